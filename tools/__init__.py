@@ -1,0 +1,1 @@
+"""What the Makefile, the demo and the tests run: build steps, private clusters, sandboxes."""
