@@ -1,0 +1,7 @@
+-- Revert sffdw:schema from pg
+
+BEGIN;
+
+DROP SCHEMA sffdw;
+
+COMMIT;

@@ -1,0 +1,7 @@
+-- Revert sffdw:tables/api_call from pg
+
+BEGIN;
+
+DROP TABLE sffdw.api_call;
+
+COMMIT;

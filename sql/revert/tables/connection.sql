@@ -1,0 +1,7 @@
+-- Revert sffdw:tables/connection from pg
+
+BEGIN;
+
+DROP TABLE sffdw.connection;
+
+COMMIT;

@@ -1,0 +1,7 @@
+-- Revert sffdw:tables/log_entry from pg
+
+BEGIN;
+
+DROP TABLE sffdw.log_entry;
+
+COMMIT;

@@ -1,0 +1,7 @@
+-- Revert sffdw:tables/mapping from pg
+
+BEGIN;
+
+DROP TABLE sffdw.mapping;
+
+COMMIT;

@@ -1,0 +1,7 @@
+-- Revert sffdw:tables/notification from pg
+
+BEGIN;
+
+DROP TABLE sffdw.notification;
+
+COMMIT;

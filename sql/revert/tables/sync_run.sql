@@ -1,0 +1,7 @@
+-- Revert sffdw:tables/sync_run from pg
+
+BEGIN;
+
+DROP TABLE sffdw.sync_run;
+
+COMMIT;
