@@ -103,12 +103,11 @@ class Cluster:
 
     def _run_shell(self, command: Sequence[str], stdin: str | None = None,
                    check: bool = True) -> subprocess.CompletedProcess[str]:
-        # Output goes to a file that is removed, not to a pipe: a started postmaster would hold a pipe open for ever.
-        done = subprocess.run(as_server_user(command), input=stdin if stdin is not None else "", text=True, check=False,
-                              cwd="/", env=server_environment() | dict(self.environment),
-                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE if "start" not in command else None)
+        done = subprocess.run(as_server_user(command), input=stdin or "", text=True, check=False, cwd="/",
+                              env=server_environment() | dict(self.environment),
+                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         if check and done.returncode:
-            raise RuntimeError(f"{' '.join(command)} failed: {(done.stderr or '').strip()}\nSee {self.log}")
+            raise RuntimeError(f"{' '.join(command)} failed: {done.stderr.strip()}\nSee {self.log}")
         return done
 
 

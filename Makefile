@@ -1,0 +1,94 @@
+# Everything a user or a developer runs. `make help` lists the targets; every target installs what it lacks.
+
+PG_CONFIG ?= $(firstword $(wildcard /usr/lib/postgresql/15/bin/pg_config) /usr/lib/postgresql/15/bin/pg_config)
+# The Python that the backends embed: Debian's, whose libpython is shared. A pyenv python on PATH will not do.
+PYTHON    ?= /usr/bin/python3
+# Where the server finds Python code; must be readable by the server's operating system user.
+PREFIX    ?= /usr/local/lib/sffdw
+MULTICORN ?= auto
+STATE     ?=
+DATA      ?=
+SEED      ?=
+PYTEST    ?=
+
+export PG_CONFIG PREFIX MULTICORN STATE DATA SEED
+
+SUDO   := $(if $(filter 0,$(shell id -u)),,sudo)
+VENV   := build/venv
+RUN    := $(VENV)/bin/python
+PACKAGES := postgresql-15 postgresql-server-dev-15 postgresql-15-cron sqitch libdbd-pg-perl \
+            python3 python3-dev python3-venv gcc make util-linux
+
+HOST_SOURCES := $(shell find host -type f \( -name '*.[ch]' -o -name '*.py' -o -name '*.sql' -o -name '*.control' -o -name Makefile \) 2>/dev/null)
+PYTHON_SOURCES := $(shell find sffdw -type f -not -name '*.pyc' -not -path '*/__pycache__/*' 2>/dev/null)
+SQL_SOURCES := $(shell find sql triggers -type f 2>/dev/null) sffdw.control tools/build_extension.py
+
+.DEFAULT_GOAL := help
+.PHONY: help packages install up down psql demo test test-unit test-integration test-migration test-sandbox test-host \
+        lint dist clean uninstall
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
+
+packages:
+	@tools/install_packages.sh $(PACKAGES)
+
+# Our own environment for tools, tests and the sandbox; the server has another one in PREFIX.
+$(VENV)/.ready: setup.py setup.cfg sffdw.control | packages
+	@echo "preparing $(VENV)"
+	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --upgrade setuptools wheel
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-build-isolation -e '.[sandbox,test,lint]'
+	@echo "$(CURDIR)/host" > $$($(RUN) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/multicorn-host.pth
+	@touch $@
+
+install: build/.installed ## build and install extension and Python package for the PostgreSQL of PG_CONFIG
+
+# The stamp names what was installed where, so that another PG_CONFIG or MULTICORN installs again.
+build/.installed: $(HOST_SOURCES) $(PYTHON_SOURCES) $(SQL_SOURCES) setup.py tools/install.py $(VENV)/.ready FORCE
+	@SUDO="$(SUDO)" PYTHON="$(PYTHON)" $(RUN) -m tools.install --stamp $@ $(filter-out FORCE,$^)
+FORCE:
+
+uninstall: ## remove what install put into PostgreSQL and PREFIX
+	@SUDO="$(SUDO)" PYTHON="$(PYTHON)" $(RUN) -m tools.install --remove && rm -f build/.installed
+
+up: install ## start a private PostgreSQL cluster and a sandbox; build/env says how to reach them
+	@$(RUN) -m tools.up start
+
+down: ## stop them
+	@test ! -x $(RUN) || $(RUN) -m tools.up stop
+
+psql: up ## a psql session in the private cluster
+	@set -a; . build/env; exec psql
+
+demo: install ## the main job, narrated and checked; DATA=PATH loads the org from there
+	@$(RUN) -m tools.demo
+
+test: install ## every tier that CI runs
+	$(RUN) -m pytest tests $(PYTEST)
+
+test-unit: $(VENV)/.ready ## no server
+	$(RUN) -m pytest tests/unit $(PYTEST)
+
+test-integration: install ## PostgreSQL and sandbox, the host, and the proofs about the catalogs
+	$(RUN) -m pytest tests/integration tests/host tests/migration $(PYTEST)
+
+test-migration: install ## Sqitch and extension give the same catalog; revert leaves nothing
+	$(RUN) -m pytest tests/migration $(PYTEST)
+
+test-host: install ## the bundled Multicorn host
+	$(RUN) -m pytest tests/host $(PYTEST)
+
+test-sandbox: $(VENV)/.ready ## the local Salesforce org
+	$(RUN) -m pytest tests/unit/sandbox tests/unit/sandbox_objects tests/integration/sandbox $(PYTEST)
+
+lint: $(VENV)/.ready ## ruff, mypy and the checks of our own
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+
+dist: $(VENV)/.ready ## an archive of the sources
+	@mkdir -p build/dist && git archive --prefix=sffdw/ -o build/dist/sffdw.tar.gz HEAD && echo build/dist/sffdw.tar.gz
+
+clean: down ## remove everything that was built
+	-$(MAKE) -s -C host clean PG_CONFIG=$(PG_CONFIG) >/dev/null 2>&1
+	@rm -rf build

@@ -1,0 +1,155 @@
+"""One private cluster and one sandbox a session; a database cloned from a template and a fresh org for each test."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+from pytest_postgresql import factories
+
+from tools.cluster import SUPERUSER, Cluster, bin_dir_of, free_port
+from tools.sandbox import Credentials, Sandbox, new_credentials, start_sandbox
+from tools.state import state_dir
+
+FIXTURES = Path(os.environ.get("SFFDW_FIXTURES", Path(__file__).resolve().parents[2] / "shared" / "fixtures"))
+PG_CONFIG = os.environ.get("PG_CONFIG", "/usr/lib/postgresql/15/bin/pg_config")
+OWNER = "crm_owner"
+APP = "crm_app"
+
+
+@dataclass(frozen=True)
+class Server:
+    """The cluster in the form that pytest-postgresql's factories ask for."""
+
+    cluster: Cluster
+    user: str = SUPERUSER
+    password: str = ""
+    options: str = ""
+    maintenance_dbname: str = "postgres"
+    template_dbname: str | None = None
+
+    @property
+    def host(self) -> str:
+        return str(self.cluster.socket_dir)
+
+    @property
+    def port(self) -> int:
+        return self.cluster.port
+
+
+@pytest.fixture(scope="session")
+def fixtures_dir() -> Path:
+    """Real Salesforce material; tests that read it are skipped where it is absent."""
+    if not FIXTURES.is_dir():
+        pytest.skip(f"no real Salesforce material at {FIXTURES}: set SFFDW_FIXTURES to its folder")
+    return FIXTURES
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A private PostgreSQL with pg_cron loaded for the database `cron`, removed at the end of the session."""
+    root = state_dir(None).parent / f"test-{os.getpid()}"
+    if len(str(root)) > 60:
+        root = Path("/var/tmp") / f"sffdw-test-{os.getpid()}"
+    root.mkdir(mode=0o711, parents=True)
+    settings = {"shared_preload_libraries": "'pg_cron'", "cron.database_name": "'cron'",
+                "cron.use_background_workers": "off", "cron.host": f"'{root / 'pg' / 'run'}'",
+                "log_min_error_statement": "panic"}
+    made = Cluster(root / "pg", bin_dir_of(PG_CONFIG), free_port(), settings)
+    made.start()
+    made.psql("postgres", f"CREATE ROLE {OWNER} LOGIN; CREATE ROLE {APP} LOGIN;")
+    yield made
+    made.remove()
+    root.rmdir()
+
+
+@pytest.fixture(scope="session")
+def server(cluster: Cluster) -> Server:
+    return Server(cluster)
+
+
+def load_extension(host: str, port: int, user: str, dbname: str, password: str, **_: Any) -> None:
+    """Fill the template: the extension, and a database that the owner role may create schemas in."""
+    with psycopg.connect(host=host, port=port, user=user, dbname=dbname, autocommit=True) as connection:
+        connection.execute("SET client_min_messages = warning")
+        connection.execute("CREATE EXTENSION sffdw CASCADE")
+        connection.execute(sql.SQL("GRANT USAGE ON FOREIGN DATA WRAPPER multicorn TO {}").format(sql.Identifier(OWNER)))
+
+
+template = factories.postgresql_noproc(depends_on="server", dbname="sffdw_test", load=[load_extension])
+database = factories.postgresql("template")
+
+
+@pytest.fixture
+def connect(database: psycopg.Connection[Any]) -> Iterator[Callable[..., psycopg.Connection[Any]]]:
+    """Open further sessions of the test's database: `connect(user=OWNER, autocommit=True)`."""
+    opened: list[psycopg.Connection[Any]] = []
+
+    def open_session(user: str = OWNER, autocommit: bool = True) -> psycopg.Connection[Any]:
+        info = database.info
+        opened.append(psycopg.connect(host=info.host, port=info.port, dbname=info.dbname, user=user,
+                                      autocommit=autocommit))
+        return opened[-1]
+
+    yield open_session
+    for session in opened:
+        session.close()
+
+
+@pytest.fixture(scope="session")
+def credentials() -> Credentials:
+    return new_credentials()
+
+
+@pytest.fixture(scope="session")
+def sandbox_process(credentials: Credentials, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    running = start_sandbox(tmp_path_factory.mktemp("sandbox") / "log", credentials, ["--seed", "1"])
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def sandbox(sandbox_process: Sandbox) -> Sandbox:
+    """An empty org with default limits, no faults and the clock at the real time."""
+    sandbox_process.call("POST", "/reset", {})
+    return sandbox_process
+
+
+@pytest.fixture
+def live(database: psycopg.Connection[Any], connect: Callable[..., psycopg.Connection[Any]], sandbox: Sandbox,
+         credentials: Credentials) -> psycopg.Connection[Any]:
+    """The owner's session in a database with a foreign server `sf` for the sandbox and the owner's user mapping."""
+    create_server(database, sandbox, credentials)
+    return connect(user=OWNER)
+
+
+def create_server(database: psycopg.Connection[Any], sandbox: Sandbox, credentials: Credentials,
+                  **options: str) -> None:
+    """As superuser: CREATE SERVER sf, the owner's user mapping, and the rights that the owner needs."""
+    settings = {"wrapper": "sffdw.SalesforceFdw", "login_url": sandbox.url, "api_version": "62.0"} | options
+    secrets = {"auth_flow": "client_credentials", "client_id": credentials.client_id,
+               "client_secret": credentials.client_secret}
+    with database.transaction():
+        database.execute(sql.SQL("CREATE SERVER sf FOREIGN DATA WRAPPER multicorn OPTIONS ({})").format(
+            option_list(settings)))
+        database.execute(sql.SQL("CREATE USER MAPPING FOR {} SERVER sf OPTIONS ({})").format(
+            sql.Identifier(OWNER), option_list(secrets)))
+        database.execute(sql.SQL("GRANT USAGE ON FOREIGN SERVER sf TO {}").format(sql.Identifier(OWNER)))
+        database.execute(sql.SQL("GRANT CREATE ON DATABASE {} TO {}").format(
+            sql.Identifier(database.info.dbname), sql.Identifier(OWNER)))
+
+
+def option_list(options: dict[str, str]) -> sql.Composed:
+    return sql.SQL(", ").join(sql.SQL("{} {}").format(sql.Identifier(name), sql.Literal(value))
+                              for name, value in options.items())
+
+
+@pytest.fixture
+def connection(live: psycopg.Connection[Any]) -> psycopg.Connection[Any]:
+    """The owner's session with the connection `salesforce` made."""
+    live.execute("SELECT sffdw.create_connection('sf')")
+    return live
