@@ -72,7 +72,8 @@ class Sandbox:
         found: list[dict[str, Any]] = []
         while True:
             after = f"&after={found[-1]['Id']}" if found else ""
-            with urllib.request.urlopen(f"{self.url}/_sandbox/records/{name}?scope={scope}&limit=5000{after}") as answer:
+            query = f"scope={scope}&limit=5000{after}"
+            with urllib.request.urlopen(f"{self.url}/_sandbox/records/{name}?{query}") as answer:
                 page = [json.loads(line) for line in answer.read().decode().splitlines() if line]
             found.extend(page)
             if len(page) < 5000:

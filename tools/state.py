@@ -10,7 +10,7 @@ from pathlib import Path
 from tools.cluster import can_server_user_enter
 
 ROOT = Path(__file__).resolve().parent.parent
-ENV_FILE = ROOT / "build" / "env"
+ENV_FILE = Path(os.environ.get("ENV_FILE") or ROOT / "build" / "env")
 # sun_path holds 107 bytes; 90 leave room for the name of the socket's lock file and a longer port.
 LONGEST_SOCKET_PATH = 90
 

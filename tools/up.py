@@ -22,7 +22,7 @@ def cluster_in(state: Path, port: int) -> Cluster:
 
 
 def host_environment() -> dict[str, str]:
-    """What the server needs in its environment: with multicorn2, whose Python knows nothing of PREFIX, the path to it."""
+    """What the server needs in its environment: with multicorn2, whose Python knows nothing of PREFIX, its path."""
     if host_kind(extension_dir() / "multicorn.control", os.environ.get("MULTICORN", "auto")) == "bundled":
         return {}
     return {"PYTHONPATH": str(site_packages())}
