@@ -41,6 +41,7 @@ CREATE TABLE sffdw.connection (
 -- Serves the look-up by name, which ignores case.
 CREATE UNIQUE INDEX connection_name_idx ON sffdw.connection (lower(connection_name));
 
+-- extension dumps: sffdw.connection, sffdw.connection_connection_id_seq
 ALTER TABLE sffdw.connection ENABLE ROW LEVEL SECURITY;
 
 -- A role that was dropped must not make the table unreadable for the others, hence pg_roles and not the name alone.

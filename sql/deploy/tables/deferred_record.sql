@@ -15,6 +15,7 @@ CREATE TABLE sffdw.deferred_record (
         REFERENCES sffdw.mapping (mapping_id) ON DELETE CASCADE
 );
 
+-- extension dumps: sffdw.deferred_record
 ALTER TABLE sffdw.deferred_record ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY deferred_record_owner ON sffdw.deferred_record

@@ -64,6 +64,7 @@ CREATE TABLE sffdw.mapping (
         'DB_UNAVAILABLE', 'BAD_CONFIG', 'SYNC_REMOVED', 'INACTIVE_ORG', 'UNAUTHORIZED'))
 );
 
+-- extension dumps: sffdw.mapping, sffdw.mapping_mapping_id_seq
 ALTER TABLE sffdw.mapping ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY mapping_owner ON sffdw.mapping

@@ -22,6 +22,7 @@ CREATE TABLE sffdw.mapping_field (
     CONSTRAINT mapping_field_id_column CHECK ((field_name = 'Id') = (column_name = 'sfid'))
 );
 
+-- extension dumps: sffdw.mapping_field
 ALTER TABLE sffdw.mapping_field ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY mapping_field_owner ON sffdw.mapping_field
