@@ -96,7 +96,7 @@ def install_python(kind: str) -> None:
     run([sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps",
          "--no-build-isolation", "-w", wheels, "."])
     wheel = next(wheels.glob("sffdw-*.whl"))
-    pip: list[str | Path] = [home / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check", "--no-cache-dir"]
+    pip: list[str | Path] = [home / "bin" / "pip", "install", "-qq", "--disable-pip-version-check", "--no-cache-dir"]
     run([*pip, wheel], sudo=True)
     run([*pip, "--no-deps", "--force-reinstall", wheel], sudo=True)
     package = site_packages() / "multicorn"

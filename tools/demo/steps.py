@@ -86,7 +86,8 @@ def synchronise(stage: Stage, claims: Claims) -> None:
     stage.owner.show("SELECT object_name, state, local_count FROM sffdw.mappings ORDER BY object_name;")
     for name in stage.objects:
         expected = sorted(record["Id"] for record in stage.sandbox.records(name))
-        claims.check(f"{name}: {len(expected)} records, the same as in Salesforce", partial(holds, stage, name, expected))
+        claims.check(f"{name}: {len(expected)} records, the same as in Salesforce",
+                     partial(holds, stage, name, expected))
 
 
 def holds(stage: Stage, name: str, ids: list[str]) -> bool:
