@@ -1,0 +1,165 @@
+"""Everything the wrapper can report: one tree; each class owns its SQLSTATE and its default hint.
+
+Error
+├── OptionError HV00D ─ OptionValueError HV024, OptionMissing HV00J, OptionForbidden 42501
+├── ArgumentMissing HV002, ReadOnlyColumn 428C9, ValueRefused 22000, ReadOnlyTable 0A000
+├── AuthenticationError SF001, OrgMismatch SF002, BudgetExhausted SF003
+├── RequestError SF005 ─ LimitReached SF004, UnreadableAnswer SF006, ObjectUnknown SF007, FieldUnknown SF008,
+│                        SoqlRejected SF009, RequestInDoubt SF012
+├── RecordRejected SF010 ─ RecordLocked SF011
+└── Defect XX000
+
+Messages follow PostgreSQL's style guide. No message, detail or hint ever holds a secret: what reaches them from outside
+is cut and cleaned here.
+"""
+
+import re
+
+MAX_FOREIGN_TEXT = 1000
+
+
+def printable(text: object) -> str:
+    """What came from outside as one line of bounded length, without control characters."""
+    line = re.sub(r"\s+", " ", str(text)).strip()
+    line = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in line)
+    return line if len(line) <= MAX_FOREIGN_TEXT else line[: MAX_FOREIGN_TEXT - 1] + "…"
+
+
+class Error(Exception):
+    """Root of the tree. The host turns sqlstate, detail, hint and context into the fields of a PostgreSQL error."""
+
+    sqlstate = "HV000"
+    default_hint: str | None = None
+
+    def __init__(self, message: str, *, detail: str | None = None, hint: str | None = None,
+                 context: str | None = None) -> None:
+        super().__init__(message)
+        self.detail = detail
+        self.hint = hint if hint is not None else self.default_hint
+        self.context = context
+
+
+class OptionError(Error):
+    sqlstate = "HV00D"
+
+
+class OptionValueError(OptionError):
+    sqlstate = "HV024"
+
+
+class OptionMissing(OptionError):
+    sqlstate = "HV00J"
+
+
+class OptionForbidden(OptionError):
+    sqlstate = "42501"
+    default_hint = "Only superusers and members of pg_read_server_files may name a file of the server."
+
+
+class ArgumentMissing(Error):
+    """A system table was read without the condition that says what to ask for."""
+
+    sqlstate = "HV002"
+
+
+class ReadOnlyColumn(Error):
+    sqlstate = "428C9"
+    default_hint = "Leave the column out of the statement; Salesforce sets it."
+
+
+class ReadOnlyTable(Error):
+    sqlstate = "0A000"
+
+
+class ValueRefused(Error):
+    """A value that Salesforce has no form for."""
+
+    sqlstate = "22000"
+
+
+class AuthenticationError(Error):
+    sqlstate = "SF001"
+    default_hint = "Check the options of the user mapping, and in Salesforce the connected app and the user's login history."
+
+
+class OrgMismatch(Error):
+    sqlstate = "SF002"
+    default_hint = "Check login_url: it leads to another org than the session that was expected."
+
+
+class BudgetExhausted(Error):
+    sqlstate = "SF003"
+    default_hint = "Wait until the org's 24-hour call count falls, or raise the server option api_budget_percent."
+
+
+class RequestError(Error):
+    """A request that Salesforce did not fulfil.
+
+    status: HTTP status, None without an answer. code: Salesforce's errorCode. is_transient: the same request may
+    succeed later. is_in_doubt: the request may have been carried out although no answer says so.
+    """
+
+    sqlstate = "SF005"
+
+    def __init__(self, message: str, *, detail: str | None = None, hint: str | None = None, context: str | None = None,
+                 status: int | None = None, code: str | None = None, is_transient: bool = False,
+                 is_in_doubt: bool = False, fields: tuple[str, ...] = ()) -> None:
+        super().__init__(message, detail=detail, hint=hint, context=context)
+        self.status = status
+        self.code = code
+        self.is_transient = is_transient
+        self.is_in_doubt = is_in_doubt
+        self.fields = fields
+
+
+class SessionExpired(RequestError):
+    """Salesforce no longer accepts the token; answered by one refresh, seen by users only if that does not help."""
+
+    sqlstate = "SF001"
+    default_hint = AuthenticationError.default_hint
+
+
+class LimitReached(RequestError):
+    sqlstate = "SF004"
+    default_hint = "SELECT * FROM _limits (IMPORT FOREIGN SCHEMA salesforce_system) shows what the org has left."
+
+
+class UnreadableAnswer(RequestError):
+    sqlstate = "SF006"
+    default_hint = "Check that login_url is a Salesforce host and that no proxy or maintenance page answers in its place."
+
+
+class ObjectUnknown(RequestError):
+    sqlstate = "SF007"
+    default_hint = "Check the spelling and that the integration user may read the object; custom objects end in __c."
+
+
+class FieldUnknown(RequestError):
+    sqlstate = "SF008"
+    default_hint = ("The field was removed, renamed or hidden from the integration user: drop the column from the foreign "
+                    "table or give the user access.")
+
+
+class SoqlRejected(RequestError):
+    sqlstate = "SF009"
+
+
+class RequestInDoubt(RequestError):
+    sqlstate = "SF012"
+    default_hint = "The change may have been made: look in Salesforce before repeating the statement."
+
+
+class RecordRejected(Error):
+    sqlstate = "SF010"
+
+
+class RecordLocked(RecordRejected):
+    sqlstate = "SF011"
+    default_hint = "Another transaction in Salesforce holds the record: repeat the statement."
+
+
+class Defect(Error):
+    """A programming error of ours, reported without the values that led to it."""
+
+    sqlstate = "XX000"
+    default_hint = "This is a defect of sffdw; please report it with the statement that showed it."
