@@ -217,6 +217,8 @@ def _children_of(objects: Iterable[SObject]) -> dict[str, tuple[ChildRelationshi
     found: dict[str, list[ChildRelationship]] = {}
     for child in known.values():
         for field in child.visible_fields:
+            if field.name == "MasterRecordId":  # no child relationship, as recorded
+                continue
             for target in field.reference_to:
                 if target.lower() in known:
                     found.setdefault(target.lower(), []).append(_seen_from_parent(known[target.lower()], child, field))

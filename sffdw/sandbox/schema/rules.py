@@ -136,9 +136,13 @@ def _writing(given: Mapping[str, Any]) -> dict[str, Any]:
         "updateable": not fixed,
         "nillable": (calculated and kind != "boolean") or not never_null,
         "defaulted_on_create": (defaulted and not calculated) or _has_default(given),
-        "default_value": False if kind == "boolean" else None,
+        "default_value": False if kind == "boolean" else _default_entry(given),
         "id_lookup": kind == "id" or bool(given.get("external_id")),
     }
+
+
+def _default_entry(given: Mapping[str, Any]) -> str | None:
+    return next((entry.value for entry in given.get("picklist_values", ()) if entry.default_value), None)
 
 
 def _has_default(given: Mapping[str, Any]) -> bool:
@@ -205,7 +209,7 @@ _FOLLOWS = {
     "external_id": ("id_lookup",),
     "nillable": ("permissionable",),
     "reference_to": ("polymorphic_foreign_key", "name_pointing"),
-    "picklist_values": ("defaulted_on_create",),
+    "picklist_values": ("defaulted_on_create", "default_value"),
     "default_value": ("defaulted_on_create",),
 }
 

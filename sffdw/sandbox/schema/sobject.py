@@ -99,6 +99,7 @@ class SObject:
     named_layout_infos: tuple[Any, ...] = ()
     # What describe cannot say.
     bulk_supported: bool = True
+    optional_fields: tuple[Field, ...] = ()  # standard fields that orgs with some feature have
     required_filter: tuple[str, ...] = ()  # a query must filter by one of these fields
     rules: tuple[ValidationRule, ...] = ()
     stated_children: tuple[ChildRelationship, ...] = ()
@@ -138,6 +139,11 @@ class SObject:
         """The field that names a record: Name, CaseNumber, Subject …, or None."""
         return next((field for field in self.visible_fields if field.name_field), None)
 
+    @property
+    def supports_merge(self) -> bool:
+        """Whether records can be merged; the describe's `mergeable` is false for Case, which merges nevertheless."""
+        return self.stored_field("MasterRecordId") is not None
+
     @cached_property
     def reference_fields(self) -> tuple[Field, ...]:
         """All fields that hold ids of other records, hidden ones too."""
@@ -157,7 +163,7 @@ class SObject:
 _BEYOND_DESCRIBE = frozenset(
     (
         *("fields", "supported_scopes", "record_types", "action_overrides", "named_layout_infos", "stated_children"),
-        *("bulk_supported", "required_filter", "rules"),
+        *("bulk_supported", "optional_fields", "required_filter", "rules"),
     )
 )
 FLAG_NAMES: dict[str, str] = {

@@ -1,0 +1,55 @@
+"""Account: a company or household; with person accounts also a person."""
+
+NOTATION = """
+object Account 001 "Account" "Accounts"
+with feedEnabled mergeable mruEnabled
+scopes everything mine team
+Id id "Account ID"
+IsDeleted boolean "Deleted"
+@master Account
+Name string "Account Name" in=Name name required extra=switchablepersonname
+Type picklist "Account Type" : Prospect | Customer - Direct | Customer - Channel | Channel Partner / Reseller
+    | Installation Partner | Technology Partner | Other
+@recordtype
+ParentId reference "Parent Account ID" > Account Parent/ChildAccounts
+@address Billing "Billing "
+@address Shipping "Shipping "
+Phone phone "Account Phone"
+Fax phone "Account Fax"
+AccountNumber string(40) "Account Number"
+Website url "Website"
+PhotoUrl url "Photo URL" readonly extra=imageurl
+Sic string(20) "SIC Code"
+Industry picklist "Industry" : @industries
+AnnualRevenue currency(18,0) "Annual Revenue"
+NumberOfEmployees int "Employees"
+Ownership picklist "Ownership" : Public | Private | Subsidiary | Other
+TickerSymbol string(20) "Ticker Symbol"
+Description textarea(32000) "Account Description"
+Rating picklist "Account Rating" : Hot | Warm | Cold
+Site string(80) "Account Site"
+@owner User
+@stamps
+LastActivityDate date "Last Activity" readonly
+@viewed
+IsPartner boolean "Partner Account" updateonly
+IsCustomerPortal boolean "Customer Portal Account" updateonly
+ChannelProgramName string "Channel Program Name" readonly use=ag
+ChannelProgramLevelName string "Channel Program Level Name" readonly use=ag
+Jigsaw string(20) "Data.com Key"
+JigsawCompanyId string(20) "Jigsaw Company ID" readonly relation=JigsawCompany
+CleanStatus picklist "Clean Status" restricted : @cleanstatus
+AccountSource picklist "Account Source" : @sources
+DunsNumber string(9) "D-U-N-S Number"
+Tradestyle string "Tradestyle"
+NaicsCode string(8) "NAICS Code"
+NaicsDesc string(120) "NAICS Description"
+YearStarted string(4) "Year Started"
+SicDesc string(80) "SIC Description"
+DandbCompanyId reference "D&B Company ID" > DandBCompany DandbCompany
+OperatingHoursId reference "Operating Hour ID" > OperatingHours OperatingHours
+optional
+@codes Billing "Billing "
+@codes Shipping "Shipping "
+CurrencyIsoCode picklist(3) "Account Currency" restricted defaulted noperm : USD* | EUR | GBP | JPY
+"""
