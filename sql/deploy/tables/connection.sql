@@ -16,6 +16,7 @@ CREATE TABLE sffdw.connection (
     paused_out        boolean     NOT NULL DEFAULT false,
     org_id            text,
     api_version       text,
+    api_limit         bigint,
     system_identifier bigint,
     timeline_id       integer,
     data_directory    text,
@@ -64,9 +65,11 @@ COMMENT ON COLUMN sffdw.connection.state IS 'A connection state of Heroku Connec
 COMMENT ON COLUMN sffdw.connection.paused_in IS 'True: nothing is read from Salesforce.';
 COMMENT ON COLUMN sffdw.connection.paused_out IS 'True: nothing is sent to Salesforce; changes are still captured.';
 COMMENT ON COLUMN sffdw.connection.org_id IS 'The org this connection belongs to; another org''s answer stops it.';
+COMMENT ON COLUMN sffdw.connection.api_limit IS 'The org''s daily API calls, as last seen.';
 COMMENT ON COLUMN sffdw.connection.system_identifier IS
     'The cluster this connection may write from, with timeline_id and data_directory: a clone or a restored backup '
     'differs in one of them and must not write.';
+COMMENT ON COLUMN sffdw.connection.data_directory IS 'A digest: the path itself is for superusers only.';
 COMMENT ON COLUMN sffdw.connection.hstore_schema IS 'Where hstore lives, looked up when the connection was made.';
 COMMENT ON COLUMN sffdw.connection.run_search_path IS
     'The search_path under which functions write mapped tables, so that users'' own triggers find what they name.';

@@ -1,0 +1,49 @@
+-- Deploy sffdw:functions/check_settings to pg
+-- requires: schema
+
+BEGIN;
+
+CREATE FUNCTION sffdw.check_settings(settings jsonb)
+RETURNS void
+LANGUAGE plpgsql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    -- First the default, then the other values; built are those without a later feature behind them.
+    v_known CONSTANT jsonb := '{
+        "access": ["read_only", "read_write"],
+        "types": ["heroku", "precise"],
+        "write_mode": ["async", "sync"],
+        "conflict_policy": ["last_writer", "salesforce", "postgres"],
+        "rejected_policy": ["keep", "restore"],
+        "schema_policy": ["warn", "evolve", "pause"]
+    }';
+    v_only CONSTANT jsonb := '{
+        "write_mode": "async", "conflict_policy": "last_writer", "rejected_policy": "keep", "schema_policy": "warn",
+        "accelerated": false, "row_filter": null, "daily_call_cap": 30000, "history": false, "hold_threshold": null
+    }';
+    v_name  text;
+    v_value jsonb;
+BEGIN
+    FOR v_name, v_value IN SELECT key, value FROM jsonb_each(settings) LOOP
+        IF v_known ? v_name AND NOT v_known -> v_name @> v_value THEN
+            RAISE EXCEPTION 'invalid value for "%": %', v_name, v_value
+                USING ERRCODE = 'invalid_parameter_value',
+                      HINT = format('Valid values are: %s.', (
+                          SELECT string_agg(value, ', ') FROM jsonb_array_elements_text(v_known -> v_name)));
+        ELSIF v_only ? v_name AND v_only -> v_name <> v_value THEN
+            RAISE EXCEPTION 'setting "%" is not supported yet', v_name
+                USING ERRCODE = 'feature_not_supported',
+                      DETAIL = format('Its only value in this version is %s.', v_only -> v_name),
+                      HINT = 'Leave it out.';
+        END IF;
+    END LOOP;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.check_settings(jsonb) IS
+    'Stop at a mapping''s setting that has an unknown value, or one that this version does not act on. '
+    'Raises invalid_parameter_value, feature_not_supported.';
+
+COMMIT;

@@ -1,0 +1,185 @@
+-- Deploy sffdw:functions/create_connection to pg
+-- requires: functions/check_server
+-- requires: functions/claim_schema
+-- requires: functions/cluster_identity
+-- requires: functions/create_internal_tables
+-- requires: functions/create_xmlbinary_switch
+-- requires: functions/describe_config
+-- requires: functions/find_hstore_schema
+-- requires: functions/log_event
+-- requires: functions/refuse_superuser
+-- requires: triggers/log_notify
+-- requires: triggers/repair
+
+BEGIN;
+
+CREATE FUNCTION sffdw.check_connection_names(connection_name text, schema_name name, live_schema_name name)
+RETURNS void
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    IF schema_name = live_schema_name THEN
+        RAISE EXCEPTION 'schema_name and live_schema_name must differ'
+            USING ERRCODE = 'invalid_parameter_value',
+                  HINT = format('Leave live_schema_name out, or use %I.', schema_name || '_live');
+    ELSIF octet_length(schema_name) > 48 THEN
+        RAISE EXCEPTION 'schema name "%" is too long', schema_name
+            USING ERRCODE = 'name_too_long',
+                  HINT = 'The channel <schema>.hc_trigger_log leaves it 48 bytes.';
+    ELSIF EXISTS (
+        SELECT
+        FROM sffdw.connection c
+        WHERE lower(c.connection_name) = lower(check_connection_names.connection_name)
+        OR c.schema_name = check_connection_names.schema_name
+    ) THEN
+        RAISE EXCEPTION 'connection "%" already exists', connection_name
+            USING ERRCODE = 'duplicate_object',
+                  HINT = 'Choose another schema_name, or run sffdw.drop_connection first.';
+    END IF;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.check_connection_names(text, name, name) IS
+    'Stop at names that cannot be a new connection''s. '
+    'Raises invalid_parameter_value, name_too_long, duplicate_object.';
+
+CREATE FUNCTION sffdw.check_connection_options(write_algorithm text, options jsonb)
+RETURNS void
+LANGUAGE plpgsql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_known CONSTANT jsonb := '{"ucs_basic_collation_index": "boolean"}';
+    v_key   text;
+BEGIN
+    IF write_algorithm IS DISTINCT FROM 'ordered' THEN
+        RAISE EXCEPTION 'write algorithm "%" is not supported', write_algorithm
+            USING ERRCODE = 'feature_not_supported', HINT = 'Use ''ordered''.';
+    END IF;
+    FOR v_key IN SELECT k FROM jsonb_object_keys(options) k WHERE NOT v_known ? k LOOP
+        RAISE EXCEPTION 'invalid option "%"', v_key
+            USING ERRCODE = 'fdw_invalid_option_name',
+                  HINT = format('Valid options in this context are: %s.', (
+                      SELECT string_agg(k, ', ') FROM jsonb_object_keys(v_known) k));
+    END LOOP;
+    FOR v_key IN SELECT k FROM jsonb_object_keys(options) k WHERE jsonb_typeof(options -> k) <> v_known ->> k LOOP
+        RAISE EXCEPTION 'invalid value for option "%": %', v_key, options -> v_key
+            USING ERRCODE = 'invalid_parameter_value', HINT = format('Its type is %s.', v_known ->> v_key);
+    END LOOP;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.check_connection_options(text, jsonb) IS
+    'Stop at an unknown option of a connection or a value of the wrong type. '
+    'Raises feature_not_supported, fdw_invalid_option_name, invalid_parameter_value.';
+
+CREATE FUNCTION sffdw.import_system_tables(server_name name, live_schema_name name)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_session regclass := to_regclass(format('%I._session', live_schema_name));
+    v_server  name;
+BEGIN
+    IF v_session IS NULL THEN
+        EXECUTE format('IMPORT FOREIGN SCHEMA salesforce_system FROM SERVER %I INTO %I', server_name, live_schema_name);
+        RETURN;
+    END IF;
+    SELECT s.srvname
+    INTO v_server
+    FROM pg_foreign_table t
+    JOIN pg_foreign_server s ON s.oid = t.ftserver
+    WHERE t.ftrelid = v_session;
+    IF v_server IS DISTINCT FROM server_name THEN
+        RAISE EXCEPTION 'schema "%" holds the live tables of another server', live_schema_name
+            USING ERRCODE = 'duplicate_schema',
+                  HINT = 'Choose another live_schema_name.';
+    END IF;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.import_system_tables(name, name) IS
+    'Import the system foreign tables, unless they are there already for the same server. Raises duplicate_schema.';
+
+CREATE FUNCTION sffdw.complete_search_path(search_path text, hstore_schema name)
+RETURNS text
+LANGUAGE sql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT concat_ws(', ', nullif(search_path, ''), (
+        SELECT string_agg(quote_ident(n), ', ')
+        FROM unnest(ARRAY['public', hstore_schema]) n
+        WHERE quote_ident(n) <> ALL (regexp_split_to_array(search_path, ' *, *'))
+    ));
+$function$;
+
+COMMENT ON FUNCTION sffdw.complete_search_path(text, name) IS
+    'Return a search_path with public and hstore''s schema at its end if it lacks them: users'' triggers name '
+    'get_xmlbinary() and hstore''s operators bare.';
+
+CREATE FUNCTION sffdw.create_connection(
+    server_name      text,
+    schema_name      text DEFAULT 'salesforce',
+    live_schema_name text DEFAULT 'salesforce_live',
+    write_algorithm  text DEFAULT 'ordered',
+    options          jsonb DEFAULT '{}',
+    connection_name  text DEFAULT NULL,
+    -- As a default it is evaluated outside, where the caller's own search_path still holds.
+    run_search_path  text DEFAULT pg_catalog.current_setting('search_path')
+)
+RETURNS integer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_schema  name := lower(schema_name);
+    v_live    name := lower(live_schema_name);
+    v_name    text := coalesce(connection_name, v_schema);
+    v_hstore  name;
+    v_session record;
+    v_id      integer;
+BEGIN
+    PERFORM sffdw.refuse_superuser();
+    PERFORM sffdw.check_connection_options(write_algorithm, options);
+    PERFORM sffdw.check_connection_names(v_name, v_schema, v_live);
+    PERFORM sffdw.check_server(server_name);
+    v_hstore := sffdw.find_hstore_schema();
+    PERFORM sffdw.claim_schema(v_schema);
+    PERFORM sffdw.claim_schema(v_live);
+    PERFORM sffdw.create_xmlbinary_switch();
+    PERFORM sffdw.create_internal_tables(v_schema);
+    PERFORM sffdw.create_log_notify(v_schema);
+    PERFORM sffdw.create_repair_functions(v_schema, v_hstore);
+    PERFORM sffdw.import_system_tables(server_name, v_live);
+    EXECUTE format('SELECT org_id, api_version, api_limit FROM %I._session', v_live) INTO v_session;
+
+    INSERT INTO sffdw.connection (
+        connection_name, server_name, schema_name, live_schema_name, write_algorithm, options, hstore_schema,
+        run_search_path, org_id, api_version, api_limit, system_identifier, timeline_id, data_directory)
+    SELECT v_name, create_connection.server_name, v_schema, v_live, create_connection.write_algorithm,
+           create_connection.options, v_hstore, sffdw.complete_search_path(run_search_path, v_hstore),
+           v_session.org_id, v_session.api_version, v_session.api_limit, i.system_identifier, i.timeline_id, i.data_directory
+    FROM sffdw.cluster_identity() i
+    RETURNING connection_id INTO v_id;
+
+    EXECUTE format('INSERT INTO %I._hcmeta (hcver) VALUES (1)', v_schema);
+    PERFORM sffdw.mirror_config(v_id);
+    PERFORM sffdw.log_event(v_id, 'CONNECTION CREATED', format('connected to org %s', v_session.org_id));
+    RETURN v_id;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.create_connection(text, text, text, text, jsonb, text, text) IS
+    'Connect a Salesforce server''s org with a schema of local tables, owned by the current role, and return the '
+    'connection''s id. Makes both schemas, the trigger log and its functions, and imports the system tables. Raises '
+    'insufficient_privilege for superusers and missing rights, undefined_object, duplicate_object, duplicate_table, '
+    'and what the first call to Salesforce raises.';
+
+COMMIT;

@@ -1,0 +1,90 @@
+-- Deploy sffdw:functions/create_mapped_table to pg
+-- requires: functions/describe_fields
+
+BEGIN;
+
+CREATE FUNCTION sffdw.mapped_columns(fields sffdw.described_field[], sfid_collation text)
+RETURNS text
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT coalesce(string_agg(format('%I %s, ', f.column_name, f.pg_type), ''), '')
+           || format('sfid varchar(18) %s, id serial PRIMARY KEY, _hc_lastop varchar(32), _hc_err text', sfid_collation)
+    FROM unnest(fields) f
+    WHERE f.column_name <> 'sfid';
+$function$;
+
+COMMENT ON FUNCTION sffdw.mapped_columns(sffdw.described_field[], text) IS
+    'Return the column list of a mapped table, as CREATE TABLE wants it.';
+
+CREATE FUNCTION sffdw.check_table_shape(wanted regclass, existing regclass)
+RETURNS void
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_misfits text;
+BEGIN
+    SELECT string_agg(
+        CASE
+            WHEN e.attname IS NULL THEN format('column "%s" is missing', w.attname)
+            ELSE format('column "%s" is %s instead of %s', w.attname, format_type(e.atttypid, e.atttypmod),
+                        format_type(w.atttypid, w.atttypmod))
+        END, '; ' ORDER BY w.attnum)
+    INTO v_misfits
+    FROM pg_attribute w
+    LEFT JOIN pg_attribute e ON e.attrelid = existing AND e.attname = w.attname AND NOT e.attisdropped
+    WHERE w.attrelid = wanted
+    AND w.attnum > 0
+    AND (e.attname IS NULL
+         OR (e.atttypid, e.atttypmod) <> (w.atttypid, w.atttypmod)
+         OR w.attname = 'id' AND NOT (e.attnotnull AND (e.atthasdef OR e.attidentity <> '')));
+    IF v_misfits IS NOT NULL THEN
+        RAISE EXCEPTION 'table % exists and does not fit the mapping', existing
+            USING ERRCODE = 'duplicate_table',
+                  DETAIL = upper(left(v_misfits, 1)) || substr(v_misfits, 2) || '.',
+                  HINT = 'Rename or drop it, or map fields that fit it: it is never overwritten.';
+    END IF;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.check_table_shape(regclass, regclass) IS
+    'Stop unless the existing table has every column of the wanted one, of the same type. Raises duplicate_table.';
+
+CREATE FUNCTION sffdw.create_mapped_table(
+    schema_name name,
+    table_name  name,
+    fields      sffdw.described_field[],
+    options     jsonb
+)
+RETURNS boolean
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_existing regclass := to_regclass(format('%I.%I', schema_name, table_name));
+    v_columns  text := sffdw.mapped_columns(fields, CASE
+        WHEN (options ->> 'ucs_basic_collation_index')::boolean THEN 'COLLATE pg_catalog."ucs_basic"'
+        ELSE ''
+    END);
+BEGIN
+    IF v_existing IS NULL THEN
+        -- Every row is updated again when its result comes back: room on the page keeps that update cheap.
+        EXECUTE format('CREATE TABLE %I.%I (%s) WITH (fillfactor = 85)', schema_name, table_name, v_columns);
+        RETURN true;
+    END IF;
+    EXECUTE format('CREATE TEMPORARY TABLE sffdw_wanted (%s)', v_columns);
+    PERFORM sffdw.check_table_shape('pg_temp.sffdw_wanted'::regclass, v_existing);
+    DROP TABLE pg_temp.sffdw_wanted;
+    RETURN false;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.create_mapped_table(name, name, sffdw.described_field[], jsonb) IS
+    'Create a mapped table by the contract and return true; or, if a table of that name exists and fits, leave it as it '
+    'is and return false. Raises duplicate_table.';
+
+COMMIT;

@@ -1,0 +1,90 @@
+-- Deploy sffdw:functions/drop_connection to pg
+-- requires: functions/drop_mapping
+
+BEGIN;
+
+CREATE FUNCTION sffdw.drop_connection_tables(connection sffdw.connection)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_table regclass;
+BEGIN
+    -- The archive's ids come from the log's sequence, hence the order.
+    EXECUTE format('DROP TABLE IF EXISTS %1$I._trigger_log_archive, %1$I._trigger_log, %1$I._hcmeta, '
+                   '%1$I._sf_event_log', connection.schema_name);
+    EXECUTE format('DROP FUNCTION IF EXISTS %1$I.tlog_notify_trigger(), '
+                   '%1$I.hc_capture_insert_from_row(%2$I.hstore, varchar, text[]), '
+                   '%1$I.hc_capture_update_from_row(%2$I.hstore, varchar, text[])',
+                   connection.schema_name, connection.hstore_schema);
+    FOR v_table IN
+        SELECT t.ftrelid
+        FROM pg_foreign_table t
+        JOIN pg_foreign_server s ON s.oid = t.ftserver
+        JOIN pg_class c ON c.oid = t.ftrelid
+        WHERE s.srvname = connection.server_name
+        AND c.relnamespace = to_regnamespace(quote_ident(connection.live_schema_name))
+    LOOP
+        EXECUTE format('DROP FOREIGN TABLE %s', v_table);
+    END LOOP;
+    PERFORM sffdw.drop_empty_schema(connection.schema_name);
+    PERFORM sffdw.drop_empty_schema(connection.live_schema_name);
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.drop_connection_tables(sffdw.connection) IS
+    'Drop the trigger log, its functions and the live tables of a connection, and its schemas if that leaves them '
+    'empty. Raises dependent_objects_still_exist.';
+
+CREATE FUNCTION sffdw.drop_empty_schema(schema_name name)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    EXECUTE format('DROP SCHEMA IF EXISTS %I', schema_name);
+EXCEPTION
+    WHEN dependent_objects_still_exist THEN
+        RAISE NOTICE 'schema "%" is not empty and stays', schema_name
+            USING ERRCODE = 'successful_completion', HINT = 'What is left in it is not ours.';
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.drop_empty_schema(name) IS 'Drop a schema unless something is left in it.';
+
+CREATE FUNCTION sffdw.drop_connection(drop_tables boolean DEFAULT false, connection_name text DEFAULT 'salesforce')
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '10s'
+AS $function$
+DECLARE
+    v_connection sffdw.connection := sffdw.find_connection(connection_name);
+    v_object     text;
+BEGIN
+    FOR v_object IN
+        SELECT m.object_name
+        FROM sffdw.mapping m
+        WHERE m.connection_id = v_connection.connection_id
+        ORDER BY m.object_name
+    LOOP
+        PERFORM sffdw.drop_mapping(v_object, drop_tables, v_connection.connection_name);
+    END LOOP;
+    IF drop_tables THEN
+        PERFORM sffdw.drop_connection_tables(v_connection);
+    END IF;
+    DELETE FROM sffdw.connection c
+    WHERE c.connection_id = v_connection.connection_id;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.drop_connection(boolean, text) IS
+    'End a connection: its mappings, jobs and log. The tables stay as they are, without our triggers, unless '
+    'drop_tables: then they, the trigger log and the live tables go too. Nothing is deleted in Salesforce. '
+    'Raises undefined_object, dependent_objects_still_exist.';
+
+COMMIT;

@@ -1,0 +1,67 @@
+-- Deploy sffdw:functions/drop_mapping to pg
+-- requires: functions/describe_config
+-- requires: functions/find_connection
+-- requires: functions/find_mapping
+-- requires: functions/log_event
+-- requires: triggers/capture
+
+BEGIN;
+
+CREATE FUNCTION sffdw.warn_unsent(schema_name name, table_name name DEFAULT NULL)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_count bigint;
+BEGIN
+    EXECUTE format('SELECT count(*) FROM %I._trigger_log t WHERE t.state IN (''NEW'', ''PENDING'') '
+                   'AND ($1 IS NULL OR t.table_name = $1)', schema_name)
+    INTO v_count
+    USING table_name;
+    IF v_count > 0 THEN
+        RAISE WARNING '% captured changes have not been sent to Salesforce', v_count
+            USING ERRCODE = 'warning',
+                  HINT = format('They stay in %I._trigger_log.', schema_name);
+    END IF;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.warn_unsent(name, name) IS 'Warn of entries that nothing will send any more.';
+
+CREATE FUNCTION sffdw.drop_mapping(
+    object_name     text,
+    drop_table      boolean DEFAULT false,
+    connection_name text DEFAULT 'salesforce'
+)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '10s'
+AS $function$
+DECLARE
+    v_connection sffdw.connection := sffdw.find_connection(connection_name);
+    v_mapping    sffdw.mapping := sffdw.find_mapping(v_connection.connection_id, object_name);
+BEGIN
+    PERFORM sffdw.warn_unsent(v_connection.schema_name, v_mapping.table_name);
+    IF drop_table THEN
+        EXECUTE format('DROP TABLE IF EXISTS %I.%I', v_connection.schema_name, v_mapping.table_name);
+    END IF;
+    PERFORM sffdw.drop_capture(v_connection.schema_name, v_mapping.table_name);
+    DELETE FROM sffdw.mapping m
+    WHERE m.mapping_id = v_mapping.mapping_id;
+    PERFORM sffdw.mirror_config(v_connection.connection_id);
+    PERFORM sffdw.log_event(
+        v_connection.connection_id, 'MAPPING DROPPED',
+        format('table %s %s', v_mapping.table_name, CASE WHEN drop_table THEN 'dropped' ELSE 'kept' END),
+        object_name => v_mapping.object_name);
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.drop_mapping(text, boolean, text) IS
+    'End the synchronisation of an object. Its table stays, without our triggers, unless drop_table; the live table '
+    'stays. Nothing is deleted in Salesforce. Raises undefined_object, dependent_objects_still_exist.';
+
+COMMIT;

@@ -1,0 +1,76 @@
+-- Deploy sffdw:functions/recover to pg
+-- requires: functions/check_connection
+-- requires: functions/describe_config
+-- requires: functions/find_connection
+-- requires: functions/request_resync
+-- requires: functions/require_owner
+
+BEGIN;
+
+CREATE FUNCTION sffdw.recover(
+    accept_org_id   text DEFAULT NULL,
+    accept_cluster  boolean DEFAULT false,
+    connection_name text DEFAULT 'salesforce'
+)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_connection sffdw.connection := sffdw.find_connection(connection_name);
+    v_session    record;
+    v_org        text;
+    v_cluster    text;
+BEGIN
+    PERFORM sffdw.require_owner(v_connection);
+    EXECUTE format('SELECT org_id, api_version, api_limit FROM %I._session', v_connection.live_schema_name)
+    INTO v_session;
+    v_org := sffdw.find_org_mismatch(v_connection, v_session.org_id);
+    v_cluster := sffdw.find_cluster_mismatch(v_connection);
+    IF coalesce(left(accept_org_id, 15) <> left(v_session.org_id, 15), v_org IS NOT NULL) THEN
+        RAISE EXCEPTION '%', coalesce(v_org, format('the server answers for org %s, not %s', v_session.org_id, accept_org_id))
+            USING ERRCODE = 'SF002',
+                  HINT = format('If the org was replaced on purpose, as a sandbox refresh does, run '
+                                'sffdw.recover(accept_org_id => %L); else correct the server''s login_url or the user '
+                                'mapping.', v_session.org_id);
+    ELSIF v_cluster IS NOT NULL AND NOT accept_cluster THEN
+        RAISE EXCEPTION '%', v_cluster
+            USING ERRCODE = 'SF002',
+                  HINT = 'If this server is now the one that writes, run sffdw.recover(accept_cluster => true); a copy '
+                         'that must not write is best left as it is.';
+    END IF;
+
+    UPDATE sffdw.connection c
+    SET org_id = v_session.org_id,
+        api_version = v_session.api_version,
+        api_limit = v_session.api_limit,
+        system_identifier = i.system_identifier,
+        timeline_id = i.timeline_id,
+        data_directory = i.data_directory,
+        state = CASE WHEN c.paused_in AND c.paused_out THEN 'PAUSED' ELSE 'IDLE' END,
+        last_error = NULL,
+        last_error_at = NULL,
+        throttled_until = NULL
+    FROM sffdw.cluster_identity() i
+    WHERE c.connection_id = v_connection.connection_id;
+    -- In another org every record may differ: all is read again, and nothing is deleted for not being seen.
+    IF v_org IS NOT NULL THEN
+        PERFORM sffdw.request_resync(m.mapping_id)
+        FROM sffdw.mapping m
+        WHERE m.connection_id = v_connection.connection_id;
+    END IF;
+    UPDATE sffdw.mapping m
+    SET next_poll_at = now()
+    WHERE m.connection_id = v_connection.connection_id;
+    PERFORM sffdw.mirror_config(v_connection.connection_id);
+    PERFORM sffdw.log_event(v_connection.connection_id, 'CONNECTION RECOVERED',
+                            coalesce(concat_ws('; ', v_org, v_cluster), 'nothing differed'));
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.recover(text, boolean, text) IS
+    'Re-enable a stopped connection. A changed org or server must be accepted by name: then it is what the connection '
+    'belongs to. After a change of org every mapping is read again. Raises SF002.';
+
+COMMIT;

@@ -1,0 +1,9 @@
+-- Deploy sffdw:triggers/capture to pg
+-- requires: triggers/logger
+-- requires: triggers/status
+
+BEGIN;
+
+\ir ../../../triggers/capture.sql
+
+COMMIT;

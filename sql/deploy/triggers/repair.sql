@@ -1,0 +1,8 @@
+-- Deploy sffdw:triggers/repair to pg
+-- requires: schema
+
+BEGIN;
+
+\ir ../../../triggers/repair.sql
+
+COMMIT;

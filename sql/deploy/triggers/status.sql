@@ -1,0 +1,8 @@
+-- Deploy sffdw:triggers/status to pg
+-- requires: functions/fit_name
+
+BEGIN;
+
+\ir ../../../triggers/status.sql
+
+COMMIT;

@@ -1,0 +1,7 @@
+-- Revert sffdw:functions/apply_indexes from pg
+
+BEGIN;
+
+DROP FUNCTION sffdw.apply_indexes(integer);
+
+COMMIT;

@@ -1,0 +1,7 @@
+-- Revert sffdw:functions/check_settings from pg
+
+BEGIN;
+
+DROP FUNCTION sffdw.check_settings(jsonb);
+
+COMMIT;

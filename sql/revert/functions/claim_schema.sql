@@ -1,0 +1,7 @@
+-- Revert sffdw:functions/claim_schema from pg
+
+BEGIN;
+
+DROP FUNCTION sffdw.claim_schema(name);
+
+COMMIT;

@@ -1,0 +1,7 @@
+-- Revert sffdw:functions/create_xmlbinary_switch from pg
+
+BEGIN;
+
+DROP FUNCTION sffdw.create_xmlbinary_switch();
+
+COMMIT;

@@ -1,0 +1,7 @@
+-- Revert sffdw:functions/refuse_superuser from pg
+
+BEGIN;
+
+DROP FUNCTION sffdw.refuse_superuser(name);
+
+COMMIT;

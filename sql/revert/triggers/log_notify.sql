@@ -1,0 +1,7 @@
+-- Revert sffdw:triggers/log_notify from pg
+
+BEGIN;
+
+DROP FUNCTION sffdw.create_log_notify(name);
+
+COMMIT;

@@ -1,0 +1,7 @@
+-- Revert sffdw:triggers/status from pg
+
+BEGIN;
+
+DROP FUNCTION sffdw.create_status(name, name);
+
+COMMIT;

@@ -1,0 +1,33 @@
+-- Verify sffdw:functions/create_mapping on pg
+
+BEGIN;
+
+DO $do$
+DECLARE
+    v_routine record;
+BEGIN
+    FOR v_routine IN
+        SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
+        FROM (VALUES
+            ('sffdw.add_mapping_fields(sffdw.mapping, sffdw.described_field[])',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.set_field_flags(sffdw.mapping, sffdw.described_field[], text[])',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.check_not_mapped(sffdw.connection, text)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.check_poll_interval(interval)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.create_mapping(text, text[], text, text, text[], interval, boolean, text, text, '
+             'text[], text, text, text, text, integer, boolean, integer, boolean, text)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[])
+        ) AS w (signature, is_definer, settings)
+        JOIN pg_catalog.pg_proc p ON p.oid = w.signature::pg_catalog.regprocedure
+    LOOP
+        ASSERT v_routine.prosecdef = v_routine.is_definer, v_routine.signature || ' runs with the right role';
+        ASSERT v_routine.proconfig = v_routine.settings, v_routine.signature || ' has its settings pinned';
+        ASSERT pg_catalog.has_function_privilege('public', v_routine.signature, 'EXECUTE'),
+            'everyone may call ' || v_routine.signature;
+    END LOOP;
+END
+$do$;
+
+ROLLBACK;
