@@ -8,8 +8,9 @@ from __future__ import annotations
 from functools import cache
 from importlib import import_module
 
+from ..schema.field import Field
 from ..schema.sobject import SObject
-from .notation import read_object
+from .notation import read_object, read_optional_fields
 
 MODULES = (
     *("account", "contact", "lead", "opportunity", "opportunity_history", "opportunity_contact_role"),
@@ -26,5 +27,19 @@ MODULES = (
 @cache
 def standard_objects() -> tuple[SObject, ...]:
     """Read all modules once."""
-    texts = (import_module(f"{__name__}.{module}").NOTATION for module in MODULES)
-    return tuple(read_object(text) for notation in texts for text in notation.split("\n=\n"))
+    return tuple(read_object(text) for text in _texts())
+
+
+@cache
+def optional_fields(object_name: str) -> tuple[Field, ...]:
+    """Give the standard fields that an object has only in orgs with some feature (state and country codes …)."""
+    for sobject, text in zip(standard_objects(), _texts(), strict=True):
+        if sobject.name.lower() == object_name.lower():
+            return read_optional_fields(text)
+    return ()
+
+
+@cache
+def _texts() -> tuple[str, ...]:
+    notations = (import_module(f"{__name__}.{module}").NOTATION for module in MODULES)
+    return tuple(text for notation in notations for text in notation.split("\n=\n"))

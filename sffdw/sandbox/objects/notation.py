@@ -26,6 +26,7 @@ from typing import Any
 
 from ..schema.definition import read_definition
 from ..schema.errors import SchemaError
+from ..schema.field import Field, make_field
 from ..schema.sobject import SObject
 from . import groups
 
@@ -35,6 +36,7 @@ _FIELD = re.compile(
     r"(?: > (?P<targets>\w+(?:,\w+)*)(?: (?P<parent>\w+|-))?(?:/(?P<children>\w+))?)?"
     r"(?: : (?P<values>.+))?\Z"
 )
+_OPTIONAL = "\noptional\n"
 _CONTINUED = re.compile(r"\n\s*(?=[>:|])")
 _OBJECT = re.compile(r'object (?P<name>\w+) (?P<prefix>\w{3}|-) "(?P<label>[^"]*)" "(?P<plural>[^"]*)"\Z')
 _MARKS: dict[str, dict[str, Any]] = {
@@ -76,15 +78,18 @@ _SCOPE_LABELS = {
 def read_object(text: str) -> SObject:
     """Read one object. Raises SchemaError naming the line that cannot be read."""
     definition: dict[str, Any] = {"fields": [], "childRelationships": None, "supportedScopes": []}
-    core, _, optional = text.partition("\noptional\n")
-    for line in _lines(core):
+    for line in _lines(text.partition(_OPTIONAL)[0]):
         _read_line(definition, line)
-    definition["optionalFields"] = [read_field(line) for line in _lines(optional)]
     plural = definition["labelPlural"].lower()
     definition["supportedScopes"] = [
         {"name": scope, "label": _SCOPE_LABELS[scope].format(plural)} for scope in definition["supportedScopes"]
     ]
     return read_definition(definition)
+
+
+def read_optional_fields(text: str) -> tuple[Field, ...]:
+    """Read the fields that only orgs with some feature have."""
+    return tuple(make_field(read_field(line)) for line in _lines(text.partition(_OPTIONAL)[2]))
 
 
 def _lines(text: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ IsDefault boolean "Is Default" readonly
 IsConverted boolean "Is Converted" readonly
 @stamps
 =
-object CaseStatus - "Case Status Value" "Case Status Value"
+object CaseStatus 01J "Case Status Value" "Case Status Value"
 @setup
 Id id "Case Status Value ID"
 MasterLabel string(255) "Master Label" readonly name
@@ -21,7 +21,7 @@ IsDefault boolean "Is Default" readonly
 IsClosed boolean "Is Closed" readonly
 @stamps
 =
-object OpportunityStage - "Opportunity Stage" "Opportunity Stage"
+object OpportunityStage 01J "Opportunity Stage" "Opportunity Stage"
 @setup
 Id id "Opportunity Stage ID"
 MasterLabel string(255) "Master Label" readonly name
@@ -38,7 +38,7 @@ DefaultProbability percent(3,0) "Probability (%)" readonly
 Description string "Description" readonly
 @stamps
 =
-object TaskStatus - "Task Status Value" "Task Status Value"
+object TaskStatus 01J "Task Status Value" "Task Status Value"
 @setup
 Id id "Task Status Value ID"
 MasterLabel string(255) "Master Label" readonly name
@@ -48,7 +48,7 @@ IsDefault boolean "Is Default" readonly
 IsClosed boolean "Is Closed" readonly
 @stamps
 =
-object TaskPriority - "Task Priority Value" "Task Priority Value"
+object TaskPriority 01J "Task Priority Value" "Task Priority Value"
 @setup
 Id id "Task Priority Value ID"
 MasterLabel string(255) "Master Label" readonly name
@@ -58,7 +58,7 @@ IsDefault boolean "Is Default" readonly
 IsHighPriority boolean "Is High Priority" readonly
 @stamps
 =
-object ContractStatus - "Contract Status Value" "Contract Status Value"
+object ContractStatus 01J "Contract Status Value" "Contract Status Value"
 @setup
 Id id "Contract Status Value ID"
 MasterLabel string(255) "Master Label" readonly name
@@ -68,7 +68,7 @@ IsDefault boolean "Is Default" readonly
 StatusCode picklist "Status Code" readonly : Draft | InApproval = In Approval | Activated | Terminated | Expired
 @stamps
 =
-object OrderStatus - "Order Status Value" "Order Status Value"
+object OrderStatus 01J "Order Status Value" "Order Status Value"
 @setup
 Id id "Order Status Value ID"
 MasterLabel string(255) "Master Label" readonly name

@@ -69,7 +69,6 @@ def _lists(definition: Mapping[str, Any]) -> dict[str, Any]:
         "record_types": tuple(_record_type(info) for info in infos) if infos is not None else (_MASTER_RECORD_TYPE,),
         "action_overrides": tuple(definition.get("actionOverrides") or ()),
         "named_layout_infos": tuple(definition.get("namedLayoutInfos") or ()),
-        "optional_fields": tuple(make_field(item) for item in definition.get("optionalFields") or ()),
         "rules": tuple(read_rule(rule) for rule in definition.get("rules") or ()),
         "stated_children": tuple(_child(item) for item in definition.get("childRelationships") or ()),
     }

@@ -207,7 +207,7 @@ class Schema:
             versions[key] = old.versions[key] if same else version
             modified[key] = old.modified[key] if same else stamp
         by_name = {sobject.name.lower(): sobject for sobject in objects}
-        prefixes = {sobject.key_prefix: sobject.name for sobject in objects if sobject.key_prefix}
+        prefixes = {sobject.key_prefix: sobject.name for sobject in reversed(objects) if sobject.key_prefix}
         self._state = _Snapshot(by_name, children, prefixes, versions, modified, version)
 
 

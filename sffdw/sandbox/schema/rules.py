@@ -48,6 +48,7 @@ _UNGROUPABLE = frozenset({"datetime", "double", "currency", "percent", "multipic
 _OPAQUE = frozenset({"base64", "encryptedstring", "complexvalue", "json"})
 _LENGTHLESS = NUMBER_TYPES | COMPOUND_TYPES | {"boolean", "date", "datetime", "time"}
 
+_CUSTOM = re.compile(r"__(c|s|pc)\Z")
 _AUDIT_NAMES = frozenset(
     {"Id", "IsDeleted", "CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById", "SystemModstamp"}
 )
@@ -88,7 +89,7 @@ def _constants() -> dict[str, Any]:
 
 def _naming(given: Mapping[str, Any]) -> dict[str, Any]:
     name: str = given["name"]
-    return {"custom": name.endswith("__c"), "label": label_of(name)}
+    return {"custom": _CUSTOM.search(name) is not None, "label": label_of(name)}
 
 
 def label_of(name: str) -> str:

@@ -99,7 +99,6 @@ class SObject:
     named_layout_infos: tuple[Any, ...] = ()
     # What describe cannot say.
     bulk_supported: bool = True
-    optional_fields: tuple[Field, ...] = ()  # standard fields that orgs with some feature have
     required_filter: tuple[str, ...] = ()  # a query must filter by one of these fields
     rules: tuple[ValidationRule, ...] = ()
     stated_children: tuple[ChildRelationship, ...] = ()
@@ -163,7 +162,7 @@ class SObject:
 _BEYOND_DESCRIBE = frozenset(
     (
         *("fields", "supported_scopes", "record_types", "action_overrides", "named_layout_infos", "stated_children"),
-        *("bulk_supported", "optional_fields", "required_filter", "rules"),
+        *("bulk_supported", "required_filter", "rules"),
     )
 )
 FLAG_NAMES: dict[str, str] = {
