@@ -1,0 +1,7 @@
+-- Revert sffdw:functions/describe_state from pg
+
+BEGIN;
+
+DROP FUNCTION sffdw.describe_state(text);
+
+COMMIT;

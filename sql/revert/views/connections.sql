@@ -1,0 +1,7 @@
+-- Revert sffdw:views/connections from pg
+
+BEGIN;
+
+DROP VIEW sffdw.connections;
+
+COMMIT;

@@ -1,0 +1,7 @@
+-- Revert sffdw:views/deferred_row from pg
+
+BEGIN;
+
+DROP VIEW sffdw.deferred_row;
+
+COMMIT;

@@ -1,0 +1,7 @@
+-- Revert sffdw:views/log from pg
+
+BEGIN;
+
+DROP VIEW sffdw.log;
+
+COMMIT;

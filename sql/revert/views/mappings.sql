@@ -1,0 +1,7 @@
+-- Revert sffdw:views/mappings from pg
+
+BEGIN;
+
+DROP VIEW sffdw.mappings;
+
+COMMIT;

@@ -1,0 +1,7 @@
+-- Revert sffdw:views/notifications from pg
+
+BEGIN;
+
+DROP VIEW sffdw.notifications;
+
+COMMIT;

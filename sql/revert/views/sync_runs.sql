@@ -1,0 +1,7 @@
+-- Revert sffdw:views/sync_runs from pg
+
+BEGIN;
+
+DROP VIEW sffdw.sync_runs;
+
+COMMIT;
