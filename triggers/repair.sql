@@ -28,8 +28,8 @@ BEGIN
             RETURNING id
         $body$;
         COMMENT ON FUNCTION %1$I.hc_capture_insert_from_row(%2$I.hstore, varchar, text[]) IS
-            'Log the row as an INSERT to be sent, without the excluded columns (id and sfid stay); return the entry''s id, '
-            'or NULL if the row has no id.';
+            'Log the row as an INSERT to be sent, without the excluded columns (id and sfid stay); return the '
+            'entry''s id, or NULL if the row has no id.';
 
         CREATE FUNCTION %1$I.hc_capture_update_from_row(
             source_row         %2$I.hstore,
@@ -54,8 +54,8 @@ BEGIN
             RETURNING id
         $body$;
         COMMENT ON FUNCTION %1$I.hc_capture_update_from_row(%2$I.hstore, varchar, text[]) IS
-            'Log the row as an UPDATE to be sent, of the included columns or of all; return the entry''s id, or NULL if '
-            'the row has no id.';
+            'Log the row as an UPDATE to be sent, of the included columns or of all; return the entry''s id, or NULL '
+            'if the row has no id.';
     $ddl$, schema_name, hstore_schema);
 END
 $function$;

@@ -34,6 +34,7 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.check_fields(text, sffdw.described_field[], text[]) IS
-    'Stop at the first named field that the object lacks or that no column can hold. Raises SF008, feature_not_supported.';
+    'Stop at the first named field that the object lacks or that no column can hold. '
+    'Raises SF008, feature_not_supported.';
 
 COMMIT;

@@ -37,6 +37,7 @@ $function$;
 
 COMMENT ON FUNCTION sffdw.choose_fields(text, sffdw.described_field[], text[], text) IS
     'Return the fields to map: those named, or all for ''{*}'', or the contract''s preselection for NULL; with Id, '
-    'SystemModstamp and IsDeleted where the object has them, and the unique identifier. Raises SF008, feature_not_supported.';
+    'SystemModstamp and IsDeleted where the object has them, and the unique identifier. '
+    'Raises SF008, feature_not_supported.';
 
 COMMIT;

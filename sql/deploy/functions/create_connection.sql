@@ -165,7 +165,8 @@ BEGIN
         run_search_path, org_id, api_version, api_limit, system_identifier, timeline_id, data_directory)
     SELECT v_name, create_connection.server_name, v_schema, v_live, create_connection.write_algorithm,
            create_connection.options, v_hstore, sffdw.complete_search_path(run_search_path, v_hstore),
-           v_session.org_id, v_session.api_version, v_session.api_limit, i.system_identifier, i.timeline_id, i.data_directory
+           v_session.org_id, v_session.api_version, v_session.api_limit, i.system_identifier, i.timeline_id,
+           i.data_directory
     FROM sffdw.cluster_identity() i
     RETURNING connection_id INTO v_id;
 

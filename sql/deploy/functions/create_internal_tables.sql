@@ -89,7 +89,8 @@ BEGIN
         CREATE INDEX idx__sf_event_log_sfid ON %1$I._sf_event_log (sfid);
 
         COMMENT ON TABLE %1$I._trigger_log IS
-            'Captured changes of this schema''s mapped tables and what became of them; only state is meant to be edited.';
+            'Captured changes of this schema''s mapped tables and what became of them; only state is meant to be '
+            'edited.';
         COMMENT ON TABLE %1$I._trigger_log_archive IS 'Entries of _trigger_log that are done with.';
         COMMENT ON TABLE %1$I._hcmeta IS
             'The org these tables belong to, and in details the connection''s settings as JSON.';

@@ -84,7 +84,7 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.create_mapped_table(name, name, sffdw.described_field[], jsonb) IS
-    'Create a mapped table by the contract and return true; or, if a table of that name exists and fits, leave it as it '
-    'is and return false. Raises duplicate_table.';
+    'Create a mapped table by the contract and return true; or, if a table of that name exists and fits, leave it '
+    'as it is and return false. Raises duplicate_table.';
 
 COMMIT;

@@ -205,8 +205,8 @@ $function$;
 COMMENT ON FUNCTION sffdw.create_mapping(
     text, text[], text, text, text[], interval, boolean, text, text, text[], text, text, text, text, integer, boolean,
     integer, boolean, text) IS
-    'Map an object to a local table and return the mapping''s id; the table exists on return, the next poll loads it. An '
-    'existing table is taken over if it fits, and never overwritten. Raises SF007 and SF008 for what the org lacks, '
+    'Map an object to a local table and return the mapping''s id; the table exists on return, the next poll loads it. '
+    'An existing table is taken over if it fits, and never overwritten. Raises SF007 and SF008 for what the org lacks, '
     'duplicate_object, duplicate_table, invalid_parameter_value, feature_not_supported for settings that this version '
     'does not act on.';
 

@@ -16,7 +16,9 @@ AS $function$
             'organization_id', c.org_id,
             'api_version', c.api_version,
             'features', jsonb_build_object('poll_db_no_merge', c.write_algorithm = 'ordered'),
-            'sffdw', to_jsonb(c) - '{connection_id,state,paused_in,paused_out,last_poll_at,last_write_at,last_error,last_error_at,throttled_until}'::text[]),
+            'sffdw', to_jsonb(c) - ARRAY[
+                'connection_id', 'state', 'paused_in', 'paused_out', 'last_poll_at', 'last_write_at', 'last_error',
+                'last_error_at', 'throttled_until']),
         'mappings', coalesce((
             SELECT jsonb_agg(jsonb_build_object('object_name', m.object_name, 'config', jsonb_build_object(
                 'access', m.access,
@@ -63,6 +65,7 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.mirror_config(integer) IS
-    'Write a connection''s settings into its _hcmeta, from which they can be rebuilt: DROP EXTENSION drops the catalog.';
+    'Write a connection''s settings into its _hcmeta, from which they can be rebuilt: '
+    'DROP EXTENSION drops the catalog.';
 
 COMMIT;

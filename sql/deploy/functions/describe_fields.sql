@@ -18,8 +18,8 @@ CREATE TYPE sffdw.described_field AS (
 );
 
 COMMENT ON TYPE sffdw.described_field IS
-    'A field as describe tells it, with its column in the local table: pg_type there, live_type in the live table, NULL '
-    'where it cannot be mapped.';
+    'A field as describe tells it, with its column in the local table: pg_type there, live_type in the live table, '
+    'NULL where it cannot be mapped.';
 
 CREATE FUNCTION sffdw.describe_fields(connection sffdw.connection, object_name text, types text)
 RETURNS sffdw.described_field[]
@@ -54,7 +54,7 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.describe_fields(sffdw.connection, text, text) IS
-    'Return an object''s fields in the order of describe, with the column types of the contract (types heroku) or exact '
-    'ones (precise).';
+    'Return an object''s fields in the order of describe, with the column types of the contract (types heroku) or '
+    'exact ones (precise).';
 
 COMMIT;

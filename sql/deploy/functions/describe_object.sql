@@ -24,7 +24,8 @@ BEGIN
     IF object IS NULL THEN
         RAISE EXCEPTION 'object "%" does not exist in the org', object_name
             USING ERRCODE = 'SF007',
-                  HINT = format('SELECT object_name FROM %I._objects lists the objects that the Salesforce user may see.',
+                  HINT = format('SELECT object_name FROM %I._objects lists the objects that the Salesforce user may '
+                                'see.',
                                 connection.live_schema_name);
     ELSIF NOT v_queryable THEN
         RAISE EXCEPTION 'object "%" cannot be queried', object

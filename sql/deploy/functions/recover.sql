@@ -29,7 +29,8 @@ BEGIN
     v_org := sffdw.find_org_mismatch(v_connection, v_session.org_id);
     v_cluster := sffdw.find_cluster_mismatch(v_connection);
     IF coalesce(left(accept_org_id, 15) <> left(v_session.org_id, 15), v_org IS NOT NULL) THEN
-        RAISE EXCEPTION '%', coalesce(v_org, format('the server answers for org %s, not %s', v_session.org_id, accept_org_id))
+        RAISE EXCEPTION '%',
+            coalesce(v_org, format('the server answers for org %s, not %s', v_session.org_id, accept_org_id))
             USING ERRCODE = 'SF002',
                   HINT = format('If the org was replaced on purpose, as a sandbox refresh does, run '
                                 'sffdw.recover(accept_org_id => %L); else correct the server''s login_url or the user '

@@ -13,7 +13,8 @@ BEGIN
     IF (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user) THEN
         RAISE EXCEPTION 'must not be run as superuser'
             USING ERRCODE = 'insufficient_privilege',
-                  DETAIL = format('Role "%s" is a superuser, and triggers on mapped tables would run as it.', current_user),
+                  DETAIL = format('Role "%s" is a superuser, and triggers on mapped tables would run as it.',
+                                  current_user),
                   HINT = CASE
                       WHEN owner_role IS NULL THEN 'Run SET ROLE to the role that is to own the connection first.'
                       ELSE format('Run SET ROLE %I first.', owner_role)

@@ -61,7 +61,8 @@ COMMENT ON TABLE sffdw.connection IS
 COMMENT ON COLUMN sffdw.connection.connection_name IS 'The name routines take; the schema''s name unless renamed.';
 COMMENT ON COLUMN sffdw.connection.owner_role IS
     'Owns the schemas, tables, generated functions, user mapping and jobs; never a superuser.';
-COMMENT ON COLUMN sffdw.connection.state IS 'A connection state of Heroku Connect''s contract, such as IDLE or RECOVERY.';
+COMMENT ON COLUMN sffdw.connection.state IS
+    'A connection state of Heroku Connect''s contract, such as IDLE or RECOVERY.';
 COMMENT ON COLUMN sffdw.connection.paused_in IS 'True: nothing is read from Salesforce.';
 COMMENT ON COLUMN sffdw.connection.paused_out IS 'True: nothing is sent to Salesforce; changes are still captured.';
 COMMENT ON COLUMN sffdw.connection.org_id IS 'The org this connection belongs to; another org''s answer stops it.';

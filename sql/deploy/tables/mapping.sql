@@ -76,7 +76,8 @@ COMMENT ON TABLE sffdw.mapping IS
     'One Salesforce object kept in sync with one local table: its settings, its state and how far it has been read. '
     'All times but created_at, last_poll_at and next_poll_at are Salesforce''s.';
 COMMENT ON COLUMN sffdw.mapping.object_name IS 'API name as describe spells it.';
-COMMENT ON COLUMN sffdw.mapping.unique_identifier IS 'External-id field by which inserts are upserted; NULL: plain creates.';
+COMMENT ON COLUMN sffdw.mapping.unique_identifier IS
+    'External-id field by which inserts are upserted; NULL: plain creates.';
 COMMENT ON COLUMN sffdw.mapping.state IS 'A mapping state of Heroku Connect''s contract: DATA_SYNCED when all is well.';
 COMMENT ON COLUMN sffdw.mapping.revision IS 'Counts the changes of the settings.';
 COMMENT ON COLUMN sffdw.mapping.watermark_at IS
