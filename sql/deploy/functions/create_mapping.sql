@@ -64,8 +64,8 @@ BEGIN
     SET is_createable = d.is_createable AND w.is_writable,
         is_updateable = d.is_updateable AND w.is_writable,
         is_calculated = d.is_calculated,
-        is_unique = f.field_name IN ('Id', mapping.unique_identifier),
-        is_indexed = f.field_name IN ('Id', 'SystemModstamp', mapping.unique_identifier)
+        is_unique = f.field_name IN ('Id', coalesce(mapping.unique_identifier, 'Id')),
+        is_indexed = f.field_name IN ('Id', 'SystemModstamp', coalesce(mapping.unique_identifier, 'Id'))
                      OR lower(f.field_name) IN (SELECT lower(n) FROM unnest(indexes) n)
     FROM unnest(described) d
     CROSS JOIN LATERAL (
