@@ -1,0 +1,63 @@
+"""What wrappers call in the host; the module's name is the contract's.
+
+Usable outside a backend too, see backend.py.
+"""
+
+from __future__ import annotations
+
+import logging
+from logging import CRITICAL, DEBUG, ERROR, INFO, WARNING
+
+from multicorn.backend import BACKEND
+from multicorn.worker import Interrupted, run_in_worker
+
+__all__ = [
+    "CRITICAL",
+    "DEBUG",
+    "ERROR",
+    "INFO",
+    "WARNING",
+    "Interrupted",
+    "MulticornException",
+    "check_interrupts",
+    "has_role",
+    "is_superuser",
+    "log_to_postgres",
+    "run_in_worker",
+]
+
+
+class MulticornException(Exception):
+    """An error for the client: the host shows message, detail and hint under the SQLSTATE."""
+
+    def __init__(
+        self, message: str, *, sqlstate: str = "HV000", detail: str | None = None, hint: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.sqlstate = sqlstate
+        self.detail = detail
+        self.hint = hint
+
+
+def log_to_postgres(
+    message: str, level: int = logging.INFO, hint: str | None = None, detail: str | None = None
+) -> None:
+    """Send a message to PostgreSQL's log and client; ERROR and CRITICAL raise, and so fail the statement."""
+    if level >= ERROR:
+        raise MulticornException(message, hint=hint, detail=detail)
+    BACKEND.log(level, str(message), detail, hint)
+
+
+def check_interrupts() -> None:
+    """Raise Interrupted when the statement has been cancelled; for long loops in Python."""
+    BACKEND.check_interrupts()
+
+
+def is_superuser() -> bool:
+    """Say whether the current user is a superuser."""
+    return BACKEND.is_superuser()
+
+
+def has_role(name: str) -> bool:
+    """Say whether the current user has the privileges of a role; False when there is no such role."""
+    return BACKEND.has_role(name)
