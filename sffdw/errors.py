@@ -4,8 +4,8 @@ Error
 ├── OptionError HV00D ─ OptionValueError HV024, OptionMissing HV00J, OptionForbidden 42501
 ├── ArgumentMissing HV002, ReadOnlyColumn 428C9, ValueRefused 22000, ReadOnlyTable 0A000
 ├── AuthenticationError SF001, OrgMismatch SF002, BudgetExhausted SF003
-├── RequestError SF005 ─ LimitReached SF004, UnreadableAnswer SF006, ObjectUnknown SF007, FieldUnknown SF008,
-│                        SoqlRejected SF009, RequestInDoubt SF012
+├── RequestError SF005 ─ SessionExpired SF001, LocatorExpired SF005, LimitReached SF004, UnreadableAnswer SF006,
+│                        ObjectUnknown SF007, FieldUnknown SF008, SoqlRejected SF009, RequestInDoubt SF012
 ├── RecordRejected SF010 ─ RecordLocked SF011
 └── Defect XX000
 
@@ -79,7 +79,7 @@ class ValueRefused(Error):
 
 class AuthenticationError(Error):
     sqlstate = "SF001"
-    default_hint = "Check the options of the user mapping, and in Salesforce the connected app and the user's login history."
+    default_hint = "Check the options of the user mapping and, in Salesforce, the connected app and the login history."
 
 
 class OrgMismatch(Error):
@@ -95,21 +95,23 @@ class BudgetExhausted(Error):
 class RequestError(Error):
     """A request that Salesforce did not fulfil.
 
-    status: HTTP status, None without an answer. code: Salesforce's errorCode. is_transient: the same request may
-    succeed later. is_in_doubt: the request may have been carried out although no answer says so.
+    status: HTTP status, None without an answer. code: Salesforce's errorCode. reason: unreachable, timeout, cut or
+    unreadable where no answer of Salesforce came. is_transient: the same request may succeed later. is_in_doubt: the
+    request may have been carried out although no answer says so.
     """
 
     sqlstate = "SF005"
 
     def __init__(self, message: str, *, detail: str | None = None, hint: str | None = None, context: str | None = None,
                  status: int | None = None, code: str | None = None, is_transient: bool = False,
-                 is_in_doubt: bool = False, fields: tuple[str, ...] = ()) -> None:
+                 is_in_doubt: bool = False, fields: tuple[str, ...] = (), reason: str | None = None) -> None:
         super().__init__(message, detail=detail, hint=hint, context=context)
         self.status = status
         self.code = code
         self.is_transient = is_transient
         self.is_in_doubt = is_in_doubt
         self.fields = fields
+        self.reason = reason
 
 
 class SessionExpired(RequestError):
@@ -119,6 +121,12 @@ class SessionExpired(RequestError):
     default_hint = AuthenticationError.default_hint
 
 
+class LocatorExpired(RequestError):
+    """The cursor of a query is gone: the rest can only be had by asking anew."""
+
+    default_hint = "Repeat the statement."
+
+
 class LimitReached(RequestError):
     sqlstate = "SF004"
     default_hint = "SELECT * FROM _limits (IMPORT FOREIGN SCHEMA salesforce_system) shows what the org has left."
@@ -126,7 +134,7 @@ class LimitReached(RequestError):
 
 class UnreadableAnswer(RequestError):
     sqlstate = "SF006"
-    default_hint = "Check that login_url is a Salesforce host and that no proxy or maintenance page answers in its place."
+    default_hint = "Check that login_url is a Salesforce host and that no proxy or maintenance page answers instead."
 
 
 class ObjectUnknown(RequestError):
@@ -136,8 +144,8 @@ class ObjectUnknown(RequestError):
 
 class FieldUnknown(RequestError):
     sqlstate = "SF008"
-    default_hint = ("The field was removed, renamed or hidden from the integration user: drop the column from the foreign "
-                    "table or give the user access.")
+    default_hint = ("The field was removed, renamed or hidden from the integration user: drop the column from the "
+                    "foreign table or give the user access.")
 
 
 class SoqlRejected(RequestError):

@@ -279,14 +279,14 @@ def settings_of(options: Mapping[str, str]) -> Settings:
     user = {name: value for name, value in options.items() if BY_NAME[name].context == "user_mapping"}
     if not user:
         raise OptionMissing("the current user has no user mapping for the foreign server",
-                            hint="CREATE USER MAPPING FOR the user SERVER the server OPTIONS (auth_flow …, client_id …).")
+                            hint="CREATE USER MAPPING FOR user SERVER server OPTIONS (auth_flow …, client_id …).")
     require_flow(user)
     credentials = Credentials(**{name: str(values[name]) for name in user})
     own = {name: value for name, value in values.items() if BY_NAME[name].context == "server" and name != "wrapper"}
     settings = Settings(credentials, **own)  # type: ignore[arg-type]
     host = urlsplit(settings.login_url).hostname
     if credentials.auth_flow == "client_credentials" and host in ("login.salesforce.com", "test.salesforce.com"):
-        raise OptionValueError(f'option "login_url" cannot be "{settings.login_url}" for auth_flow "client_credentials"',
+        raise OptionValueError(f'auth_flow "client_credentials" does not work with login_url "{settings.login_url}"',
                                hint="This flow works on the org's own domain only: https://NAME.my.salesforce.com.")
     return settings
 

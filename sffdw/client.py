@@ -1,0 +1,198 @@
+"""Salesforce's REST resources as functions: queries page by page, describes, limits, replication, collections."""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from sffdw.answers import Answer, refused
+from sffdw.errors import Error, ObjectUnknown, RequestError, UnreadableAnswer
+from sffdw.transport import Transport
+from sffdw.types import storable
+
+# Salesforce refuses URI and headers beyond 16,384 bytes together; what is longer goes as the body of a Composite.
+MAX_URI_BYTES = 14_000
+BATCH_HEADER = {"Sforce-Query-Options": "batchSize=2000"}
+# getDeleted and getUpdated give at most 600,000 ids; a window with more is halved down to this.
+SHORTEST_WINDOW = dt.timedelta(minutes=2)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows of a query's result; next_url is None on the last page."""
+
+    records: list[dict[str, Any]]
+    total: int
+    next_url: str | None
+
+
+@dataclass(frozen=True)
+class Deletions:
+    """What getDeleted knows: (id, time as ISO 8601 text) pairs, and the bounds of its knowledge."""
+
+    records: list[tuple[str, str]]
+    latest_covered_at: str | None
+    earliest_available_at: str | None
+
+
+class Client:
+    """One user's view of one org."""
+
+    def __init__(self, transport: Transport, api_version: str) -> None:
+        self.transport = transport
+        self._root = f"/services/data/v{api_version}/"
+        self._version = api_version
+
+    # --- queries ---
+
+    def query(self, statement: str, *, has_deleted: bool = False) -> Page:
+        """The first page of a result. A statement too long for a URI goes inside a Composite request."""
+        resource = "queryAll" if has_deleted else "query"
+        url = f"{self._root}{resource}?q={quote(statement)}"
+        if len(url) <= MAX_URI_BYTES:
+            return self._page(self.transport.call("GET", resource, params={"q": statement}, headers=BATCH_HEADER))
+        request = {"method": "GET", "url": url, "referenceId": "page"}
+        answer = self.transport.call("POST", "composite", body={"compositeRequest": [request]})
+        return _page(_composite_body(answer), answer)
+
+    def more(self, next_url: str) -> Page:
+        """The page at a nextRecordsUrl."""
+        return self._page(self.transport.call("GET", next_url, headers=BATCH_HEADER))
+
+    def pages(self, statement: str, *, has_deleted: bool = False) -> Iterator[Page]:
+        page = self.query(statement, has_deleted=has_deleted)
+        while True:
+            yield page
+            if page.next_url is None:
+                return
+            page = self.more(page.next_url)
+
+    def _page(self, answer: Answer) -> Page:
+        return _page(answer.json(), answer)
+
+    # --- metadata ---
+
+    def describe_global(self) -> list[dict[str, Any]]:
+        return list(_dict(self.transport.call("GET", "sobjects"))["sobjects"])
+
+    def describe(self, sobject: str, if_modified_since: str | None) -> tuple[dict[str, Any] | None, str | None]:
+        """An object's describe and its Last-Modified; no describe when it has not changed since that time."""
+        headers = {"If-Modified-Since": if_modified_since} if if_modified_since else None
+        try:
+            answer = self.transport.call("GET", f"sobjects/{quote(sobject)}/describe", headers=headers)
+        except RequestError as error:
+            if error.code == "NOT_FOUND":
+                self._check_version()
+                raise ObjectUnknown(f'object "{sobject}" does not exist in Salesforce', detail=error.detail,
+                                    status=error.status, code=error.code) from error
+            raise
+        if answer.status == 304:
+            return None, if_modified_since
+        return _dict(answer), answer.headers.get("Last-Modified")
+
+    def _check_version(self) -> None:
+        """An API version that Salesforce does not know makes every resource NOT_FOUND."""
+        served = {str(version.get("version")) for version in self.transport.call_openly("/services/data").json()}
+        if self._version not in served:
+            raise RequestError(f'Salesforce does not serve api_version "{self._version}"',
+                               hint=f"Set the server option api_version to one of {_range(served)}.")
+
+    def limits(self) -> dict[str, dict[str, Any]]:
+        return _dict(self.transport.call("GET", "limits"))
+
+    def record_counts(self, sobjects: Sequence[str]) -> dict[str, int]:
+        """Approximate counts by API name; Salesforce leaves out objects that it has no count of."""
+        params = {"sObjects": ",".join(sobjects)} if sobjects else None
+        found = _dict(self.transport.call("GET", "limits/recordCount", params=params))
+        return {str(entry["name"]): int(entry["count"]) for entry in found.get("sObjects") or []}
+
+    # --- replication ---
+
+    def deleted(self, sobject: str, start: dt.datetime, end: dt.datetime) -> Deletions:
+        """Ids deleted in a window, halved where Salesforce finds it too wide."""
+        try:
+            found = self._replicated(sobject, "deleted", start, end)
+        except RequestError as error:
+            if error.code != "EXCEEDED_ID_LIMIT" or end - start < SHORTEST_WINDOW:
+                raise
+            middle = start + (end - start) / 2
+            early, late = self.deleted(sobject, start, middle), self.deleted(sobject, middle, end)
+            return Deletions(early.records + late.records, late.latest_covered_at, early.earliest_available_at)
+        records = [(str(entry["id"]), str(entry["deletedDate"])) for entry in found["deletedRecords"]]
+        return Deletions(records, found.get("latestDateCovered"), found.get("earliestDateAvailable"))
+
+    def updated(self, sobject: str, start: dt.datetime, end: dt.datetime) -> tuple[list[str], str | None]:
+        """Ids created or updated in a window, and up to when that is complete."""
+        try:
+            found = self._replicated(sobject, "updated", start, end)
+        except RequestError as error:
+            if error.code != "EXCEEDED_ID_LIMIT" or end - start < SHORTEST_WINDOW:
+                raise
+            middle = start + (end - start) / 2
+            early, _ = self.updated(sobject, start, middle)
+            late, covered = self.updated(sobject, middle, end)
+            return list(dict.fromkeys(early + late)), covered
+        return list(map(str, found["ids"])), found.get("latestDateCovered")
+
+    def _replicated(self, sobject: str, kind: str, start: dt.datetime, end: dt.datetime) -> dict[str, Any]:
+        params = {"start": start.isoformat(timespec="seconds"), "end": end.isoformat(timespec="seconds")}
+        return _dict(self.transport.call("GET", f"sobjects/{quote(sobject)}/{kind}/", params=params))
+
+    # --- changes ---
+
+    def save(self, operation: str, sobject: str, records: Sequence[Mapping[str, Any]], *, all_or_none: bool,
+             external_id_field: str | None = None) -> list[dict[str, Any]]:
+        """Create, update, upsert or delete at most 200 records; one result a record, in order.
+
+        Ids to delete stand in `Id` of each record. Raises only when the request failed as a whole.
+        """
+        if operation == "delete":
+            params = {"ids": ",".join(str(record["Id"]) for record in records),
+                      "allOrNone": "true" if all_or_none else "false"}
+            answer = self.transport.call("DELETE", "composite/sobjects", params=params, is_read=False)
+        else:
+            method, path = {"insert": ("POST", "composite/sobjects"), "update": ("PATCH", "composite/sobjects"),
+                            "upsert": ("PATCH", f"composite/sobjects/{sobject}/{external_id_field}")}[operation]
+            typed = [{"attributes": {"type": sobject}, **record} for record in records]
+            answer = self.transport.call(method, path, body={"allOrNone": all_or_none, "records": typed},
+                                         is_read=False)
+        results = answer.json()
+        if not isinstance(results, list) or len(results) != len(records):
+            raise UnreadableAnswer("Salesforce answered with another number of results than records",
+                                   status=answer.status, is_in_doubt=True)
+        return results
+
+
+def _range(versions: set[str]) -> str:
+    ordered = sorted(versions, key=float)
+    return f"{ordered[0]} to {ordered[-1]}" if ordered else "the versions it lists"
+
+
+def _dict(answer: Answer) -> dict[str, Any]:
+    found = answer.json()
+    if not isinstance(found, dict):
+        raise UnreadableAnswer("Salesforce answered with something else than was asked for", status=answer.status)
+    return storable(found) if answer.has_unstorable_text() else found
+
+
+def _page(found: Any, answer: Answer) -> Page:
+    if not isinstance(found, dict) or not isinstance(found.get("records"), list):
+        raise UnreadableAnswer("Salesforce answered a query with something else than rows", status=answer.status)
+    records = storable(found["records"]) if answer.has_unstorable_text() else found["records"]
+    next_url = None if found.get("done", True) else found.get("nextRecordsUrl")
+    return Page(records, int(found.get("totalSize") or 0), next_url)
+
+
+def _composite_body(answer: Answer) -> Any:
+    """The body of a Composite's only part; its failure is raised as if it had been asked for alone."""
+    try:
+        part = _dict(answer)["compositeResponse"][0]
+        status, body = int(part["httpStatusCode"]), part["body"]
+    except (KeyError, IndexError, TypeError, ValueError) as exc:
+        raise UnreadableAnswer("Salesforce answered with something else than was asked for",
+                               status=answer.status) from exc
+    if status >= 300:
+        error: Error = refused(status, body)
+        raise error
+    return body

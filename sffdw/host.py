@@ -1,0 +1,17 @@
+"""What the database host gives the wrapper, as values: so that nothing but fdw.py and ereport.py knows the host."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Host:
+    """run(work, stop): do blocking work; stop() makes it return early. pause(seconds): wait. warn(message, hint).
+
+    run and pause end early, by an exception of the host, when the statement is cancelled.
+    """
+
+    run: Callable[[Callable[[], Any], Callable[[], None]], Any]
+    pause: Callable[[float], None]
+    warn: Callable[[str, str | None], None]

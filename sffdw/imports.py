@@ -1,0 +1,107 @@
+"""IMPORT FOREIGN SCHEMA: which tables, with which columns, under which names. Plain values; fdw.py makes them SQL.
+
+PostgreSQL itself drops a table whose name is not in LIMIT TO, letter for letter: a table is named as it stands there.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from sffdw import system, types
+from sffdw.connection import Connection
+from sffdw.describe import Described, describe
+from sffdw.errors import Error, ObjectUnknown, OptionError
+from sffdw.live import SYSTEM_COLUMNS
+from sffdw.options import ImportOptions
+
+SCHEMAS = ("salesforce", "salesforce_system")
+
+
+@dataclass(frozen=True)
+class ImportedTable:
+    """columns: (name, SQL type, options)."""
+
+    name: str
+    columns: tuple[tuple[str, str, dict[str, str]], ...]
+    options: dict[str, str] = field(default_factory=dict)
+
+
+def tables_of(schema: str, connection: Connection, options: ImportOptions, restriction: str | None,
+              names: Sequence[str]) -> list[ImportedTable]:
+    """The tables of a remote schema. restriction: 'limit', 'except' or None, to be applied to `names`."""
+    if schema == "salesforce":
+        return _object_tables(connection, options, restriction, names)
+    if schema == "salesforce_system":
+        return _system_tables(options, restriction, names)
+    raise SchemaUnknown(f'foreign schema "{schema}" does not exist', hint=f"There are: {', '.join(SCHEMAS)}.")
+
+
+class SchemaUnknown(Error):
+    sqlstate = "HV00Q"
+
+
+# --- objects ---
+
+def _object_tables(connection: Connection, options: ImportOptions, restriction: str | None,
+                   names: Sequence[str]) -> list[ImportedTable]:
+    entries = {str(entry["name"]): entry for entry in connection.client.describe_global()}
+    by_table = table_names(entries, options.prefix)
+    if restriction == "limit":
+        chosen = {name: _object_named(name, by_table, options.prefix) for name in names}
+    else:
+        left_out = {name.lower() for name in names}
+        chosen = {table: name for table, name in by_table.items()
+                  if table not in left_out and name.lower() not in left_out
+                  and entries[name].get("queryable") is True and entries[name].get("deprecatedAndHidden") is not True}
+    return [_object_table(table, describe(connection, name, max_age_s=0 if restriction == "limit" else 60.0), options)
+            for table, name in chosen.items()]
+
+
+def table_names(objects: Iterable[str], prefix: str) -> dict[str, str]:
+    """Table name to API name, for all objects; the same for the same set, whatever its order."""
+    found: dict[str, str] = {}
+    for name in sorted(objects):
+        table = types.sql_name(name, prefix)
+        found[types.distinct_name(table, name) if table in found else table] = name
+    return found
+
+
+def _object_named(name: str, by_table: dict[str, str], prefix: str) -> str:
+    found = by_table.get(name.lower()) or by_table.get(types.sql_name(name, ""))
+    if found:
+        return found
+    if prefix and types.sql_name(name, prefix) in by_table:
+        raise ObjectUnknown(f'no table would be named "{name}"',
+                            hint=f'With the option prefix, LIMIT TO names it "{types.sql_name(name, prefix)}".')
+    raise ObjectUnknown(f'object "{name}" does not exist in Salesforce')
+
+
+def _object_table(table: str, described: Described, options: ImportOptions) -> ImportedTable:
+    columns: list[tuple[str, str, dict[str, str]]] = []
+    for item in described.fields.values():
+        type_name = item.precise_type() if options.types == "precise" else item.heroku_type()
+        if type_name:
+            columns.append((item.column_name, type_name, {"field": item.name}))
+    if options.system_columns:
+        columns += [(name, "text", {}) for name in SYSTEM_COLUMNS]
+    return ImportedTable(table, tuple(columns), {"object": described.name})
+
+
+# --- system tables ---
+
+def _system_tables(options: ImportOptions, restriction: str | None, names: Sequence[str]) -> list[ImportedTable]:
+    for option, is_given in (("types", options.types != "precise"), ("system_columns", options.system_columns)):
+        if is_given:
+            raise OptionError(f'option "{option}" has no meaning for schema "salesforce_system"',
+                              hint="Valid options in this context are: prefix")
+    tables = {options.prefix + name: name for name in system.NAMES}
+    if restriction == "limit":
+        for name in names:
+            if name not in tables:
+                raise ObjectUnknown(f'system table "{name}" does not exist', hint=f"There are: {', '.join(tables)}.")
+    return [_system_table(table, name) for table, name in tables.items()
+            if restriction is None or (table in names) == (restriction == "limit")]
+
+
+def _system_table(table: str, name: str) -> ImportedTable:
+    columns = tuple((column.name, column.type_name, {}) for column in system.table_class(name).columns)
+    return ImportedTable(table, columns, {"object": name})

@@ -1,0 +1,375 @@
+"""A Salesforce object as a foreign table: scans by SOQL, changes by sObject Collections."""
+
+import datetime as dt
+import operator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import islice, takewhile
+from typing import Any, Protocol
+
+from sffdw import planner, types
+from sffdw.connection import Connection
+from sffdw.describe import Described, Field, describe, forget
+from sffdw.errors import ArgumentMissing, FieldUnknown, LocatorExpired, ReadOnlyColumn, UnreadableAnswer, ValueRefused
+from sffdw.options import TableOptions, field_path
+from sffdw.planner import Column, Keyset, Plan, Qual, SortKey
+from sffdw.table import COLUMN_BYTES, Table
+from sffdw.writer import Queue
+
+ROWID = "id"
+# Arguments of the engine, echoed back because PostgreSQL checks them again; text, by `=`.
+SYSTEM_COLUMNS = ("_scope", "_purpose", "_mapping", "_job_id", "_locator", "_next_locator", "_after", "_page_size")
+SCOPES = ("active", "all")
+UNKNOWN_ROW_COUNT = 10_000
+ROWS_OF_A_LOOKUP = 20
+
+
+class Definition(Protocol):
+    """A column as the host describes it."""
+
+    @property
+    def options(self) -> Mapping[str, str] | None: ...
+
+
+class ObjectTable(Table):
+    """One foreign table in one backend. Nothing is asked of Salesforce before it is needed."""
+
+    def __init__(self, connection: Connection, options: TableOptions, columns: Mapping[str, Definition], *,
+                 gives_assigned_only: bool) -> None:
+        self._connection = connection
+        self._options = options
+        self._definitions = columns
+        self._gives_assigned_only = gives_assigned_only
+        self._queue = Queue(connection, options.object, options.all_or_none, options.batch_size)
+        self._has_warned = False
+        self.name = options.object
+        self.batch_size = options.batch_size
+
+    @property
+    def _described(self) -> Described:
+        return describe(self._connection, self._options.object)
+
+    @cached_property
+    def _fields(self) -> dict[str, str]:
+        """Column name to field path, of the columns that stand for a field."""
+        named = {name: (definition.options or {}).get("field") for name, definition in self._definitions.items()}
+        return {name: field_path("field", field or name) for name, field in named.items()
+                if field or name not in SYSTEM_COLUMNS}
+
+    def _column(self, name: str) -> Column | None:
+        """What is known of a column's field; None for a system column and for a field that Salesforce does not know."""
+        path = self._fields.get(name)
+        if path is None:
+            return None
+        if "." in path:
+            return Column(name, path, "anyType", is_filterable=False, is_sortable=False)
+        field = self._described.fields.get(path.lower())
+        return field.column(name) if field else None
+
+    def _columns(self, names: Iterable[str]) -> dict[str, Column]:
+        """The columns to read. Raises FieldUnknown for one whose field is gone."""
+        found = {}
+        for name in names:
+            column = self._column(name)
+            if column:
+                found[name] = column
+            elif name in self._fields:
+                raise FieldUnknown(f'object "{self.name}" has no field "{self._fields[name]}" in Salesforce',
+                                   context=f'column "{name}"')
+        return found
+
+    # --- planning ---
+
+    def rel_size(self, quals: Sequence[Qual], columns: Iterable[str]) -> tuple[int, int]:
+        rows = float(self._connection.row_counts.get(self.name.lower(), UNKNOWN_ROW_COUNT))
+        for qual in quals:
+            if qual.field_name == "_page_size" and str(qual.value).isdecimal():
+                rows = min(rows, float(qual.value))
+            elif qual.operator == "=" and qual.field_name not in SYSTEM_COLUMNS:
+                rows = 1 if qual.field_name == ROWID else rows / 50
+            elif isinstance(qual.operator, tuple) and isinstance(qual.value, list):
+                rows = min(rows, len(qual.value) * (1 if qual.field_name == ROWID else ROWS_OF_A_LOOKUP))
+            elif qual.field_name not in SYSTEM_COLUMNS:
+                rows /= 3
+        return max(int(rows), 1), COLUMN_BYTES * max(len(list(columns)), 1)
+
+    def path_keys(self) -> list[tuple[tuple[str, ...], int]]:
+        found: list[tuple[tuple[str, ...], int]] = []
+        for name, path in self._fields.items():
+            field = self._described.fields.get(path.lower())
+            if field is None or not field.has("filterable"):
+                continue
+            if field.sf_type == "id" or field.has("externalId") or field.has("unique"):
+                found.append(((name,), 1))
+            elif field.sf_type == "reference":
+                found.append(((name,), ROWS_OF_A_LOOKUP))
+        arguments = [name for name in self._definitions if name in SYSTEM_COLUMNS and name not in self._fields]
+        return found + [((name,), 1000) for name in arguments if name in ("_after", "_locator")]
+
+    def sorted_count(self, sortkeys: Sequence[SortKey]) -> int:
+        return len(list(takewhile(lambda key: planner.can_sort(self._column(key.attname), key), sortkeys)))
+
+    def can_limit(self, limit: int | None, offset: int | None) -> bool:
+        return True
+
+    def explain(self, quals: Sequence[Qual], columns: Iterable[str], sortkeys: Sequence[SortKey],
+                limit: int | None) -> Iterator[str]:
+        plan, _ = self._plan(quals, columns, sortkeys, limit)
+        yield f"SOQL: {'no statement, because no record can match' if plan.is_empty else next(plan.statements())}"
+        yield "Transport: REST"
+        for label, terms in (("Pushed", plan.pushed), ("Superset", plan.superset), ("Local", plan.local)):
+            if terms:
+                yield f"{label}: {', '.join(terms)}"
+
+    def _plan(self, quals: Sequence[Qual], columns: Iterable[str], sortkeys: Sequence[SortKey],
+              limit: int | None) -> tuple[Plan, dict[str, str]]:
+        """The plan, and the arguments by system column."""
+        arguments, own = self._arguments(quals)
+        known = {qual.field_name: column for qual in own if (column := self._column(qual.field_name))}
+        known |= {key.attname: column for key in sortkeys if (column := self._column(key.attname))}
+        needed = self._columns(columns)
+        scope = arguments.get("_scope", "active")
+        if scope not in SCOPES:
+            raise ArgumentMissing(f'invalid value for "_scope": "{scope}"', hint="Valid values are: active, all.")
+        keyset = planner.keyset_of(arguments["_after"]) if "_after" in arguments else None
+        if keyset is None and not (own or sortkeys or limit is not None or arguments.get("_page_size")):
+            # In the order of Id a long scan can go on behind the last record when its cursor dies.
+            keyset = Keyset(None, "")
+        plan = planner.plan_scan(
+            self._described.name, known | needed, needed=needed, quals=own, sortkeys=sortkeys, limit=limit,
+            has_deleted=scope == "all", keyset=keyset, page_size=_page_size(arguments.get("_page_size")))
+        return plan, arguments
+
+    def _arguments(self, quals: Sequence[Qual]) -> tuple[dict[str, str], list[Qual]]:
+        """Divide quals into arguments and conditions on fields."""
+        arguments: dict[str, str] = {}
+        own = []
+        for qual in quals:
+            if qual.field_name in self._fields:
+                own.append(qual)
+            elif qual.operator == "=" and qual.value is not None:
+                arguments[qual.field_name] = str(qual.value)
+        return arguments, own
+
+    # --- reading ---
+
+    def rows(self, quals: Sequence[Qual], columns: Iterable[str], sortkeys: Sequence[SortKey], limit: int | None,
+             offset: int | None) -> Iterator[Sequence[Any]]:
+        wanted = list(columns)
+        until = None if limit is None else limit + (offset or 0)
+        plan, arguments = self._plan(quals, wanted, sortkeys, until)
+        self._warn_of_short_ids(quals)
+        if plan.is_empty:
+            return iter(())
+        records = self._paged(plan) if plan.page_size is not None else self._divided(plan, sortkeys)
+        rows = self._shaped(records, wanted, arguments)
+        if plan.is_exact():
+            return islice(rows, offset or 0, until)
+        return rows
+
+    def _records(self, plan: Plan, statement: str) -> Iterator[dict[str, Any]]:
+        """Rows of one statement. When the cursor dies, the rest is asked for anew if the order allows."""
+        client = self._connection.client
+        count, left = 0, plan.select.limit
+        while True:
+            last: dict[str, Any] | None = None
+            try:
+                for page in client.pages(statement, has_deleted=plan.has_deleted):
+                    yield from page.records
+                    last = page.records[-1] if page.records else last
+                    count += len(page.records)
+                    if not plan.conditions and plan.keyset == Keyset(None, ""):
+                        self._connection.row_counts[self.name.lower()] = page.total
+                return
+            except FieldUnknown:
+                forget(self._connection, self.name)
+                raise
+            except LocatorExpired:
+                if plan.keyset is None or last is None:
+                    raise
+                plan = plan.after(self._position(plan.keyset, last), None if left is None else left - count)
+                statement = plan.select.text()
+
+    def _position(self, keyset: Keyset, record: Mapping[str, Any]) -> Keyset:
+        """Where a record stands in the order of the keyset."""
+        try:
+            record_id = record["attributes"]["url"].rpartition("/")[2]
+            at = None if keyset.at is None else types.utc(dt.datetime.fromisoformat(record["SystemModstamp"]))
+        except (KeyError, TypeError, ValueError) as exc:
+            raise UnreadableAnswer("Salesforce answered a query with rows that have no place in its order") from exc
+        return Keyset(at, record_id)
+
+    def _divided(self, plan: Plan, sortkeys: Sequence[SortKey]) -> Iterator[dict[str, Any]]:
+        """Rows of a plan; of one too long for a statement, each once and in order all the same."""
+        if not plan.is_divided():
+            return self._records(plan, plan.select.text())
+        found = {record["attributes"]["url"]: record for statement in plan.statements()
+                 for record in self._records(plan, statement)}
+        records = list(found.values())
+        for key in reversed(sortkeys):
+            field = self._columns([key.attname])[key.attname].field
+            records.sort(key=lambda record, name=field: (record[name] is not None, record[name] or 0),  # type: ignore[misc]
+                         reverse=key.is_reversed)
+            nulls = [record for record in records if record[field] is None]
+            others = [record for record in records if record[field] is not None]
+            records = nulls + others if key.nulls_first else others + nulls
+        return iter(records)
+
+    def _paged(self, plan: Plan) -> Iterator[dict[str, Any]]:
+        """As many rows as the page is to have, counting only those that PostgreSQL will keep."""
+        wanted = plan.page_size or 0
+        keeps = self._kept_by(plan)
+        while True:
+            seen, last = 0, None
+            for record in self._records(plan, plan.select.text()):
+                seen, last = seen + 1, record
+                if keeps(record):
+                    yield record
+                    wanted -= 1
+                    if wanted <= 0:
+                        return
+            if plan.keyset is None or last is None or plan.select.limit is None or seen < plan.select.limit:
+                return
+            plan = plan.after(self._position(plan.keyset, last), wanted)
+
+    def _kept_by(self, plan: Plan) -> Callable[[Mapping[str, Any]], bool]:
+        """Whether PostgreSQL will keep a record, by the times that SOQL sees too coarsely."""
+        checks = [(condition.field, COMPARE[condition.recheck[0]], condition.recheck[1])
+                  for condition in plan.conditions if condition.recheck and condition.field in plan.select.fields]
+        keyset = plan.keyset
+
+        def keeps(record: Mapping[str, Any]) -> bool:
+            for name, compare, bound in checks:
+                text = record[name]
+                if text is None or not compare(types.utc(dt.datetime.fromisoformat(text)), bound):
+                    return False
+            if keyset is None or keyset.at is None or not keyset.has_fraction():
+                return True
+            position = self._position(keyset, record)
+            assert position.at is not None
+            return (position.at, position.record_id) > (keyset.at, keyset.record_id)
+
+        return keeps
+
+    def _shaped(self, records: Iterable[dict[str, Any]], wanted: Sequence[str],
+                arguments: Mapping[str, str]) -> Iterator[list[Any]]:
+        """Records as rows of all columns; columns that nobody asked for are None."""
+        columns = self._columns(wanted)
+        constants: dict[str, Any] = {"": None} | {f" {name}": arguments.get(name) for name in SYSTEM_COLUMNS}
+        keys, converters = [], []
+        for place, name in enumerate(self._definitions):
+            column = columns.get(name)
+            if column is None:
+                keys.append(f" {name}" if name in wanted and name in SYSTEM_COLUMNS else "")
+                continue
+            keys.append(column.field)
+            convert = types.incoming(column.sf_type)
+            if convert:
+                converters.append((place, convert))
+        take = operator.itemgetter(*keys) if len(keys) > 1 else lambda record: (record[keys[0]],)
+        paths = [column.field for column in columns.values() if "." in column.field]
+        for record in records:
+            record.update(constants)
+            for path in paths:
+                record[path] = _at_path(record, path)
+            try:
+                row = list(take(record))
+            except KeyError as exc:
+                raise UnreadableAnswer(f"Salesforce answered a query without the field {exc}") from exc
+            for place, convert in converters:
+                row[place] = convert(row[place])
+            yield row
+
+    def _warn_of_short_ids(self, quals: Sequence[Qual]) -> None:
+        for qual in quals:
+            column = self._column(qual.field_name)
+            if column and column.sf_type in types.IDS and not self._has_warned and _is_short_id(qual.value):
+                self._has_warned = True
+                self._connection.host.warn(
+                    f'a 15-character id in a condition on column "{qual.field_name}" matches nothing',
+                    f"Ids have 18 characters here: use '{types.long_id(qual.value)}'.")
+
+    # --- writing ---
+
+    def rowid(self) -> str:
+        return next((name for name, path in self._fields.items() if path.lower() == "id"), ROWID)
+
+    def begin(self) -> None:
+        self._queue.drop()
+
+    def insert(self, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        self._queue.flush()
+        records = [self._record(row, "createable") for row in rows]
+        results = []
+        for start in range(0, len(records), self.batch_size):
+            for record in records[start:start + self.batch_size]:
+                self._queue.add("insert", record)
+            results += self._queue.flush()
+        return [{**row, self.rowid(): result.get("id")} for row, result in zip(rows, results, strict=True)]
+
+    def update(self, rowid: Any, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        assigned = {name: value for name, value in values.items() if name != self.rowid() or value != rowid}
+        record = self._record(assigned, "updateable")
+        if record:
+            self._queue.add("update", {"Id": types.long_id(str(rowid))} | record)
+        return values
+
+    def delete(self, rowid: Any) -> None:
+        self._queue.add("delete", {"Id": types.long_id(str(rowid))})
+
+    def end(self) -> None:
+        self._queue.flush()
+        self._queue.drop()
+
+    def _record(self, row: Mapping[str, Any], flag: str) -> dict[str, Any]:
+        """A row as JSON by API names, without an insert's NULLs. Strict where the host gives assigned columns only."""
+        record = {}
+        is_insert = flag == "createable"
+        for name, value in row.items():
+            if is_insert and value is None:
+                continue
+            field = self._writable(name, flag, is_strict=is_insert or self._gives_assigned_only)
+            if field:
+                try:
+                    record[field.name] = types.outgoing(value, field.sf_type)
+                except types.Unfit as exc:
+                    raise ValueRefused(f'invalid value for column "{name}": {exc}',
+                                       detail=f"The field {field.name} has the type {field.sf_type}.") from None
+        return record
+
+    def _writable(self, name: str, flag: str, *, is_strict: bool) -> Field | None:
+        path = self._fields.get(name)
+        field = self._described.fields.get(path.lower()) if path else None
+        if field and field.has(flag):
+            return field
+        if not is_strict:
+            return None
+        if path and field is None and "." not in path:
+            raise FieldUnknown(f'object "{self.name}" has no field "{path}" in Salesforce', context=f'column "{name}"')
+        verb = "given a value by INSERT" if flag == "createable" else "changed"
+        raise ReadOnlyColumn(f'column "{name}" of table for object "{self.name}" cannot be {verb}',
+                             detail=f"Salesforce's describe says that the field is not {flag}." if field else None)
+
+
+COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "=": operator.eq, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+
+
+def _page_size(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not text.isdecimal() or not 0 < int(text) <= 50_000:
+        raise ArgumentMissing(f'invalid value for "_page_size": "{text[:100]}"',
+                              hint="It must be a whole number from 1 to 50000.")
+    return int(text)
+
+
+def _is_short_id(value: Any) -> bool:
+    return isinstance(value, str) and len(value) == 15 and types.is_id(value)
+
+
+def _at_path(record: Mapping[str, Any], path: str) -> Any:
+    found: Any = record
+    for name in path.split("."):
+        found = found.get(name) if isinstance(found, dict) else None
+    return found

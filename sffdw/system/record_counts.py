@@ -1,0 +1,18 @@
+"""`_record_counts`: Salesforce's approximate counts. Objects it has no count of are missing."""
+
+from collections.abc import Iterable, Mapping
+
+from sffdw.system.table import Row, SystemColumn, SystemTable, argument
+
+
+class RecordCountsTable(SystemTable):
+    name = "_record_counts"
+    columns = (argument("object_name", is_required=False), SystemColumn("record_count", "bigint"))
+
+    def found(self, arguments: Mapping[str, str]) -> Iterable[Row]:
+        asked = [self.object_argument(arguments)] if "object_name" in arguments else []
+        for name, count in self.connection.client.record_counts(asked).items():
+            yield {"object_name": name, "record_count": count}
+
+
+TABLE = RecordCountsTable

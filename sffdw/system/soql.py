@@ -1,0 +1,46 @@
+"""`_soql`: any SOQL statement, one row a record. Records keep their attributes, parents and child results."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sffdw.system.table import Row, SystemColumn, SystemTable, argument
+from sffdw.types import json_text
+
+COUNT_ONLY = re.compile(r"\s*SELECT\s+COUNT\s*\(\s*\)", re.IGNORECASE)
+
+
+class SoqlTable(SystemTable):
+    name = "_soql"
+    expected_rows = 1000
+    columns = (argument("query"), argument("scope", is_required=False), SystemColumn("record", "jsonb"))
+
+    def found(self, arguments: Mapping[str, str]) -> Iterable[Row]:
+        scope = arguments.get("scope", "active")
+        if scope not in ("active", "all"):
+            raise self.wrong(arguments, "scope", "Valid values are: active, all.")
+        statement = arguments["query"].strip()
+        for page in self.connection.client.pages(statement, has_deleted=scope == "all"):
+            if COUNT_ONLY.match(statement):
+                yield {"scope": scope, "record": json_text({"totalSize": page.total})}
+            for record in page.records:
+                self._complete(record)
+                yield {"scope": scope, "record": json_text(record)}
+
+    def _complete(self, record: dict[str, Any]) -> None:
+        """Fetch what is left of child results that did not fit."""
+        for value in record.values():
+            if not (isinstance(value, dict) and isinstance(value.get("records"), list)):
+                continue
+            url = None if value.get("done", True) else value.get("nextRecordsUrl")
+            while url:
+                page = self.connection.client.more(url)
+                value["records"] += page.records
+                url = page.next_url
+            value.pop("nextRecordsUrl", None)
+            value["done"] = True
+            for child in value["records"]:
+                self._complete(child)
+
+
+TABLE = SoqlTable

@@ -1,0 +1,107 @@
+"""`_write`: INSERT collects changes, the end of the statement sends them, SELECT by batch_id gives the results.
+
+No SELECT ever changes anything in Salesforce. Results are held by this backend, within a bound.
+"""
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sffdw.errors import OptionError, ValueRefused
+from sffdw.options import MAX_BATCH, field_path, object_name
+from sffdw.system.table import Row, SystemColumn, SystemTable
+from sffdw.types import json_text, parse_json
+from sffdw.writer import Entry, Outcome, send_entries
+
+OPERATIONS = ("insert", "update", "upsert", "delete")
+
+
+class WriteTable(SystemTable):
+    name = "_write"
+    batch_size = 1000
+    columns = (
+        SystemColumn("batch_id", "uuid", is_argument=True, is_required=True), SystemColumn("position", "integer"),
+        SystemColumn("object_name", "text"), SystemColumn("operation", "text"),
+        SystemColumn("external_id_field", "text"), SystemColumn("record", "jsonb"), SystemColumn("record_id", "text"),
+        SystemColumn("success", "boolean"), SystemColumn("created", "boolean"), SystemColumn("status_code", "text"),
+        SystemColumn("http_status", "integer"), SystemColumn("message", "text"), SystemColumn("fields", "text[]"),
+        SystemColumn("transient", "boolean"))
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._waiting: list[Entry] = []
+
+    def found(self, arguments: Mapping[str, str]) -> Iterable[Row]:
+        for outcome in self.connection.results.of(_batch_id(arguments["batch_id"])):
+            yield _row(outcome)
+
+    def rowid(self) -> str:
+        return "position"
+
+    def begin(self) -> None:
+        self._waiting = []
+
+    def insert(self, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        self._waiting += [_entry(row) for row in rows]
+        return list(rows)
+
+    def end(self) -> None:
+        entries, self._waiting = self._waiting, []
+        if not entries:
+            return
+        # A login that fails fails the statement: nothing has been sent.
+        self.connection.client.transport.session()
+        for outcome in send_entries(self.connection, entries, MAX_BATCH):
+            self.connection.results.add(outcome.entry.batch_id, outcome)
+
+
+def _batch_id(value: Any) -> str:
+    try:
+        return str(uuid.UUID(str(value)))
+    except ValueError:
+        raise ValueRefused('invalid value for column "batch_id"', hint="It must be a UUID.") from None
+
+
+def _entry(row: Mapping[str, Any]) -> Entry:
+    operation = str(row.get("operation") or "").lower()
+    if operation not in OPERATIONS:
+        raise ValueRefused(f'invalid value for column "operation": "{operation[:100]}"',
+                           hint=f"Valid values are: {', '.join(OPERATIONS)}.")
+    if row.get("position") is None:
+        raise ValueRefused('column "position" must not be null', hint="It orders the changes of a batch.")
+    external = row.get("external_id_field")
+    try:
+        sobject = object_name("object_name", str(row.get("object_name") or ""))
+        external = field_path("external_id_field", str(external)) if operation == "upsert" else None
+    except OptionError as error:
+        raise ValueRefused(str(error).replace("option", "column"), hint=error.hint) from None
+    return Entry(_batch_id(row.get("batch_id")), int(row["position"]), sobject, operation, external,
+                 _record(row.get("record"), operation))
+
+
+def _record(value: Any, operation: str) -> dict[str, Any]:
+    try:
+        record = parse_json(value) if isinstance(value, str) else value
+    except ValueError:
+        record = None
+    if not isinstance(record, dict):
+        raise ValueRefused('column "record" must hold a JSON object',
+                           hint="Its keys are the API names of fields: {\"Name\": \"Acme\"}.")
+    if operation in ("update", "delete"):
+        record_id = next((item for name, item in record.items() if name.lower() == "id"), None)
+        if not isinstance(record_id, str):
+            raise ValueRefused(f'column "record" must hold an Id for operation "{operation}"')
+        record = {"Id": record_id} | {name: item for name, item in record.items() if name.lower() != "id"}
+    return record
+
+
+def _row(outcome: Outcome) -> Row:
+    entry = outcome.entry
+    return {"batch_id": entry.batch_id, "position": entry.position, "object_name": entry.object_name,
+            "operation": entry.operation, "external_id_field": entry.external_id_field,
+            "record": json_text(entry.record), "record_id": outcome.record_id, "success": outcome.success,
+            "created": outcome.created, "status_code": outcome.status_code, "http_status": outcome.http_status,
+            "message": outcome.message, "fields": list(outcome.fields), "transient": outcome.is_transient}
+
+
+TABLE = WriteTable

@@ -1,0 +1,327 @@
+"""One user's way to one org: sessions, requests, retries. Every foreign exception becomes one of errors.py here.
+
+simple-salesforce is the session layer; what it cannot do (plain http to loopback, one refresh for all backends,
+interruptible waiting) is put around it. Blocking work goes through Host.run, waiting through Host.pause.
+"""
+
+import random
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import requests
+from simple_salesforce.api import Salesforce
+from simple_salesforce.exceptions import SalesforceError
+from urllib3.exceptions import HTTPError as PoolError
+from urllib3.exceptions import NewConnectionError
+
+from sffdw import auth
+from sffdw.answers import Answer, refused, unreadable
+from sffdw.auth import Session
+from sffdw.errors import BudgetExhausted, Error, OrgMismatch, RequestError, SessionExpired, printable
+from sffdw.host import Host
+from sffdw.options import Settings
+from sffdw.spool import Spool
+from sffdw.types import json_text, parse_json
+from sffdw.wire import Sockets, http_session
+
+MAX_PAUSE_S = 60.0
+LOGIN_LOCK_S = 120.0
+# A budget that is used up is looked at again after this time: only an answer tells that calls have become free.
+BUDGET_LOOK_S = 300.0
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class RetryRule:
+    """When the same request is sent again: by reason (see RequestError.reason), status or code.
+
+    attempts counts the first one. is_for_writes: the request surely had no effect, so a change may be sent again too.
+    """
+
+    name: str
+    attempts: int
+    delay_s: float
+    reasons: frozenset[str] = frozenset()
+    statuses: frozenset[int] = frozenset()
+    codes: frozenset[str] = frozenset()
+    is_for_writes: bool = False
+
+    def applies(self, error: RequestError, is_read: bool) -> bool:
+        if not (is_read or self.is_for_writes):
+            return False
+        return (error.reason in self.reasons or error.status in self.statuses
+                or (error.is_transient and error.code in self.codes))
+
+
+RETRY_RULES = (
+    RetryRule("unreachable host", 3, 0.2, reasons=frozenset(("unreachable",)), is_for_writes=True),
+    RetryRule("refused at the edge", 5, 1.0, statuses=frozenset((406, 420, 429)), is_for_writes=True),
+    RetryRule("too many at once", 5, 2.0, codes=frozenset(("REQUEST_LIMIT_EXCEEDED",)), is_for_writes=True),
+    RetryRule("cut reply", 4, 0.3, reasons=frozenset(("cut",))),
+    RetryRule("no answer", 2, 1.0, reasons=frozenset(("timeout",))),
+    RetryRule("server error", 4, 0.5, statuses=frozenset((500, 502, 503, 504))),
+    RetryRule("page instead of an answer", 3, 1.0, reasons=frozenset(("unreadable",))),
+    RetryRule("slow query", 2, 1.0, codes=frozenset(("QUERY_TIMEOUT",))),
+    RetryRule("locked row", 3, 0.5, codes=frozenset(("UNABLE_TO_LOCK_ROW",))),
+)
+
+
+class _Salesforce(Salesforce):
+    """simple-salesforce's session on the instance's own scheme: it writes https before every host."""
+
+    def __init__(self, session: Session, version: str, http: requests.Session) -> None:
+        super().__init__(session_id=session.access_token, instance_url=session.instance_url, version=version,
+                         session=http)
+        for name in ("base_url", "apex_url", "bulk_url", "bulk2_url", "metadata_url", "tooling_url", "oauth2_url"):
+            path = urlsplit(getattr(self, name)).path
+            setattr(self, name, session.instance_url + path)
+        # Indented answers are a third longer.
+        self.headers.pop("X-PrettyPrint", None)
+
+
+class Transport:
+    """Requests to one org as one user. Not safe for threads: a backend has one statement at a time."""
+
+    def __init__(self, settings: Settings, host: Host, spool: Spool) -> None:
+        self._settings = settings
+        self._host = host
+        self._spool = spool
+        self._sockets = Sockets()
+        self._http = http_session(self._sockets, host=urlsplit(settings.login_url).hostname or "",
+                                  ca_file=settings.ca_file)
+        self._http.hooks["response"].append(self._note)
+        self._session: Session | None = None
+        self._salesforce: _Salesforce | None = None
+        self._clock: tuple[float, float] | None = None
+        self._retry_after_s = 0.0
+        self._limit_seen_at = -BUDGET_LOOK_S
+        self.api_used: int | None = None
+        self.api_limit: int | None = None
+
+    # --- requests ---
+
+    def call(self, method: str, path: str, *, params: Mapping[str, str] | None = None, body: Any = None,
+             headers: Mapping[str, str] | None = None, is_read: bool = True) -> Answer:
+        """Send a request; path is absolute or relative to /services/data/vXX.0/. is_read: it may be sent twice."""
+        self._check_budget()
+
+        def send() -> Answer:
+            salesforce, session = self._opened()
+            url = session.instance_url + path if path.startswith("/") else salesforce.base_url + path
+            content = None if body is None else json_text(body).encode()
+            return self._exchange(lambda: salesforce._call_salesforce(
+                method, url, params=params, data=content, headers=dict(headers or {}), timeout=self._timeout,
+                allow_redirects=False))
+
+        return self._with_retries(lambda: self._with_session(send), is_read)
+
+    def call_openly(self, path: str) -> Answer:
+        """GET a resource that needs no session and costs no API call."""
+        url = (self._session.instance_url if self._session else self._settings.login_url) + path
+        return self._with_retries(lambda: self._exchange(lambda: self._http.get(
+            url, timeout=self._timeout, allow_redirects=False)), is_read=True)
+
+    @property
+    def _timeout(self) -> tuple[float, float]:
+        return self._settings.connect_timeout, self._settings.read_timeout
+
+    def _exchange(self, request: Callable[[], requests.Response]) -> Answer:
+        try:
+            response = self._host.run(request, self._sockets.shut)
+        except (requests.RequestException, SalesforceError, PoolError, OSError) as exc:
+            return self._failed(exc)
+        if response.status_code >= 300:
+            raise refused(response.status_code, response.text)
+        if "html" in response.headers.get("Content-Type", ""):
+            raise unreadable(response.status_code, response.content)
+        return Answer(response.status_code, response.content, response.headers)
+
+    def _failed(self, exc: Exception) -> Answer:
+        if isinstance(exc, SalesforceError) and exc.status == 304:
+            return Answer(304, b"", {})
+        raise failure(exc, self._settings) from exc
+
+    def _with_retries(self, send: Callable[[], Result], is_read: bool) -> Result:
+        attempt = 1
+        while True:
+            try:
+                return send()
+            except RequestError as error:
+                rule = next((rule for rule in RETRY_RULES if rule.applies(error, is_read)), None)
+                if rule is None or attempt >= rule.attempts:
+                    raise
+                self._host.pause(self._pause_before(rule, attempt))
+                attempt += 1
+
+    def _pause_before(self, rule: RetryRule, attempt: int) -> float:
+        delay = rule.delay_s * 2 ** (attempt - 1) * random.uniform(0.8, 1.2)
+        asked, self._retry_after_s = self._retry_after_s, 0.0
+        return float(min(max(delay, asked), MAX_PAUSE_S))
+
+    # --- what every answer tells ---
+
+    def _note(self, response: requests.Response, *args: Any, **kwargs: Any) -> None:
+        usage = re.search(r"(?:^|[ ;])api-usage=([0-9]+)/([0-9]+)", response.headers.get("Sforce-Limit-Info", ""))
+        if usage:
+            self.api_used, self.api_limit = int(usage.group(1)), int(usage.group(2))
+            self._limit_seen_at = time.monotonic()
+        wait = response.headers.get("Retry-After", "")
+        self._retry_after_s = float(wait) if wait.isdecimal() else 0.0
+        try:
+            told = parsedate_to_datetime(response.headers.get("Date", ""))
+        except ValueError:
+            return
+        self._clock = (told.timestamp(), time.monotonic())
+
+    def server_time(self) -> float | None:
+        """Salesforce's clock as seconds since 1970, up to a second behind; None before the first answer."""
+        if self._clock is None:
+            return None
+        told, seen_at = self._clock
+        return told + time.monotonic() - seen_at
+
+    def _check_budget(self) -> None:
+        if self.api_used is None or not self.api_limit or time.monotonic() - self._limit_seen_at > BUDGET_LOOK_S:
+            return
+        allowed = self.api_limit * self._settings.api_budget_percent // 100
+        if self.api_used >= allowed:
+            raise BudgetExhausted(
+                "the budget of API calls is used up",
+                detail=f"The org has made {self.api_used} of {self.api_limit} calls in 24 hours; "
+                       f"api_budget_percent {self._settings.api_budget_percent} allows {allowed}.")
+
+    # --- sessions ---
+
+    def session(self) -> Session:
+        """Who we are; logs in when nobody has."""
+        if self._session is None:
+            self._take(self._given() or self._stored() or self._renewed(None))
+        assert self._session is not None
+        return self._session
+
+    def identify(self) -> Session:
+        """The session with the names of org and user, which not every flow is told at login."""
+        session = self.session()
+        if not (session.org_id and session.user_id and session.username):
+            answer = self._with_session(lambda: self._exchange(self._ask_identity))
+            session = auth.with_identity(self.session(), answer.json())
+            self._session = session
+            if self._settings.credentials.auth_flow != "token":
+                self._spool.write(self._session_file, session.to_json())
+        return session
+
+    def _ask_identity(self) -> requests.Response:
+        salesforce, session = self._opened()
+        found: requests.Response = salesforce._call_salesforce(
+            "GET", f"{session.instance_url}/services/oauth2/userinfo", timeout=self._timeout, allow_redirects=False)
+        return found
+
+    def _opened(self) -> tuple[_Salesforce, Session]:
+        session = self.session()
+        assert self._salesforce is not None
+        return self._salesforce, session
+
+    def _with_session(self, send: Callable[[], Result]) -> Result:
+        """Send; when the session has died, log in once and send once more."""
+        self.session()
+        used = self._session
+        try:
+            return send()
+        except SessionExpired:
+            self._take(self._renewed(used))
+        return send()
+
+    @property
+    def _session_file(self) -> str:
+        return f"session-{self._settings.key()}.json"
+
+    def _given(self) -> Session | None:
+        return auth.given_session(self._settings) if self._settings.credentials.auth_flow == "token" else None
+
+    def _stored(self) -> Session | None:
+        return auth.session_from_json(self._spool.read(self._session_file))
+
+    def _take(self, session: Session) -> None:
+        """Use a session. One that leads to another org ends the statement that was reading the first."""
+        before, self._session = self._session, session
+        self._salesforce = _Salesforce(session, self._settings.api_version, self._http)
+        if before and before.org_id and session.org_id and before.org_id != session.org_id:
+            raise OrgMismatch("the login now leads to another org",
+                              detail=f"It was {before.org_id} and is {session.org_id}.")
+
+    def _renewed(self, dead: Session | None) -> Session:
+        """Log in, unless another backend has done so since the dead session was taken."""
+        if self._given():
+            auth.token_request(self._settings, dead)
+        with self._spool.locked(self._session_file, LOGIN_LOCK_S):
+            stored = self._stored()
+            if stored and (dead is None or stored.access_token != dead.access_token):
+                return stored
+            session = self._log_in(stored)
+            self._spool.write(self._session_file, session.to_json())
+            return session
+
+    def _log_in(self, stored: Session | None) -> Session:
+        request = auth.token_request(self._settings, stored)
+
+        def send() -> requests.Response:
+            return self._http.post(request.url, data=dict(request.form), timeout=self._timeout, allow_redirects=False)
+
+        def attempt() -> Any:
+            try:
+                response = self._host.run(send, self._sockets.shut)
+            except (requests.RequestException, PoolError, OSError) as exc:
+                raise failure(exc, self._settings) from exc
+            return self._login_answer(response)
+
+        return auth.session_from_answer(self._with_retries(attempt, is_read=True), self._settings, stored)
+
+    def _login_answer(self, response: requests.Response) -> Any:
+        try:
+            answer = parse_json(response.content)
+        except ValueError:
+            raise unreadable(response.status_code, response.content) from None
+        if response.status_code in (200, 201):
+            return answer
+        if response.status_code >= 500:
+            raise refused(response.status_code, response.text)
+        raise auth.refusal(self._settings, response.status_code, answer)
+
+
+# --- the one place where foreign failures become ours ---
+
+def failure(exc: Exception, settings: Settings) -> Error:
+    """The error for an exception of simple-salesforce, requests or the sockets below them."""
+    if isinstance(exc, SalesforceError):
+        return refused(exc.status, exc.content)
+    host = urlsplit(str(getattr(getattr(exc, "request", None), "url", "") or settings.login_url)).netloc
+    if isinstance(exc, requests.exceptions.SSLError):
+        return RequestError(f'could not establish a secure connection to "{host}"', detail=f"{printable(_root(exc))}.",
+                            hint="Check login_url, and ca_file if the host's certificate has a private issuer.")
+    if isinstance(exc, requests.exceptions.ConnectTimeout) or _is_unconnected(exc):
+        return RequestError(f'could not connect to "{host}"', detail=f"{printable(_root(exc))}.",
+                            hint="Check login_url and that this server may reach that host.", reason="unreachable",
+                            is_transient=True)
+    if isinstance(exc, requests.exceptions.Timeout | TimeoutError):
+        return RequestError(f'no answer from "{host}" within {settings.read_timeout:g} s',
+                            hint="Repeat the statement, or raise the server option read_timeout.", reason="timeout",
+                            is_transient=True, is_in_doubt=True)
+    return RequestError(f'the connection to "{host}" was cut', detail=f"{type(exc).__name__}.",
+                        hint="Repeat the statement.", reason="cut", is_transient=True, is_in_doubt=True)
+
+
+def _root(exc: BaseException) -> str:
+    """The innermost reason, without the URL that outer layers put around it."""
+    while exc.__cause__ is not None or exc.__context__ is not None:
+        exc = exc.__cause__ or exc.__context__ or exc
+    return getattr(exc, "strerror", None) or type(exc).__name__
+
+
+def _is_unconnected(exc: BaseException) -> bool:
+    reason = getattr(exc.args[0], "reason", None) if exc.args else None
+    return isinstance(reason, NewConnectionError) or isinstance(exc, NewConnectionError)

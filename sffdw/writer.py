@@ -1,0 +1,248 @@
+"""Changes on their way to Salesforce: rows queue per statement and go 200 at a time through sObject Collections.
+
+Two ways: a live table's rows, whose first rejection fails the statement, and `_write`'s entries, whose results are kept
+one by one. A change is sent once: whether a lost reply hides a success is for others to find out.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sffdw.connection import Connection
+from sffdw.errors import (
+    AuthenticationError,
+    BudgetExhausted,
+    RecordLocked,
+    RecordRejected,
+    RequestError,
+    RequestInDoubt,
+    printable,
+)
+
+ROLLED_BACK = "ALL_OR_NONE_OPERATION_ROLLED_BACK"
+LOCK_CODES = frozenset(("UNABLE_TO_LOCK_ROW",))
+# Codes of a record after which the same record may well be accepted later: the retry rules of writes.
+TRANSIENT_RECORD_CODES = LOCK_CODES | frozenset((
+    "QUERY_TIMEOUT", "SERVER_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED", "TXN_SECURITY_METERING_ERROR", ROLLED_BACK,
+    "INVALID_SESSION_ID"))
+# Whole requests refused for what one record holds: divided until the record is found, within a number of calls.
+DIVISIBLE_CODES = frozenset(("INVALID_FIELD", "JSON_PARSER_ERROR", "MALFORMED_ID", "INVALID_ID_FIELD",
+                             "MISSING_ARGUMENT", "INVALID_TYPE_ON_FIELD_IN_RECORD", "INVALID_CROSS_REFERENCE_KEY"))
+MAX_DIVISIONS = 16
+HINTS = {
+    "REQUIRED_FIELD_MISSING": "Give these fields a value.",
+    "STRING_TOO_LONG": "Shorten the text to the field's length.",
+    "DUPLICATE_VALUE": "Another record has this value in a unique field.",
+    "DUPLICATES_DETECTED": "A duplicate rule of the org found a similar record.",
+    "FIELD_CUSTOM_VALIDATION_EXCEPTION": "A validation rule of the org refused the record; DETAIL has its text.",
+    "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": "Use one of the picklist's values: see _picklist_values.",
+    "ENTITY_IS_DELETED": "The record was deleted in Salesforce.",
+    "INVALID_CROSS_REFERENCE_KEY": "A lookup names a record that does not exist or that the user may not see.",
+    "MALFORMED_ID": "A lookup holds something that is no id of the right object.",
+    "INSUFFICIENT_ACCESS_OR_READONLY": "In Salesforce, give the integration user access to the record.",
+    "INVALID_FIELD_FOR_INSERT_UPDATE": "In Salesforce, give the integration user write access to the field.",
+}
+
+
+@dataclass
+class Queue:
+    """The changes of one statement on a live table."""
+
+    connection: Connection
+    sobject: str
+    all_or_none: bool
+    batch_size: int
+    operation: str = ""
+    waiting: list[dict[str, Any]] = field(default_factory=list)
+    sent_count: int = 0
+    stored_count: int = 0
+
+    def add(self, operation: str, record: dict[str, Any]) -> None:
+        """Queue a change; a full request goes at once. A record that is in the queue already starts a new request."""
+        twice = "Id" in record and any(record["Id"] == queued.get("Id") for queued in self.waiting)
+        if twice or operation != self.operation or len(self.waiting) >= self.batch_size:
+            self.flush()
+        self.operation = operation
+        self.waiting.append(record)
+
+    def flush(self) -> list[dict[str, Any]]:
+        """Send what waits. Raises for the first record that Salesforce rejects."""
+        records, self.waiting = self.waiting, []
+        if not records:
+            return []
+        try:
+            results = self.connection.client.save(self.operation, self.sobject, records, all_or_none=self.all_or_none)
+        except RequestError as error:
+            raise self._failed(error, len(records)) from error
+        self._judge(results)
+        return results
+
+    def drop(self) -> None:
+        """Forget the statement: it failed, or its savepoint was rolled back."""
+        self.waiting, self.sent_count, self.stored_count = [], 0, 0
+
+    def _judge(self, results: Sequence[Mapping[str, Any]]) -> None:
+        refused = [(row, result) for row, result in enumerate(results, self.sent_count + 1)
+                   if result.get("success") is not True]
+        self.sent_count += len(results)
+        if not (refused and self.all_or_none):
+            self.stored_count += len(results) - len(refused)
+        if refused:
+            culprit = next((one for one in refused if _first(one[1])[0] != ROLLED_BACK), refused[0])
+            raise self._rejected(*culprit)
+
+    def _rejected(self, row: int, result: Mapping[str, Any]) -> RecordRejected:
+        code, message, fields = _first(result)
+        named = f" (fields: {', '.join(fields)})" if fields else ""
+        kind = RecordLocked if code in LOCK_CODES else RecordRejected
+        return kind(f'could not {self.operation} a record of object "{self.sobject}"',
+                    detail=f"Salesforce answered: {code}: {printable(message)}{named} for row {row} of the statement. "
+                           f"{self._already()}", hint=HINTS.get(code))
+
+    def _failed(self, error: RequestError, count: int) -> RequestError:
+        first = self.sent_count + 1
+        rows = f"row {first}" if count == 1 else f"rows {first} to {first + count - 1}"
+        detail = " ".join(part for part in (error.detail, f"It was the request for {rows}.", self._already()) if part)
+        if error.is_in_doubt:
+            return RequestInDoubt(f'it is not known whether records of object "{self.sobject}" were stored: {error}',
+                                  detail=detail, status=error.status, code=error.code)
+        return type(error)(str(error), detail=detail, hint=error.hint, status=error.status, code=error.code)
+
+    def _already(self) -> str:
+        count = self.stored_count
+        return "No row was stored." if not count else f"{count} row{'s were' if count > 1 else ' was'} already stored."
+
+
+def _first(result: Mapping[str, Any]) -> tuple[str, str, list[str]]:
+    """Code, message and fields of a record's first error."""
+    errors = result.get("errors")
+    error = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
+    fields = error.get("fields")
+    return (str(error.get("statusCode") or error.get("errorCode") or "UNKNOWN"), str(error.get("message") or ""),
+            [str(name) for name in fields] if isinstance(fields, list) else [])
+
+
+# --- _write ---
+
+@dataclass(frozen=True)
+class Entry:
+    """A change that `_write` was given. record: API names to JSON values."""
+
+    batch_id: str
+    position: int
+    object_name: str
+    operation: str
+    external_id_field: str | None
+    record: dict[str, Any]
+
+    def kind(self) -> tuple[str, str, str | None]:
+        """Entries of one kind may share a request."""
+        return self.object_name.lower(), self.operation, (self.external_id_field or "").lower() or None
+
+    def key(self) -> str | None:
+        """What names the record, so that no request holds it twice; None for a record that is yet to be."""
+        name = {"insert": None, "upsert": self.external_id_field}.get(self.operation, "Id")
+        value = next((value for field, value in self.record.items() if name and field.lower() == name.lower()), None)
+        return None if value is None else str(value).lower()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of an entry. success None: it may have been carried out. is_transient: worth sending again."""
+
+    entry: Entry
+    record_id: str | None = None
+    success: bool | None = None
+    created: bool | None = None
+    status_code: str | None = None
+    http_status: int | None = None
+    message: str | None = None
+    fields: tuple[str, ...] = ()
+    is_transient: bool = False
+
+
+def requests_of(entries: Iterable[Entry], size: int) -> Iterator[list[Entry]]:
+    """Divide entries into requests: neighbours of one kind, at most `size`, no record twice."""
+    group: list[Entry] = []
+    keys: set[str] = set()
+    for entry in entries:
+        key = entry.key()
+        if group and (entry.kind() != group[0].kind() or len(group) >= size or key in keys):
+            yield group
+            group, keys = [], set()
+        group.append(entry)
+        keys |= {key} if key is not None else set()
+    if group:
+        yield group
+
+
+def send_entries(connection: Connection, entries: Sequence[Entry], size: int) -> Iterator[Outcome]:
+    """Send in order of position. Once a request goes unanswered nothing more is sent: the rest might depend on it."""
+    failed: RequestError | None = None
+    for group in requests_of(sorted(entries, key=lambda entry: entry.position), size):
+        waiting = [group]
+        divisions = 0
+        while waiting:
+            part = waiting.pop(0)
+            if failed is not None:
+                yield from (_unsent(entry, failed) for entry in part)
+                continue
+            outcomes, error = _sent(connection, part)
+            parts = _divided(part, error) if error and divisions < MAX_DIVISIONS else []
+            if parts:
+                divisions += 1
+                waiting[:0] = parts
+                continue
+            yield from outcomes
+            failed = error if error and not _is_about_records(error) else None
+
+
+def _sent(connection: Connection, group: Sequence[Entry]) -> tuple[list[Outcome], RequestError | None]:
+    """Send one request; what became of each entry, and why the request as a whole failed."""
+    try:
+        results = connection.client.save(
+            group[0].operation, group[0].object_name, [entry.record for entry in group], all_or_none=False,
+            external_id_field=group[0].external_id_field)
+    except (AuthenticationError, BudgetExhausted) as exc:
+        error = RequestError(str(exc), code=exc.sqlstate, is_transient=True)
+        return [_unanswered(entry, error) for entry in group], error
+    except RequestError as error:
+        return [_unanswered(entry, error) for entry in group], error
+    return [_outcome(entry, result) for entry, result in zip(group, results, strict=True)], None
+
+
+def _is_about_records(error: RequestError) -> bool:
+    return error.status == 400 and error.code in DIVISIBLE_CODES
+
+
+def _divided(group: list[Entry], error: RequestError) -> list[list[Entry]]:
+    """The request in two, so that entries which are not at fault get through; nothing when that is no use."""
+    if len(group) == 1 or not _is_about_records(error):
+        return []
+    guilty = [entry for entry in group if {name.lower() for name in entry.record} & set(map(str.lower, error.fields))]
+    innocent = [entry for entry in group if entry not in guilty]
+    if guilty and innocent:
+        return [innocent, guilty]
+    return [] if guilty else [group[: len(group) // 2], group[len(group) // 2:]]
+
+
+def _unsent(entry: Entry, error: RequestError) -> Outcome:
+    return Outcome(entry, success=False, status_code="NOT_SENT", is_transient=True,
+                   message=f"not sent, because an earlier request failed: {error}")
+
+
+def _unanswered(entry: Entry, error: RequestError) -> Outcome:
+    message = f"{error}: {error.detail}" if error.detail else str(error)
+    return Outcome(entry, success=None if error.is_in_doubt else False, http_status=error.status,
+                   status_code=error.code or (error.reason or error.sqlstate).upper(), message=message,
+                   fields=error.fields, is_transient=error.is_transient or error.status is None)
+
+
+def _outcome(entry: Entry, result: Mapping[str, Any]) -> Outcome:
+    if result.get("success") is True:
+        created = result.get("created", entry.operation == "insert")
+        return Outcome(entry, str(result["id"]) if result.get("id") else None, True, created is True,
+                       http_status=201 if created is True else 200)
+    code, message, fields = _first(result)
+    return Outcome(entry, success=False, status_code=code, http_status=400, message=printable(message),
+                   fields=tuple(fields), is_transient=code in TRANSIENT_RECORD_CODES)
