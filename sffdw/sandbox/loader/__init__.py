@@ -1,9 +1,11 @@
 """Loading of real data: describes, sObject trees and plans, CSV files, folders of any mix.
 
-`load` reads the paths and returns a `LoadPlan`; nothing is stored by it. `install` puts a plan into a store.
+`load` reads the paths and returns a `LoadPlan`; nothing is stored by it. `install` puts a plan into a store;
+`load_into` does both.
 """
 
 from .compile import load
+from .install import install, load_into
 from .plan import LoadError, LoadPlan
 
-__all__ = ["LoadError", "LoadPlan", "load"]
+__all__ = ["LoadError", "LoadPlan", "install", "load", "load_into"]

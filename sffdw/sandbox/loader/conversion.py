@@ -32,8 +32,7 @@ def convert(field: Field, value: Any) -> Any:
     """Return the stored form of a file's value for anything but references. Raises NotConvertible."""
     if value is None:
         return False if field.type == "boolean" else None
-    converter = _CONVERTERS.get(field.type, _text)
-    return converter(value)
+    return (_CONVERTERS.get(field.type) or _text)(value)
 
 
 def clean_text(text: str) -> str | None:

@@ -28,13 +28,17 @@ class LoadPlan:
     notes: tuple[str, ...] = ()
 
     def define(self, schema: Schema) -> list[SchemaChange]:
-        """Bring a schema to what the records need; returns what a store must follow."""
+        """Bring a schema to what the records need; returns what a store must follow, once at the end.
+
+        An object that is new is reported as it is at the end, so nothing further is said of it.
+        """
         done: list[SchemaChange] = []
         for definition in self.definitions:
             done += schema.define(definition)
         for name, operations in self.alterations:
             done += schema.alter(name, operations)
-        return done
+        new = {change.object_name for change in done if change.kind == "created"}
+        return [change for change in done if change.kind == "created" or change.object_name not in new]
 
     def by_object(self) -> dict[str, list[Mapping[str, Any]]]:
         """Group the changes by object, in order."""
