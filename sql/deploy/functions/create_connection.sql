@@ -114,7 +114,7 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT concat_ws(', ', nullif(search_path, ''), (
         SELECT string_agg(quote_ident(n), ', ')
-        FROM unnest(ARRAY['public', hstore_schema]) n
+        FROM unnest(ARRAY['public', nullif(hstore_schema, 'public')]) n
         WHERE quote_ident(n) <> ALL (regexp_split_to_array(search_path, ' *, *'))
     ));
 $function$;

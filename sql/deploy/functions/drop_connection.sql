@@ -49,7 +49,7 @@ BEGIN
 EXCEPTION
     WHEN dependent_objects_still_exist THEN
         RAISE NOTICE 'schema "%" is not empty and stays', schema_name
-            USING ERRCODE = 'successful_completion', HINT = 'What is left in it is not ours.';
+            USING ERRCODE = '00000', HINT = 'What is left in it is not ours.';
 END
 $function$;
 

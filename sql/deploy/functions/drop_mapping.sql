@@ -22,7 +22,7 @@ BEGIN
     USING table_name;
     IF v_count > 0 THEN
         RAISE WARNING '% captured changes have not been sent to Salesforce', v_count
-            USING ERRCODE = 'warning',
+            USING ERRCODE = '01000',
                   HINT = format('They stay in %I._trigger_log.', schema_name);
     END IF;
 END
