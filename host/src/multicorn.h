@@ -148,6 +148,9 @@ extern PyObject *mc_server_options(Oid serverid, Oid userid);
 extern PyObject *mc_options_to_dict(List *options);
 extern char *mc_server_wrapper_name(Oid serverid);
 
+/* statement.c */
+extern Oid	mc_server_being_given_options(Oid catalog);
+
 /* wrappers.c: instances */
 typedef struct McWrapper
 {

@@ -250,15 +250,20 @@ refuse_fdw_options(List *options)
 }
 
 /*
- * The wrappers that may judge the options: the server's own, or, since
- * PostgreSQL does not say which server is concerned, those of all servers.
+ * The wrappers that may judge the options: the server's own, or those of all
+ * servers where it is not known which one is concerned.
  */
 static PyObject *
-wrappers_to_ask(const char *own)
+wrappers_to_ask(const char *own, Oid catalog)
 {
+	Oid			serverid = mc_server_being_given_options(catalog);
 	PyObject   *paths = mc_own(PyList_New(0));
-	List	   *servers = own ? NIL : list_servers();
+	List	   *servers;
 	ListCell   *cell;
+
+	if (own == NULL && OidIsValid(serverid))
+		own = mc_server_wrapper_name(serverid);
+	servers = own ? NIL : list_servers();
 
 	if (own != NULL && PyList_Append(paths, mc_own(mc_from_server(own))) < 0)
 		mc_raise(NULL);
@@ -295,7 +300,7 @@ multicorn_validator(PG_FUNCTION_ARGS)
 	scope = mc_scope_begin();
 	mc_own(mc_call_object(NULL, mc_python.validate,
 						  Py_BuildValue("(sOO)", context, mc_options_to_dict(options),
-										wrappers_to_ask(wrapper))));
+										wrappers_to_ask(wrapper, PG_GETARG_OID(1)))));
 	mc_scope_end(scope);
 	PG_RETURN_VOID();
 }

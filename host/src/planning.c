@@ -356,16 +356,16 @@ agreed_sort(PlannerInfo *root, RelOptInfo *baserel)
 	RelPlan    *plan = baserel->fdw_private;
 	List	   *sort = wanted_sort(root, baserel);
 	MemoryContext scope;
+	PyObject   *able;
 	Py_ssize_t	count;
 
 	if (sort == NIL)
 		return NIL;
 	scope = mc_scope_begin();
-	count = PySequence_Fast_GET_SIZE(own_sequence(mc_call(plan->wrapper->name, plan->wrapper->instance,
-														  "can_sort",
-														  PyTuple_Pack(1, mc_sort_to_python(sort, plan->desc)),
-														  NULL),
-												  -1, plan->wrapper->name, "can_sort", "a list of sort keys"));
+	able = own_sequence(mc_call(plan->wrapper->name, plan->wrapper->instance, "can_sort",
+								PyTuple_Pack(1, mc_sort_to_python(sort, plan->desc)), NULL),
+						-1, plan->wrapper->name, "can_sort", "a list of sort keys");
+	count = PySequence_Fast_GET_SIZE(able);
 	mc_scope_end(scope);
 	if (count > list_length(sort))
 		refuse_answer(plan->wrapper->name, "can_sort", "the leading part of the sort keys");
