@@ -1,0 +1,69 @@
+"""What a user may see: which objects, fields and rows take part in a statement or a change."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sffdw.sandbox.schema import Field, SObject
+
+
+@dataclass(frozen=True)
+class ObjectRights:
+    """What a user may do with the records of an object."""
+
+    read: bool = True
+    create: bool = True
+    edit: bool = True
+    delete: bool = True
+    view_all: bool = True
+
+
+@dataclass(frozen=True)
+class FieldRights:
+    """What a user may do with a field."""
+
+    read: bool = True
+    edit: bool = True
+
+
+_ALL_OF_OBJECT, _ALL_OF_FIELD = ObjectRights(), FieldRights()
+
+
+@dataclass(frozen=True)
+class Access:
+    """The rights of one user; what is not listed is allowed. Names are lower case.
+
+    `share` is a SOQL condition per object (`*` for all): rows that do not meet it are missing for the user.
+    """
+
+    objects: Mapping[str, ObjectRights] = field(default_factory=dict)
+    fields: Mapping[str, FieldRights] = field(default_factory=dict)
+    share: Mapping[str, str] = field(default_factory=dict)
+    is_everything: bool = True
+
+    def of_object(self, sobject: SObject) -> ObjectRights:
+        """Return the rights on an object."""
+        return self.objects.get(sobject.name.lower(), _ALL_OF_OBJECT)
+
+    def of_field(self, sobject: SObject, name: str) -> FieldRights:
+        """Return the rights on a field."""
+        return self.fields.get(f"{sobject.name}.{name}".lower(), _ALL_OF_FIELD)
+
+    def find_field(self, sobject: SObject, name: str) -> Field | None:
+        """Find a field the user may read."""
+        found = sobject.field(name)
+        if found is None or self.is_everything:
+            return found
+        return found if self.of_field(sobject, found.name).read else None
+
+    def can_see(self, sobject: SObject) -> bool:
+        """Tell whether the object exists for the user."""
+        return self.is_everything or self.of_object(sobject).read
+
+    def share_of(self, sobject: SObject) -> str | None:
+        """Return the SOQL condition that rows of an object must meet."""
+        if self.is_everything or (sobject.name.lower() in self.objects and self.of_object(sobject).view_all):
+            return self.share.get(sobject.name.lower())
+        return self.share.get(sobject.name.lower()) or self.share.get("*")
+
+
+FULL_ACCESS = Access()

@@ -1,0 +1,115 @@
+"""One request on its way through the org, and the reply to it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sffdw.sandbox.errors import ApiError, malformed_json
+from sffdw.sandbox.jsontext import dumps
+
+if TYPE_CHECKING:
+    from sffdw.sandbox.faults import Fault
+    from sffdw.sandbox.org import Org
+    from sffdw.sandbox.sessions import Session
+
+JSON_TYPE = "application/json;charset=UTF-8"
+
+
+@dataclass
+class Reply:
+    """What goes back: JSON is written when it is sent, so that subrequests can use it as it is."""
+
+    status: int = 200
+    body: Any = None
+    text: str | None = None
+    raw: bytes | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    content_type: str = JSON_TYPE
+
+    def payload(self, pretty: bool) -> bytes:
+        """Return the body's bytes."""
+        if self.raw is not None:
+            return self.raw
+        if self.text is not None:
+            return self.text.encode("utf-8", "surrogatepass")
+        if self.body is None:
+            return b""
+        return dumps(self.body, pretty=pretty).encode("utf-8", "surrogatepass")
+
+    def value(self) -> Any:
+        """Return the body as a JSON value, as composite replies hold it."""
+        if self.text is not None:
+            return json.loads(self.text)
+        return self.body
+
+
+def error_reply(error: ApiError) -> Reply:
+    """Return the reply for a refused request."""
+    return Reply(error.status, error.body())
+
+
+@dataclass
+class Call:
+    """A request, and what is learned about it while it is answered."""
+
+    org: Org
+    method: str
+    path: str
+    target: str  # path with the query string, as it came
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes = b""
+    kind: str = "other"
+    object: str | None = None
+    rows: int = 0
+    version: str = ""
+    session: Session | None = None
+    base_url: str = ""
+    fired: dict[str, Fault] = field(default_factory=dict)
+    is_subrequest: bool = False
+    remote: str = ""
+    host: Any = None  # the server's holder of the org, for a reset
+
+    @property
+    def pretty(self) -> bool:
+        """Whether the caller asked for indented JSON."""
+        return self.headers.get("x-prettyprint", "") in {"1", "true"} and not self.is_subrequest
+
+    @property
+    def user_id(self) -> str:
+        """The id of the user behind the session."""
+        return self.session.user_id if self.session else ""
+
+    def json(self) -> Any:
+        """Return the body as JSON; raises JSON_PARSER_ERROR."""
+        try:
+            return json.loads(self.body.decode("utf-8"))
+        except UnicodeDecodeError as error:
+            raise malformed_json(f"Invalid UTF-8 byte at position {error.start}") from error
+        except json.JSONDecodeError as error:
+            raise malformed_json(_parser_message(error)) from error
+
+    def json_object(self) -> dict[str, Any]:
+        """Return the body as a JSON object; raises JSON_PARSER_ERROR."""
+        value = self.json()
+        if not isinstance(value, dict):
+            raise malformed_json("Cannot deserialize the request body: an object is expected at [line:1, column:1]")
+        return value
+
+    def flag(self, name: str, default: bool = False) -> bool:
+        """Return a boolean parameter."""
+        return self.query.get(name, str(default)).lower() == "true"
+
+    def fault(self, name: str) -> Fault | None:
+        """Return the fault of this name if it strikes this call."""
+        return self.fired.get(name)
+
+
+def _parser_message(error: json.JSONDecodeError) -> str:
+    if not error.doc.strip():
+        return "The HTTP entity body is required, but this request has no entity body."
+    shown = error.doc[error.pos : error.pos + 1] or "end-of-input"
+    return f"Unexpected character ('{shown}' (code {ord(shown[0])})) at [line:{error.lineno}, column:{error.colno}]"

@@ -1,0 +1,62 @@
+"""Paths of the control plane."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+from urllib.parse import unquote
+
+from sffdw.sandbox.call import Call, Reply, error_reply
+from sffdw.sandbox.control import content, observation, people, trouble
+from sffdw.sandbox.errors import ApiError, not_found
+from sffdw.sandbox.schema import SchemaError
+
+Answer = Callable[..., Reply]
+_ROUTES: tuple[tuple[str, dict[str, Answer]], ...] = (
+    ("", {"GET": observation.overview}),
+    ("/reset", {"POST": content.reset}),
+    ("/stats", {"GET": observation.stats}),
+    ("/stats/mark", {"POST": observation.mark}),
+    ("/calls", {"GET": observation.calls}),
+    ("/records", {"POST": content.change_records}),
+    ("/records/([^/]+)", {"GET": content.list_records}),
+    ("/objects", {"POST": content.define_object}),
+    ("/objects/([^/]+)", {"PATCH": content.alter_object, "DELETE": content.drop_object, "GET": content.show_object}),
+    ("/clock", {"GET": observation.show_clock, "PUT": observation.set_clock}),
+    ("/faults", {"GET": trouble.list_faults, "POST": trouble.add_fault, "DELETE": trouble.remove_faults}),
+    ("/faults/([^/]+)", {"DELETE": trouble.remove_fault}),
+    ("/limits", {"GET": trouble.show_limits, "PUT": trouble.set_limits}),
+    ("/users/([^/]+)", {"PUT": people.configure_user}),
+    ("/sessions/expire", {"POST": people.expire_sessions}),
+    ("/soql", {"POST": observation.check_soql}),
+)
+ROUTES = tuple((re.compile(pattern + "/?"), methods) for pattern, methods in _ROUTES)
+
+
+def control_reply(call: Call) -> Reply:
+    """Answer a control call; only from this machine."""
+    call.org.late.commit_due()
+    try:
+        _check_caller(call)
+        path = call.path.removeprefix("/_sandbox").rstrip("/")
+        for pattern, methods in ROUTES:
+            match = pattern.fullmatch(path)
+            if match and call.method in methods:
+                return methods[call.method](call, *(unquote(group) for group in match.groups()))
+            if match:
+                raise ApiError("METHOD_NOT_ALLOWED", f"allowed are {', '.join(methods)}", status=405)
+        raise not_found(f"no control resource {call.path}")
+    except ApiError as error:
+        return error_reply(error)
+    except SchemaError as error:
+        return error_reply(ApiError("INVALID_DEFINITION", str(error)))
+
+
+def _check_caller(call: Call) -> None:
+    try:
+        is_local = ipaddress.ip_address(call.remote).is_loopback
+    except ValueError:
+        is_local = False
+    if not is_local:
+        raise ApiError("FORBIDDEN", "the control plane answers to loopback addresses only", status=403)

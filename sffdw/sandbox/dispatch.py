@@ -1,0 +1,185 @@
+"""From a request to its reply: route, session, limits, faults, answer, journal."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from sffdw.sandbox import stamps
+from sffdw.sandbox.call import Call, Reply, error_reply
+from sffdw.sandbox.control import control_reply
+from sffdw.sandbox.errors import ApiError, not_found
+from sffdw.sandbox.rest.describe import check_version
+from sffdw.sandbox.rest.routes import DATA_ROUTES, ROUTES, Route, kind_of
+
+_DATA = re.compile(r"/services/data/v([^/]+)(/.*)?", re.IGNORECASE)
+_UNCOUNTED = frozenset({"token", "versions"})
+MAX_TARGET = 16_384
+
+
+def dispatch(call: Call) -> Reply:
+    """Answer a request from outside."""
+    if call.path == "/_sandbox" or call.path.startswith("/_sandbox/"):
+        return control_reply(call)
+    call.org.late.commit_due()
+    reply = _answer(call)
+    _note(call, reply)
+    return reply
+
+
+def dispatch_inner(outer: Call, method: str, url: str, body: bytes, headers: dict[str, str]) -> Reply:
+    """Answer a subrequest of a composite request."""
+    parts = urlsplit(url)
+    call = Call(
+        org=outer.org,
+        method=method,
+        path=_clean(parts.path),
+        target=url,
+        query=_query(parts.query),
+        headers={"content-type": "application/json", **headers},
+        body=body,
+        session=outer.session,
+        base_url=outer.base_url,
+        is_subrequest=True,
+    )
+    try:
+        route, arguments = _find(call)
+        call.kind = kind_of(route, call.method)
+        return _method(route, call)(call, *arguments)
+    except ApiError as error:
+        return error_reply(error)
+
+
+def _clean(path: str) -> str:
+    return re.sub(r"/{2,}", "/", path)
+
+
+def _query(text: str) -> dict[str, str]:
+    return dict(parse_qsl(text, keep_blank_values=True))
+
+
+def make_call(base: Call) -> Call:
+    """Fill in what follows from the target of a call that has just come in."""
+    parts = urlsplit(base.target)
+    base.path = _clean(parts.path)
+    base.query = _query(parts.query)
+    override = base.headers.get("x-http-method-override") or base.query.get("_HttpMethod")
+    if base.method == "POST" and override:
+        base.method = override.upper()
+    return base
+
+
+# Answering
+
+
+def _answer(call: Call) -> Reply:
+    try:
+        if len(call.target) > MAX_TARGET:
+            raise ApiError("URI_TOO_LONG", "Request URI is too long", status=414)
+        route, arguments = _find(call)
+        call.kind = kind_of(route, call.method)
+        if not route.is_open:
+            _open_session(call)
+        call.object = route.object_of(call, *arguments) if route.object_of else None
+        _strike(call)
+        if not route.is_open:
+            _check_session_fault(call)
+        if call.kind not in _UNCOUNTED:
+            call.org.limits.spend_call()
+        return _method(route, call)(call, *arguments)
+    except ApiError as error:
+        return error_reply(error)
+    except sqlite3.OperationalError as error:
+        if "interrupted" not in str(error):
+            raise
+        return error_reply(ApiError("QUERY_TIMEOUT", "Your query request was running for too long."))
+
+
+def _find(call: Call) -> tuple[Route, list[str]]:
+    path = call.path
+    match = _DATA.fullmatch(path)
+    if match is not None:
+        call.version = check_version(match[1])
+        return _match(DATA_ROUTES, (match[2] or "").rstrip("/"), call)
+    return _match(ROUTES, path, call)
+
+
+def _match(routes: tuple[Route, ...], path: str, call: Call) -> tuple[Route, list[str]]:
+    matching = [(route, found) for route in routes if (found := route.pattern.fullmatch(path))]
+    for route, found in matching:
+        if call.method in route.methods:
+            return route, [unquote(group) for group in found.groups()]
+    if matching:
+        route, found = matching[0]
+        return route, [unquote(group) for group in found.groups()]
+    raise not_found()
+
+
+def _method(route: Route, call: Call):  # type: ignore[no-untyped-def]
+    answer = route.methods.get(call.method)
+    if answer is None:
+        allowed = ",".join(sorted({"HEAD", *route.methods} if "GET" in route.methods else route.methods))
+        raise ApiError(
+            "METHOD_NOT_ALLOWED", f"HTTP Method '{call.method}' not allowed. Allowed are {allowed}", status=405
+        )
+    return answer
+
+
+def _open_session(call: Call) -> None:
+    scheme, _, token = call.headers.get("authorization", "").partition(" ")
+    token = token.strip() if scheme.lower() in {"bearer", "oauth"} else ""
+    token = token or call.query.get("oauth_token", "") or call.headers.get("x-sfdc-session", "")
+    call.session = call.org.sessions.find(token) if token else None
+    if call.session is None:
+        raise _invalid_session()
+
+
+def _invalid_session() -> ApiError:
+    return ApiError("INVALID_SESSION_ID", "Session expired or invalid", status=401)
+
+
+# Faults
+
+
+def _strike(call: Call) -> None:
+    username = call.session.username if call.session else None
+    call.fired = call.org.faults.strike(call.kind, call.object, call.target, username)
+    daily, concurrent = call.fault("limit.daily"), call.fault("limit.concurrent")
+    if daily:
+        raise ApiError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", status=403)
+    if concurrent:
+        message = "ConcurrentRequests (Concurrent API Requests) Limit exceeded."
+        raise ApiError("REQUEST_LIMIT_EXCEEDED", message, status=403)
+    failed = call.fault("http.status")
+    if failed and not failed.params.get("after"):
+        status = int(failed.params.get("status", 500))
+        code = str(failed.params.get("code", "SERVER_UNAVAILABLE" if status == 503 else "UNKNOWN_EXCEPTION"))
+        raise ApiError(code, str(failed.params.get("message", "An unexpected error occurred.")), status=status)
+
+
+def _check_session_fault(call: Call) -> None:
+    if call.fault("session.expired") and call.session is not None:
+        call.org.sessions.revoke(call.session.token)
+        raise _invalid_session()
+
+
+def _note(call: Call, reply: Reply) -> None:
+    org = call.org
+    payload = reply.payload(call.pretty)
+    reply.raw = payload
+    if call.session is not None:
+        reply.headers.setdefault("Sforce-Limit-Info", org.limits.usage_header)
+    org.journal.add(
+        at=stamps.to_text(org.clock.now()),
+        method=call.method,
+        path=call.target,
+        kind=call.kind,
+        object=call.object,
+        rows=call.rows,
+        status=reply.status,
+        fault=", ".join(call.fired) or None,
+        user=call.session.username if call.session else None,
+        client=call.headers.get("user-agent"),
+        bytes=len(payload),
+    )

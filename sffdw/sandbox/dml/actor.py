@@ -1,0 +1,22 @@
+"""Who changes records, when, and under which rules."""
+
+from dataclasses import dataclass
+
+from sffdw.sandbox.access import FULL_ACCESS, Access
+
+
+@dataclass(frozen=True)
+class Actor:
+    """One writer in one transaction. `at` is the stamp of all its rows (stored form).
+
+    Raw actors may set ids, stamps and read-only fields and meet no rule; `sets_audit` is the permission
+    "Set Audit Fields upon Record Creation".
+    """
+
+    user_id: str
+    at: str
+    is_raw: bool = False
+    access: Access = FULL_ACCESS
+    sets_audit: bool = False
+    allows_duplicates: bool = False
+    formatted: bool = False

@@ -1,0 +1,130 @@
+"""Trouble on demand: faults strike the calls that their conditions name, deterministically.
+
+A fault counts the calls that match its `kind`, `object`, `path` and `user`; `calls` says which of them it strikes
+("3", "2-5", "every 7", "from 4"; all when it is absent) and `probability` thins them by a seeded generator.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sffdw.sandbox.errors import ApiError
+
+KNOWN = frozenset(
+    "http.status http.html http.latency http.cut http.drop reply.lost session.expired token.rotated locator.expired "
+    "limit.daily limit.concurrent limit.bulk row.locked dml.error query.timeout page.shrink page.drift order.shuffle "
+    "count.wrong count.missing bulk.failed bulk.slow bulk.retry commit.late stamp.tie clock.skew deleted.purged "
+    "deleted.window deleted.no_stamp storm.recalculate rows.hidden field.hidden field.gone object.gone event.gap "
+    "event.overflow event.replay_invalid event.disconnect duplicate.rule".split()
+)
+_CALLS = re.compile(r"(?P<every>every\s+(\d+))|(?P<from>from\s+(\d+))|(?P<range>(\d+)\s*-\s*(\d+))|(?P<list>\d+(?:\s*,\s*\d+)*)")
+
+
+@dataclass
+class Fault:
+    """One fault with its conditions, parameters and counters."""
+
+    id: int
+    name: str
+    when: Mapping[str, Any]
+    params: Mapping[str, Any]
+    hits: int = 0
+    seen: int = 0
+    dice: random.Random = field(default_factory=random.Random)
+
+    def describe(self) -> dict[str, Any]:
+        """Return what GET /_sandbox/faults shows."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "when": dict(self.when),
+            "params": dict(self.params),
+            "hits": self.hits,
+            "seen": self.seen,
+        }
+
+    def matches(self, kind: str, object_name: str | None, path: str, username: str | None) -> bool:
+        """Tell whether a call is one of those the fault counts."""
+        wanted = self.when
+        if wanted.get("kind") and kind not in _as_list(wanted["kind"]):
+            return False
+        if wanted.get("object") and (object_name or "").lower() not in [name.lower() for name in _as_list(wanted["object"])]:
+            return False
+        if wanted.get("path") and not re.search(str(wanted["path"]), path):
+            return False
+        return not wanted.get("user") or username == wanted["user"]
+
+    def strikes(self) -> bool:
+        """Count a matching call and tell whether the fault strikes it."""
+        self.seen += 1
+        struck = _is_listed(str(self.when["calls"]), self.seen) if self.when.get("calls") else True
+        probability = self.when.get("probability")
+        if struck and probability is not None:
+            struck = self.dice.random() < float(probability)
+        self.hits += struck
+        return struck
+
+
+def _as_list(value: Any) -> list[str]:
+    return [str(item) for item in value] if isinstance(value, list) else [str(value)]
+
+
+def _is_listed(calls: str, number: int) -> bool:
+    match = _CALLS.fullmatch(calls.strip())
+    if match is None:
+        return False
+    if match["every"]:
+        return number % int(match[2]) == 0
+    if match["from"]:
+        return number >= int(match[4])
+    if match["range"]:
+        return int(match[6]) <= number <= int(match[7])
+    return number in {int(part) for part in match["list"].split(",")}
+
+
+class Faults:
+    """The faults that are set."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._set: dict[int, Fault] = {}
+        self._count = 0
+
+    def add(self, given: Mapping[str, Any]) -> Fault:
+        """Set a fault; raises for an unknown name or a condition that cannot be read."""
+        name, when = given.get("name"), given.get("when") or {}
+        if name not in KNOWN:
+            raise ApiError("INVALID_FAULT", f"unknown fault {name}; known faults are: {', '.join(sorted(KNOWN))}")
+        if when.get("calls") is not None and not _CALLS.fullmatch(str(when["calls"]).strip()):
+            raise ApiError("INVALID_FAULT", f'cannot read calls "{when["calls"]}"; write 3, 2-5, from 4 or every 7')
+        with self._lock:
+            self._count += 1
+            fault = Fault(self._count, str(name), when, given.get("params") or {}, dice=random.Random(when.get("seed", 0)))
+            self._set[fault.id] = fault
+            return fault
+
+    def remove(self, fault_id: int | None = None) -> None:
+        """Lift one fault or all."""
+        with self._lock:
+            if fault_id is None:
+                self._set.clear()
+            elif self._set.pop(fault_id, None) is None:
+                raise ApiError("NOT_FOUND", f"no fault {fault_id}", status=404)
+
+    def listed(self) -> list[dict[str, Any]]:
+        """Return all faults that are set."""
+        with self._lock:
+            return [fault.describe() for fault in self._set.values()]
+
+    def strike(self, kind: str, object_name: str | None, path: str, username: str | None) -> dict[str, Fault]:
+        """Count a call against every fault and return those that strike it, by name."""
+        if not self._set:
+            return {}
+        with self._lock:
+            matching = [fault for fault in self._set.values() if fault.matches(kind, object_name, path, username)]
+            return {fault.name: fault for fault in matching if fault.strikes()}

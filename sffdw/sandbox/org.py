@@ -1,0 +1,147 @@
+"""One Salesforce org: schema, records, users, sessions, limits, faults and the journal of its calls."""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from sffdw.sandbox import ids, stamps
+from sffdw.sandbox.bootstrap import create_residents
+from sffdw.sandbox.clock import Clock
+from sffdw.sandbox.dml.actor import Actor
+from sffdw.sandbox.faults import Faults
+from sffdw.sandbox.journal import Journal
+from sffdw.sandbox.late import LateCommits
+from sffdw.sandbox.limits import Limits
+from sffdw.sandbox.schema import Schema
+from sffdw.sandbox.sessions import Sessions
+from sffdw.sandbox.soql.cursors import Cursors
+from sffdw.sandbox.soql.engine import Engine
+from sffdw.sandbox.store.store import Store
+from sffdw.sandbox.users import Users
+
+VERSIONS = range(31, 68)
+_SECRET_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What the integration user and its connected app log in with."""
+
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
+    username: str = ""
+    password: str = field(default="", repr=False)
+    security_token: str = field(default="", repr=False)
+    refresh_token: str = field(default="", repr=False)
+
+    @classmethod
+    def seeded(cls, seed: int) -> Credentials:
+        """Make credentials from a seed."""
+        dice = random.Random(f"credentials {seed}")
+
+        def word(length: int) -> str:
+            return "".join(dice.choice(_SECRET_ALPHABET) for _ in range(length))
+
+        return cls(
+            "3MVG9" + word(80), word(64), f"integration.{word(6).lower()}@sandbox.example", word(16), word(24), "5Aep861" + word(80)
+        )
+
+    def overlaid(self, given: dict[str, Any]) -> Credentials:
+        """Replace what `given` states."""
+        names = {known.name for known in fields(self)}
+        return Credentials(**{**asdict(self), **{name: value for name, value in given.items() if name in names and value}})
+
+    @classmethod
+    def from_environment(cls) -> dict[str, str]:
+        """Return what SANDBOX_CLIENT_ID and its sisters state."""
+        stated = {known.name: os.environ.get(f"SANDBOX_{known.name.upper()}", "") for known in fields(cls)}
+        return {name: value for name, value in stated.items() if value}
+
+
+@dataclass(frozen=True)
+class Options:
+    """How an org is made."""
+
+    store: Path | None = None
+    seed: int = 0
+    org_id: str | None = None
+    speed: str = "real"
+    auto_schema: bool = False
+    credentials: dict[str, Any] = field(default_factory=dict)
+    switches: dict[str, Any] = field(default_factory=dict)
+
+
+class Org:
+    """Everything one org knows. A reset replaces the whole object."""
+
+    def __init__(self, options: Options, *, clock: Clock | None = None, schema: Schema | None = None) -> None:
+        self.options = options
+        self.seed = options.seed
+        self.clock = clock or Clock()
+        self.schema = schema or Schema.standard(now=self.clock.now)
+        self.store = Store(options.store, self.schema)
+        self.is_new = self.store.meta("org_id") is None
+        self._identify()
+        self.sessions = Sessions(self.clock, self.org_id)
+        self.limits = Limits(self.clock)
+        self.faults = Faults()
+        self.journal = Journal()
+        self.cursors = Cursors(self.store.instance)
+        self.engine = Engine(self.store, self.schema, self.cursors)
+        self.late = LateCommits(self)
+        self.users = Users(self)
+        self.auto_schema = options.auto_schema
+        self.change_lock = threading.RLock()
+        self.ever_counted: set[str] = set()  # objects whose statistics exist, even when they are empty now
+        if self.is_new:
+            create_residents(self)
+        self._grant_refresh_token()
+
+    def _identify(self) -> None:
+        """Take ids and credentials from the file, or make them from the seed."""
+        dice = random.Random(f"org {self.seed}")
+        instance = "".join(dice.choice(ids.ALPHABET) for _ in range(2)) + "0"
+        if self.is_new:
+            self.store.set_meta("instance", instance)
+            self.store.instance = instance
+            number = dice.randrange(62**6)
+            self.store.set_meta("org_id", self.options.org_id or ids.compose("00D", instance, number))
+        self.org_id = str(self.store.meta("org_id"))
+        saved = self.store.setting("credentials") or asdict(Credentials.seeded(self.seed))
+        self.credentials = Credentials(**saved).overlaid(self.options.credentials)
+        self.store.save_setting("credentials", asdict(self.credentials))
+
+    def _grant_refresh_token(self) -> None:
+        user = self.users.by_username(self.credentials.username)
+        if user is not None:
+            session = self.sessions.issue(user.user_id, user.username, self.credentials.client_id)
+            self.sessions.revoke(session.token)
+            self.sessions.issue_refresh(session, self.credentials.refresh_token)
+
+    # Time and writers
+
+    def stamp(self) -> str:
+        """Return the stamp of a row written now."""
+        return stamps.to_text(self.clock.now())
+
+    def actor(self, user_id: str | None = None, *, at: str | None = None, is_raw: bool = False) -> Actor:
+        """Return a writer, by default the integration user, now."""
+        return Actor(user_id or self.users.default.user_id, at or self.stamp(), is_raw=is_raw)
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of records per object, those without any left out."""
+        found = {sobject.name: self.store.count(sobject) for sobject in self.schema}
+        return {name: count for name, count in found.items() if count}
+
+    def switch(self, name: str, default: Any) -> Any:
+        """Return a setting of the configuration file (behaviour that sources disagree about)."""
+        return self.options.switches.get(name, default)
+
+    def close(self) -> None:
+        """Close the store."""
+        self.store.close()

@@ -1,0 +1,29 @@
+"""Faults that strike single records of a change: locked rows and refusals by name."""
+
+from __future__ import annotations
+
+from sffdw.sandbox.call import Call
+from sffdw.sandbox.errors import ApiError
+from sffdw.sandbox.schema import SObject
+
+
+def strike_record(call: Call, sobject: SObject, record_id: str | None, position: int) -> None:
+    """Raise what a fault of this call says about the record at `position` (from 0) of the request."""
+    locked = call.fault("row.locked")
+    if locked and _is_struck(locked.params, position):
+        shown = record_id or "1 records"
+        raise ApiError(
+            "UNABLE_TO_LOCK_ROW", f"unable to obtain exclusive access to this record or 1 records: {shown}", fields=[]
+        )
+    refused = call.fault("dml.error")
+    if refused and _is_struck(refused.params, position):
+        raise ApiError(
+            str(refused.params.get("code", "FIELD_CUSTOM_VALIDATION_EXCEPTION")),
+            str(refused.params.get("message", "refused by a fault")),
+            fields=list(refused.params.get("fields", ())),
+        )
+
+
+def _is_struck(params: object, position: int) -> bool:
+    every = int(params.get("every", 1)) if isinstance(params, dict) else 1
+    return (position + 1) % max(1, every) == 0

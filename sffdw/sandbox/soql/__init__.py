@@ -1,0 +1,1 @@
+"""The SOQL engine: text → tokens → syntax tree → checked plan → one SQL statement on the store."""

@@ -1,0 +1,68 @@
+"""Query locators: the row numbers of a result as it was when the query ran, kept for two days."""
+
+from __future__ import annotations
+
+import threading
+from array import array
+from dataclasses import dataclass
+
+from sffdw.sandbox import ids
+from sffdw.sandbox.errors import ApiError
+from sffdw.sandbox.soql.plan import Plan
+
+LIFETIME_S = 2 * 24 * 3600.0
+
+
+@dataclass
+class Cursor:
+    """One open result: its plan, all row numbers in order, and who asked."""
+
+    locator: str
+    plan: Plan
+    numbers: array[int]
+    batch_size: int
+    user_id: str
+    opened_at: float
+    parent_id: str | None = None
+
+
+class Cursors:
+    """All open locators of the org."""
+
+    def __init__(self, instance: str) -> None:
+        self._lock = threading.Lock()
+        self._open: dict[str, Cursor] = {}
+        self._instance = instance
+        self._count = 0
+
+    def open(self, plan: Plan, numbers: array[int], batch_size: int, user_id: str, now: float) -> Cursor:
+        """Keep a result and return its cursor."""
+        with self._lock:
+            self._count += 1
+            locator = ids.compose("0r8", self._instance, self._count)
+            cursor = Cursor(locator, plan, numbers, batch_size, user_id, now)
+            self._open[locator] = cursor
+            for old in [known for known in self._open.values() if now - known.opened_at > LIFETIME_S]:
+                del self._open[old.locator]
+            return cursor
+
+    def find(self, text: str, user_id: str, now: float) -> tuple[Cursor, int]:
+        """Return the cursor and offset that `<locator>-<offset>` means; raises INVALID_QUERY_LOCATOR."""
+        locator, _, offset = text.rpartition("-")
+        with self._lock:
+            cursor = self._open.get(ids.normalise(locator) or "")
+        if cursor is None or not offset.isdigit() or cursor.user_id != user_id:
+            raise invalid_locator()
+        if now - cursor.opened_at > LIFETIME_S or int(offset) > len(cursor.numbers):
+            raise invalid_locator()
+        return cursor, int(offset)
+
+    def expire_all(self) -> None:
+        """Forget every locator."""
+        with self._lock:
+            self._open.clear()
+
+
+def invalid_locator() -> ApiError:
+    """Return the error for a locator that is unknown, malformed or too old."""
+    return ApiError("INVALID_QUERY_LOCATOR", "invalid query locator")

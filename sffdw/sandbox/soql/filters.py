@@ -1,0 +1,261 @@
+"""Conditions as SQL, with SOQL's two-valued logic: a comparison with null is false, `!=` and NOT are true then."""
+
+from __future__ import annotations
+
+from sffdw.sandbox.soql import ast
+from sffdw.sandbox.soql.dateranges import bounds, to_moments
+from sffdw.sandbox.soql.functions import NUMERIC, compile_expression, is_aggregate
+from sffdw.sandbox.soql.literals import comparable, moment_text
+from sffdw.sandbox.soql.names import Scope, Typed
+
+MAX_LITERAL = 4000
+_TEXTLIKE = frozenset(
+    {"string", "textarea", "picklist", "combobox", "email", "phone", "url", "encryptedstring", "anyType", "json"}
+)
+_ORDERED = {"<", "<=", ">", ">="}
+
+
+class Filter:
+    """Compiles the conditions of one SELECT; semi-joins are compiled by `semijoins`."""
+
+    def __init__(self, scope: Scope, *, in_having: bool = False) -> None:
+        self.scope = scope
+        self.statement = scope.statement
+        self.in_having = in_having
+
+    def sql(self, condition: ast.Condition) -> str:
+        """Return a condition that is true or not (false and NULL alike)."""
+        match condition:
+            case ast.And():
+                return "(" + " AND ".join(self.sql(part) for part in condition.parts) + ")"
+            case ast.Or():
+                return self._or(condition)
+            case ast.Not():
+                return f"(NOT ifnull({self.sql(condition.part)}, 0))"
+            case ast.Compare():
+                return self._compare(condition)
+            case ast.Membership():
+                return self._membership(condition)
+            case ast.SemiJoin():
+                from sffdw.sandbox.soql.semijoins import semi_join_sql
+
+                return semi_join_sql(condition, self.scope)
+
+    def _or(self, condition: ast.Or) -> str:
+        whole = "(" + " OR ".join(self.sql(part) for part in condition.parts) + ")"
+        bound = self._keyset_bound(condition)
+        return f"({bound} AND {whole})" if bound else whole
+
+    def _keyset_bound(self, condition: ast.Or) -> str | None:
+        """Add `f >= x` to `f > x OR (f = x AND …)`, so that an index on f finds where a page begins."""
+        if len(condition.parts) != 2:
+            return None
+        first, second = condition.parts
+        if not isinstance(first, ast.Compare) or first.operator not in {">", "<"} or not isinstance(second, ast.And):
+            return None
+        tie = second.parts[0]
+        if not isinstance(tie, ast.Compare) or tie.operator != "=" or isinstance(first.right, ast.DateRange):
+            return None
+        same = isinstance(first.left, ast.Path) and isinstance(tie.left, ast.Path)
+        if not same or first.left.parts != tie.left.parts or _plain(first.right) != _plain(tie.right):  # type: ignore[union-attr]
+            return None
+        return self.sql(ast.Compare(first.left, first.operator + "=", first.right, first.pos))
+
+    # One field
+
+    def _left(self, expression: ast.Expression, pos: int) -> Typed:
+        if is_aggregate(expression) and not self.in_having:
+            raise self.statement.error("MALFORMED_QUERY", "Aggregate functions are not allowed in the WHERE clause", pos)
+        left = compile_expression(expression, self.scope)
+        if left.field is not None and not left.field.filterable and isinstance(expression, ast.Path):
+            raise self.statement.error(
+                "INVALID_FIELD", f"field '{left.field.name}' can not be filtered in a query call", pos
+            )
+        if left.type in {"address", "location"}:
+            raise self.statement.error("INVALID_FIELD", f"field '{expression_text(expression)}' can not be filtered in a query call", pos)
+        return left
+
+    def _compare(self, condition: ast.Compare) -> str:
+        left = self._left(condition.left, condition.pos)
+        operator, right = condition.operator, condition.right
+        if operator == "LIKE":
+            return self._like(left, condition)
+        if left.type == "multipicklist":
+            return self._multipicklist(left, condition)
+        if isinstance(right, ast.DateRange):
+            return self._date_range(left, operator, right, condition.pos)
+        value = self._value(left, right, condition.left)
+        if value is None:
+            return self._null(left, operator, right)
+        return self._comparison(left, operator, value)
+
+    def _comparison(self, left: Typed, operator: str, value: object) -> str:
+        if isinstance(value, str) and left.type in _TEXTLIKE and not _is_case_sensitive(left):
+            if operator in _ORDERED or not value.isascii():
+                return f"{_null_safe(f'sf_upper({left.sql})', operator, self.statement.bind(value.upper()))}"
+            return _null_safe(left.sql, operator, self.statement.bind(value), nocase=left.field is None)
+        return _null_safe(left.sql, operator, self.statement.bind(value))
+
+    def _null(self, left: Typed, operator: str, right: ast.Literal) -> str:
+        if left.type == "boolean":
+            return f"({left.sql} = 0)" if operator == "=" else f"({left.sql} <> 0)"
+        if operator == "=":
+            return f"({left.sql} IS NULL)"
+        if operator == "!=":
+            return f"({left.sql} IS NOT NULL)"
+        if left.type in {"id", "reference"} and isinstance(right, ast.Text) and operator in {">", ">="}:
+            return f"({left.sql} IS NOT NULL)"
+        return "(0)"
+
+    def _value(self, left: Typed, literal: ast.Literal, expression: ast.Expression) -> object:
+        if isinstance(literal, ast.Text) and len(literal.value) > MAX_LITERAL:
+            raise self.statement.error("MALFORMED_QUERY", f"string literal too long: maximum is {MAX_LITERAL} characters", literal.pos)
+        return comparable(left, literal, expression_text(expression), expression.pos, self.statement)
+
+    # Dates
+
+    def _date_range(self, left: Typed, operator: str, literal: ast.DateRange, pos: int) -> str:
+        if left.type not in {"date", "datetime"}:
+            raise self.statement.error("MALFORMED_QUERY", f"unexpected token: '{literal.name}'", literal.pos)
+        first, end = self._range(left, literal)
+        match operator:
+            case "=":
+                return f"({left.sql} >= {first} AND {left.sql} < {end})"
+            case "!=":
+                return f"({left.sql} IS NULL OR {left.sql} < {first} OR {left.sql} >= {end})"
+            case "<" | ">=":
+                return f"({left.sql} {operator} {first})"
+            case "<=":
+                return f"({left.sql} < {end})"
+        return f"({left.sql} >= {end})"
+
+    def _range(self, left: Typed, literal: ast.DateRange) -> tuple[str, str]:
+        days = bounds(literal, self.statement.settings)
+        bind = self.statement.bind
+        if left.type == "date":
+            return bind(days[0].isoformat()), bind(days[1].isoformat())
+        first, end = to_moments(days, self.statement.settings)
+        return bind(first), bind(end)
+
+    # LIKE, lists, multi-select
+
+    def _like(self, left: Typed, condition: ast.Compare) -> str:
+        right = condition.right
+        if left.type not in _TEXTLIKE:
+            kind = type_name(left)
+            raise self.statement.error("INVALID_QUERY_FILTER_OPERATOR", f"invalid operator on {kind} field", condition.pos)
+        if isinstance(right, ast.Null):
+            return "(0)"
+        if not isinstance(right, ast.Text):
+            self._value(left, right, condition.left)
+            raise self.statement.error("MALFORMED_QUERY", "LIKE requires a string", right.pos)
+        if not right.value:
+            return f"({left.sql} IS NULL)"
+        pattern = self.statement.bind(right.pattern)
+        if not right.pattern.isascii():
+            return f"sf_like({pattern}, {left.sql})"
+        escape = " ESCAPE '\\'" if "\\" in right.pattern else ""
+        return f"({left.sql} LIKE {pattern}{escape})"
+
+    def _membership(self, condition: ast.Membership) -> str:
+        left = self._left(condition.left, condition.pos)
+        if condition.operator in {"INCLUDES", "EXCLUDES"}:
+            return self._includes(left, condition)
+        if left.type == "multipicklist":
+            return self._multipicklist_list(left, condition)
+        is_negated = condition.operator == "NOT IN"
+        ranges = [value for value in condition.values if isinstance(value, ast.DateRange)]
+        plain = [value for value in condition.values if not isinstance(value, ast.DateRange)]
+        values = [self._value(left, value, condition.left) for value in plain]
+        parts = [self._date_range(left, "=", value, condition.pos) for value in ranges]
+        parts += self._any_of(left, values)
+        if any(value is None for value in values):
+            parts.append(self._null(left, "=", ast.Null(condition.pos)))
+        found = "(" + " OR ".join(parts) + ")"
+        return f"(NOT ifnull({found}, 0))" if is_negated else found
+
+    def _any_of(self, left: Typed, values: list[object]) -> list[str]:
+        known = [value for value in values if value is not None]
+        if not known:
+            return []
+        is_folded = left.type in _TEXTLIKE and not _is_case_sensitive(left)
+        beyond = [value for value in known if is_folded and isinstance(value, str) and not value.isascii()]
+        simple = [value for value in known if value not in beyond]
+        parts = []
+        if simple:
+            parts.append(f"{left.sql} IN ({', '.join(self.statement.bind(value) for value in simple)})")
+        if beyond:
+            marks = ", ".join(self.statement.bind(str(value).upper()) for value in beyond)
+            parts.append(f"sf_upper({left.sql}) IN ({marks})")
+        return parts
+
+    def _includes(self, left: Typed, condition: ast.Membership) -> str:
+        if left.type != "multipicklist":
+            message = f"includes/excludes can only be used on multi-select picklist fields: {expression_text(condition.left)}"
+            raise self.statement.error("INVALID_QUERY_FILTER_OPERATOR", message, condition.pos)
+        parts = []
+        for value in condition.values:
+            if isinstance(value, ast.Null) or (isinstance(value, ast.Text) and not value.value):
+                parts.append(f"{left.sql} IS NULL")
+            elif isinstance(value, ast.Text):
+                parts.append(f"sf_includes({left.sql}, {self.statement.bind(value.value)})")
+            else:
+                raise self.statement.error("MALFORMED_QUERY", "INCLUDES requires strings", value.pos)
+        found = "(" + " OR ".join(parts) + ")"
+        return f"(NOT {found})" if condition.operator == "EXCLUDES" else found
+
+    def _multipicklist(self, left: Typed, condition: ast.Compare) -> str:
+        if condition.operator in _ORDERED:
+            message = f"multiple select picklist field requires includes/excludes: {expression_text(condition.left)}"
+            raise self.statement.error("INVALID_QUERY_FILTER_OPERATOR", message, condition.pos)
+        same = self._same_set(left, condition.right)
+        return same if condition.operator == "=" else f"(NOT {same})"
+
+    def _multipicklist_list(self, left: Typed, condition: ast.Membership) -> str:
+        found = "(" + " OR ".join(self._same_set(left, value) for value in condition.values) + ")"
+        return f"(NOT {found})" if condition.operator == "NOT IN" else found
+
+    def _same_set(self, left: Typed, value: ast.Literal) -> str:
+        if isinstance(value, ast.Null) or (isinstance(value, ast.Text) and not value.value):
+            return f"({left.sql} IS NULL)"
+        if not isinstance(value, ast.Text):
+            raise self.statement.error("MALFORMED_QUERY", "a multi-select picklist compares with strings", value.pos)
+        return f"sf_same_set({left.sql}, {self.statement.bind(value.value)})"
+
+
+def _null_safe(sql: str, operator: str, mark: str, *, nocase: bool = False) -> str:
+    collation = " COLLATE NOCASE" if nocase else ""
+    if operator == "!=":
+        return f"({sql} IS NOT {mark}{collation})"
+    return f"({sql} {operator} {mark}{collation})"
+
+
+def _is_case_sensitive(left: Typed) -> bool:
+    return left.field is not None and left.field.case_sensitive
+
+
+def _plain(literal: ast.Literal) -> object:
+    """Return what a literal says, wherever it stands."""
+    match literal:
+        case ast.Moment():
+            return moment_text(literal)
+        case ast.Text() | ast.Number() | ast.Boolean():
+            return literal.value
+    return None
+
+
+def expression_text(expression: ast.Expression) -> str:
+    """Return an expression as messages name it."""
+    match expression:
+        case ast.Path():
+            return expression.text
+        case ast.Call():
+            return f"{expression.name}({', '.join(expression_text(inner) for inner in expression.args)})"
+    return "DISTANCE"
+
+
+def type_name(left: Typed) -> str:
+    """Return a type as messages name it."""
+    if left.type in NUMERIC:
+        return "double" if left.type not in {"int", "long"} else left.type
+    return {"id": "id", "reference": "id", "datetime": "dateTime"}.get(left.type, left.type)

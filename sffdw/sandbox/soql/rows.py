@@ -1,0 +1,29 @@
+"""Which rows of an object a statement may see at all: not deleted, shared with the user, not hidden by a fault."""
+
+from __future__ import annotations
+
+from sffdw.sandbox.soql.names import Scope
+
+_ARCHIVED = frozenset({"Task", "Event"})  # other objects have a field IsArchived that means something else
+
+def visible_sql(scope: Scope) -> str:
+    """Return the condition that every row of the scope's object must meet."""
+    settings, alias = scope.statement.settings, scope.alias
+    parts = []
+    if not settings.includes_deleted:
+        parts.append(f"{alias}._deleted = 0")
+        if scope.sobject.name in _ARCHIVED:
+            parts.append(f'{alias}."IsArchived" = 0')
+    if settings.hidden_share > 0:
+        # A multiplicative hash of the row number spreads the hidden rows evenly and the same way every time.
+        limit = int(settings.hidden_share * 10000)
+        parts.append(f"(({alias}._row * 7919) % 10000) >= {limit}")
+    share = settings.access.share_of(scope.sobject)
+    if share:
+        from sffdw.sandbox.soql.filters import Filter
+        from sffdw.sandbox.soql.parser import parse
+
+        condition = parse(f"SELECT Id FROM {scope.sobject.name} WHERE {share}").where
+        if condition is not None:
+            parts.append(f"ifnull({Filter(scope).sql(condition)}, 0)")
+    return " AND ".join(parts) or "1"

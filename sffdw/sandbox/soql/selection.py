@@ -1,0 +1,210 @@
+"""The SELECT list of a query that returns records: fields, parents, child subqueries, TYPEOF, FIELDS()."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sffdw.sandbox.schema import Field
+from sffdw.sandbox.soql import ast
+from sffdw.sandbox.soql.functions import compile_expression
+from sffdw.sandbox.soql.names import Join, Scope, Typed
+from sffdw.sandbox.soql.plan import Branches, Children, Compound, Leaf, Node, Parent, Plan
+
+MAX_SUBQUERIES = 20
+_PARTS = {
+    "city": "City",
+    "country": "Country",
+    "countryCode": "CountryCode",
+    "geocodeAccuracy": "GeocodeAccuracy",
+    "latitude": "Latitude",
+    "longitude": "Longitude",
+    "postalCode": "PostalCode",
+    "state": "State",
+    "stateCode": "StateCode",
+    "street": "Street",
+}
+CompileChild = Callable[[ast.Subquery, int], Children]
+
+
+class Selection:
+    """Turns the items of a SELECT list into nodes, in their order; parents gather at their first mention."""
+
+    def __init__(self, plan: Plan, scope: Scope, query: ast.Query, compile_child: CompileChild) -> None:
+        self.plan = plan
+        self.scope = scope
+        self.query = query
+        self.compile_child = compile_child
+        self._nodes: list[Node] = []
+        self._parents: dict[tuple[str, ...], Parent] = {}
+        self._selected: set[str] = set()
+        self._expression_count = 0
+
+    def nodes(self) -> list[Node]:
+        """Compile all items."""
+        for item in self.query.items:
+            match item:
+                case ast.Fields():
+                    self._fields(item)
+                case ast.Column():
+                    self._column(item)
+                case ast.Subquery():
+                    self._subquery(item)
+                case ast.TypeOf():
+                    self._typeof(item)
+        return self._nodes
+
+    # Fields
+
+    def _column(self, item: ast.Column) -> None:
+        if item.alias is not None:
+            # A second word after a field is an alias, which only grouped queries may give.
+            raise self.scope.statement.error(
+                "MALFORMED_QUERY", "only aggregate expressions use field aliasing", item.pos
+            )
+        typed = compile_expression(item.expression, self.scope)
+        if isinstance(item.expression, ast.Path):
+            self._refuse_duplicate(item.expression, typed)
+        self._place(typed, self._key(item.expression, typed))
+
+    def _key(self, expression: ast.Expression, typed: Typed) -> str:
+        if isinstance(expression, ast.Path) and typed.field is not None:
+            return typed.field.name
+        if isinstance(expression, ast.Call) and expression.name.upper() in {"TOLABEL", "FORMAT", "CONVERTCURRENCY"}:
+            inner: ast.Expression = expression
+            while isinstance(inner, ast.Call):
+                inner = inner.args[0]
+            found = compile_expression(inner, self.scope).field
+            if found is not None:
+                return found.name
+        key = f"expr{self._expression_count}"
+        self._expression_count += 1
+        return key
+
+    def _refuse_duplicate(self, path: ast.Path, typed: Typed) -> None:
+        key = ".".join([*(join.key for join in typed.through), typed.field.name if typed.field else path.text])
+        if key in self._selected:
+            raise self.scope.statement.error("INVALID_FIELD", f"duplicate field selected: {key}", path.pos)
+        self._selected.add(key)
+
+    def _place(self, typed: Typed, key: str) -> None:
+        self._siblings(typed.through).append(self._leaf(typed, key))
+
+    def _leaf(self, typed: Typed, key: str) -> Node:
+        found = typed.field
+        if found is not None and found.is_compound:
+            return self._compound(typed, key)
+        if found is not None and found.is_long_text:
+            self.plan.long_texts += 1
+        return Leaf(key, self.plan.column(typed.sql), typed.type, found)
+
+    def _compound(self, typed: Typed, key: str) -> Compound:
+        assert typed.sobject is not None and typed.field is not None
+        alias = typed.through[-1].alias if typed.through else self.scope.alias
+        parts, types = [], []
+        for component in typed.sobject.components(typed.field.name):
+            name = _part_name(component)
+            if name is not None and (typed.field.type == "address" or name in {"latitude", "longitude"}):
+                from sffdw.sandbox.soql.names import column_sql
+
+                parts.append((name, self.plan.column(column_sql(component, alias))))
+                types.append(component.type)
+        order = sorted(range(len(parts)), key=lambda place: parts[place][0])
+        return Compound(key, tuple(parts[place] for place in order), tuple(types[place] for place in order))
+
+    def _siblings(self, through: tuple[Join, ...]) -> list[Node]:
+        """Return the list of nodes below a chain of parents, making them at first mention."""
+        nodes = self._nodes
+        for depth, join in enumerate(through):
+            path = tuple(step.key for step in through[: depth + 1])
+            parent = self._parents.get(path)
+            if parent is None:
+                parent = self._parent(join)
+                self._parents[path] = parent
+                nodes.append(parent)
+            nodes = parent.nodes
+        return nodes
+
+    def _parent(self, join: Join) -> Parent:
+        name = join.target.name if join.target is not None else "Name"
+        parent = Parent(join.key, name, self.plan.column(join.presence_sql))
+        if join.target is None or len(join.targets) > 1:
+            parent.type_index = parent.id_index
+        return parent
+
+    # FIELDS()
+
+    def _fields(self, item: ast.Fields) -> None:
+        if item.group not in {"ALL", "STANDARD", "CUSTOM"}:
+            raise self.scope.statement.error("MALFORMED_QUERY", f"unexpected token: '{item.group}'", item.pos)
+        if item.group != "STANDARD" and (self.query.limit is None or self.query.limit > 200):
+            raise self.scope.statement.error(
+                "MALFORMED_QUERY",
+                f"The SOQL FIELDS function must have a LIMIT of at most 200",
+                None,
+            )
+        for found in self.scope.sobject.visible_fields:
+            if item.group != "ALL" and found.custom != (item.group == "CUSTOM"):
+                continue
+            if self.scope.statement.settings.access.find_field(self.scope.sobject, found.name) is None:
+                continue
+            path = ast.Path((found.name,), item.pos)
+            typed = self.scope.resolve(path)
+            self._refuse_duplicate(path, typed)
+            self._place(typed, found.name)
+
+    # Subqueries and TYPEOF
+
+    def _subquery(self, item: ast.Subquery) -> None:
+        children = self.compile_child(item, len(self.plan.children))
+        if len(self.plan.children) >= MAX_SUBQUERIES:
+            raise self.scope.statement.error(
+                "MALFORMED_QUERY", f"Maximum number of child subqueries exceeded: {MAX_SUBQUERIES}", item.pos
+            )
+        self.plan.children.append(children)
+        self._nodes.append(children)
+
+    def _typeof(self, item: ast.TypeOf) -> None:
+        chain, reference = self.scope.reference_of(item.relationship)
+        if len(reference.reference.reference_to) < 2:
+            raise self.scope.statement.error(
+                "INVALID_FIELD", f"TYPEOF requires a polymorphic relationship: {item.relationship.text}", item.relationship.pos
+            )
+        by_prefix = {}
+        for branch in item.branches:
+            target = next((known for known in reference.targets if known.name.lower() == branch.object_name.lower()), None)
+            if target is None or target.key_prefix is None:
+                raise self.scope.statement.error("INVALID_TYPE", f"sObject type '{branch.object_name}' is not supported.", branch.pos)
+            by_prefix[target.key_prefix] = self._branch(chain, reference, branch, target.name)
+        otherwise = None
+        if item.otherwise:
+            otherwise = Parent(reference.key, "Name", self.plan.column(reference.reference_sql))
+            otherwise.type_index = otherwise.id_index
+            for path in item.otherwise:
+                typed = self.scope.resolve(ast.Path((*item.relationship.parts, *path.parts), path.pos))
+                otherwise.nodes.append(self._leaf(typed, typed.field.name if typed.field else path.text))
+        node = Branches(reference.key, self.plan.column(reference.reference_sql), by_prefix, otherwise)
+        self._siblings(chain).append(node)
+
+    def _branch(self, chain: tuple[Join, ...], reference: Join, branch: ast.When, target_name: str) -> Parent:
+        target = next(known for known in reference.targets if known.name == target_name)
+        join = self.scope.typeof_join(chain, reference, target)
+        parent = Parent(reference.key, target.name, self.plan.column(join.presence_sql))
+        steps: dict[tuple[str, ...], Parent] = {}
+        for path in branch.columns:
+            typed = self.scope.column_of(join, path, chain)
+            nodes = parent.nodes
+            for depth, step in enumerate(typed.through[len(chain) + 1 :]):
+                key = (*path.parts[: depth + 1],)
+                if key not in steps:
+                    steps[key] = self._parent(step)
+                    nodes.append(steps[key])
+                nodes = steps[key].nodes
+            nodes.append(self._leaf(typed, typed.field.name if typed.field else path.text))
+        return parent
+
+
+def _part_name(component: Field) -> str | None:
+    """Return the JSON name of an address part: `BillingPostalCode` and `Place__Latitude__s` end in it."""
+    bare = component.name.removesuffix("__s").removesuffix("__c")
+    matches = [shown for shown, suffix in _PARTS.items() if bare.endswith(suffix)]
+    return max(matches, key=len) if matches else None

@@ -1,0 +1,1 @@
+"""The transactional store: one SQLite table per object, one column per stored field."""

@@ -1,0 +1,209 @@
+"""What the org remembers: records, the delete log, the schema and the org's own settings.
+
+Values are kept in the form answers use (see `values`); rules about them are in `dml`.
+"""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sffdw.sandbox import ids
+from sffdw.sandbox.schema import Field, Schema, SchemaChange, SObject
+from sffdw.sandbox.store import definitions, tables
+from sffdw.sandbox.store.database import Database
+from sffdw.sandbox.store.tables import column_name, is_stored, table_name
+
+Values = dict[str, Any]
+
+
+class Store:
+    """The records of one org. Methods that write want a transaction around them."""
+
+    def __init__(self, path: Path | None, schema: Schema) -> None:
+        self.schema = schema
+        self.database = Database(path)
+        self._sequence_lock = threading.Lock()
+        self._sequences: dict[str, int] = {}
+        with self.database.transaction() as connection:
+            for statement in tables.CATALOG.split(";"):
+                connection.execute(statement)
+        self._load_or_create()
+        self.instance = self.meta("instance") or "AB0"
+
+    def _load_or_create(self) -> None:
+        saved = self.database.read("SELECT definition FROM _object")
+        if saved:
+            self.schema.restore(definitions.from_json(definition) for (definition,) in saved)
+            self._sequences = dict(self.database.read("SELECT name, next FROM _sequence"))
+            return
+        with self.database.transaction() as connection:
+            for sobject in self.schema:
+                tables.create_table(connection, sobject)
+                self._save_definition(connection, sobject)
+
+    # Transactions
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Write in one transaction; an inner one is a savepoint."""
+        with self.database.transaction() as connection:
+            yield connection
+
+    @property
+    def reader(self) -> sqlite3.Connection:
+        """The connection of this thread; sees this thread's open transaction."""
+        return self.database.reader
+
+    def close(self) -> None:
+        """Close the file; a private one goes."""
+        self.database.close()
+
+    # The schema
+
+    def follow(self, changes: Iterable[SchemaChange]) -> None:
+        """Bring tables and saved definitions to where the schema is after these changes."""
+        changes = list(changes)
+        with self.transaction() as connection:
+            tables.follow(connection, self.schema, changes)
+            connection.execute("DELETE FROM _object")
+            for sobject in self.schema:
+                self._save_definition(connection, sobject)
+
+    def _save_definition(self, connection: sqlite3.Connection, sobject: SObject) -> None:
+        connection.execute("INSERT INTO _object VALUES (?, ?)", (sobject.name, definitions.to_json(sobject)))
+
+    # Settings and counters
+
+    def meta(self, key: str) -> str | None:
+        """Return a saved setting of the org."""
+        rows = self.database.read("SELECT value FROM _meta WHERE key = ?", (key,))
+        return rows[0][0] if rows else None
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Save a setting of the org."""
+        with self.transaction() as connection:
+            connection.execute("INSERT OR REPLACE INTO _meta VALUES (?, ?)", (key, value))
+
+    def next_number(self, name: str, count: int = 1) -> int:
+        """Take `count` numbers of a sequence; they are never given twice, even after a rollback."""
+        with self._sequence_lock:
+            first = self._sequences.get(name, 1)
+            self._sequences[name] = first + count
+        with self.transaction() as connection:
+            connection.execute("INSERT OR REPLACE INTO _sequence VALUES (?, ?)", (name, first + count))
+        return first
+
+    def skip_numbers(self, name: str, used: int) -> None:
+        """Make sure that a sequence goes on after a number that was used from outside."""
+        with self._sequence_lock:
+            if self._sequences.get(name, 1) > used:
+                return
+            self._sequences[name] = used + 1
+        with self.transaction() as connection:
+            connection.execute("INSERT OR REPLACE INTO _sequence VALUES (?, ?)", (name, used + 1))
+
+    def new_id(self, sobject: SObject) -> str:
+        """Return the next record id of an object."""
+        prefix = sobject.key_prefix or "000"
+        return ids.compose(prefix, self.instance, self.next_number(prefix))
+
+    def new_ids(self, sobject: SObject, count: int) -> list[str]:
+        """Return the next `count` record ids of an object, ascending."""
+        prefix = sobject.key_prefix or "000"
+        first = self.next_number(prefix, count)
+        return [ids.compose(prefix, self.instance, number) for number in range(first, first + count)]
+
+    def apply(
+        self, changes: Iterable[Mapping[str, Any]], *, user: str, at: str, raw: bool = False
+    ) -> list[dict[str, Any]]:
+        """Apply a change list (the form of POST /_sandbox/records) in one transaction; one result per change.
+
+        `user` is a user id, `at` the stamp in stored form; a refused change has success False and its errors.
+        """
+        from sffdw.sandbox.dml.actor import Actor
+        from sffdw.sandbox.dml.changes import apply_changes
+
+        return apply_changes(self, changes, Actor(user, at, is_raw=raw))
+
+    # Records
+
+    def get(self, sobject: SObject, record_id: str) -> Values | None:
+        """Return all stored values of a record by API name, IsDeleted included; None when there is none."""
+        fields = stored_fields(sobject)
+        columns = ", ".join(column_name(field) for field in fields)
+        sql = f'SELECT _deleted, {columns} FROM {table_name(sobject)} WHERE "Id" = ?'
+        row = self.reader.execute(sql, (record_id,)).fetchone()
+        if row is None:
+            return None
+        values = {field.name: value for field, value in zip(fields, row[1:], strict=True)}
+        return values | {"IsDeleted": row[0]}
+
+    def is_deleted(self, sobject: SObject, record_id: str) -> bool | None:
+        """Tell whether a record is in the recycle bin; None when it does not exist."""
+        sql = f'SELECT _deleted FROM {table_name(sobject)} WHERE "Id" = ?'
+        row = self.reader.execute(sql, (record_id,)).fetchone()
+        return None if row is None else bool(row[0])
+
+    def find(self, sobject: SObject, field: Field, value: object) -> list[str]:
+        """Return the ids of records that are not deleted and hold a value in a field."""
+        sql = f'SELECT "Id" FROM {table_name(sobject)} WHERE {column_name(field)} = ? AND _deleted = 0 ORDER BY "Id"'
+        return [row[0] for row in self.reader.execute(sql, (value,))]
+
+    def insert(self, sobject: SObject, values: Values) -> None:
+        """Store a new record."""
+        names = [name for name in values if name != "IsDeleted"]
+        columns = ", ".join(column_name(name) for name in names)
+        marks = ", ".join("?" * len(names))
+        sql = f"INSERT INTO {table_name(sobject)} (_deleted, {columns}) VALUES (?, {marks})"
+        row = [int(bool(values.get("IsDeleted"))), *(values[name] for name in names)]
+        with self.transaction() as connection:
+            connection.execute(sql, row)
+
+    def insert_rows(self, sobject: SObject, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+        """Store many records with stored values in the order of `names`; return how many.
+
+        Nothing is checked. Indexes are rebuilt afterwards, which is what makes a million rows quick.
+        """
+        columns = ", ".join(column_name(name) for name in names)
+        sql = f"INSERT INTO {table_name(sobject)} ({columns}) VALUES ({', '.join('?' * len(names))})"
+        with self.transaction() as connection:
+            tables.drop_indexes(connection, sobject)
+            cursor = connection.executemany(sql, rows)
+            tables.create_indexes(connection, sobject)
+            return cursor.rowcount
+
+    def update(self, sobject: SObject, record_id: str, values: Mapping[str, Any]) -> None:
+        """Change stored values of a record."""
+        names = list(values)
+        assignments = ", ".join(f"{column_name(name)} = ?" for name in names)
+        sql = f'UPDATE {table_name(sobject)} SET {assignments} WHERE "Id" = ?'
+        with self.transaction() as connection:
+            connection.execute(sql, (*(values[name] for name in names), record_id))
+
+    def remove(self, sobject: SObject, record_id: str) -> None:
+        """Forget a record for good."""
+        with self.transaction() as connection:
+            connection.execute(f'DELETE FROM {table_name(sobject)} WHERE "Id" = ?', (record_id,))
+
+    def count(self, sobject: SObject, *, deleted_too: bool = False) -> int:
+        """Count the records of an object."""
+        condition = "" if deleted_too else " WHERE _deleted = 0"
+        return int(self.reader.execute(f"SELECT count(*) FROM {table_name(sobject)}{condition}").fetchone()[0])
+
+    def setting(self, key: str) -> Any:
+        """Return a setting that was saved as JSON."""
+        text = self.meta(key)
+        return None if text is None else json.loads(text)
+
+    def save_setting(self, key: str, value: Any) -> None:
+        """Save a setting as JSON."""
+        self.set_meta(key, json.dumps(value))
+
+
+def stored_fields(sobject: SObject) -> tuple[Field, ...]:
+    """Return the fields of an object that have a column."""
+    return tuple(field for field in sobject.fields if is_stored(field))

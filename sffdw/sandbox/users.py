@@ -1,0 +1,144 @@
+"""Users of the org: their logins, rights and settings. The rows themselves are records of object User."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sffdw.sandbox.access import FULL_ACCESS, Access, FieldRights, ObjectRights
+from sffdw.sandbox.errors import ApiError
+
+if TYPE_CHECKING:
+    from sffdw.sandbox.org import Org
+
+
+@dataclass
+class Login:
+    """What a user logs in with and may do, beyond the User record."""
+
+    password: str = ""
+    security_token: str = ""
+    certificate: str = ""
+    access: Access = FULL_ACCESS
+    stated: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class User:
+    """A user as sessions need it."""
+
+    user_id: str
+    username: str
+    is_active: bool
+    time_zone: str
+    row: Mapping[str, Any]
+
+
+class Users:
+    """Looks users up in the store and keeps their logins."""
+
+    def __init__(self, org: Org) -> None:
+        self._org = org
+        self._lock = threading.Lock()
+        self._logins: dict[str, Login] = {}
+        self._zones: dict[str, str] = {}
+
+    def by_username(self, username: str) -> User | None:
+        """Find a user by name, in any case."""
+        sobject = self._org.schema["User"]
+        field_ = sobject.field("Username")
+        found = self._org.store.find(sobject, field_, username) if field_ is not None else []
+        return self.by_id(found[0]) if found else None
+
+    def by_id(self, user_id: str) -> User | None:
+        """Find a user by id."""
+        row = self._org.store.get(self._org.schema["User"], user_id)
+        if row is None:
+            return None
+        zone = str(row.get("TimeZoneSidKey") or "GMT")
+        return User(user_id, str(row["Username"]), bool(row["IsActive"]), zone, row)
+
+    @property
+    def default(self) -> User:
+        """The integration user."""
+        found = self.by_username(self._org.credentials.username)
+        if found is None:
+            raise ApiError("INVALID_USER", f"the integration user {self._org.credentials.username} is gone", status=500)
+        return found
+
+    def login(self, username: str) -> Login:
+        """Return what a user logs in with."""
+        with self._lock:
+            login = self._logins.get(username.lower())
+            if login is None:
+                login = self._logins[username.lower()] = Login()
+                credentials = self._org.credentials
+                if username.lower() == credentials.username.lower():
+                    login.password, login.security_token = credentials.password, credentials.security_token
+            return login
+
+    def access(self, username: str) -> Access:
+        """Return a user's rights."""
+        return self.login(username).access
+
+    def configure(self, username: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Create or change a user: active, password, security_token, certificate, objects, fields, share, values."""
+        user = self.by_username(username)
+        if user is None:
+            user = self._create(username, given)
+        values = dict(given.get("values") or {})
+        if "active" in given:
+            values["IsActive"] = bool(given["active"])
+        if values:
+            self._change(user.user_id, values)
+        login = self.login(username)
+        login.stated |= given
+        login.password = given.get("password", login.password)
+        login.security_token = given.get("security_token", login.security_token)
+        login.certificate = given.get("certificate", login.certificate)
+        login.access = read_access(login.stated)
+        return {"user_id": user.user_id, "username": username, "active": values.get("IsActive", user.is_active)}
+
+    def _create(self, username: str, given: Mapping[str, Any]) -> User:
+        template = {k: v for k, v in self.default.row.items() if k in {"ProfileId", "TimeZoneSidKey", "LocaleSidKey"}}
+        last_name = username.partition("@")[0]
+        values = {
+            **template,
+            "Username": username,
+            "LastName": last_name,
+            "Email": username,
+            "Alias": last_name[:8],
+            "IsActive": True,
+        }
+        sobject = self._org.schema["User"]
+        known = {name: value for name, value in values.items() if sobject.stored_field(name) is not None}
+        self._apply({"op": "create", "object": "User", "values": known})
+        found = self.by_username(username)
+        assert found is not None
+        return found
+
+    def _change(self, user_id: str, values: Mapping[str, Any]) -> None:
+        self._apply({"op": "update", "object": "User", "id": user_id, "values": values})
+
+    def _apply(self, change: Mapping[str, Any]) -> None:
+        results = self._org.store.apply([change], user=self.default.user_id, at=self._org.stamp(), raw=True)
+        if not results[0]["success"]:
+            error = results[0]["errors"][0]
+            raise ApiError(error["statusCode"], error["message"])
+
+
+def read_access(given: Mapping[str, Any]) -> Access:
+    """Read the rights of PUT /_sandbox/users/USERNAME."""
+    objects = {
+        name.lower(): ObjectRights(**{key: bool(value) for key, value in rights.items()})
+        for name, rights in (given.get("objects") or {}).items()
+    }
+    fields = {
+        name.lower(): FieldRights(**{key: bool(value) for key, value in rights.items()})
+        for name, rights in (given.get("fields") or {}).items()
+    }
+    share = given.get("share") or {}
+    shares = {"*": share} if isinstance(share, str) else {name.lower(): text for name, text in share.items()}
+    return Access(objects, fields, shares, is_everything=not (objects or fields or shares))
