@@ -17,7 +17,7 @@ from typing import Any
 from sffdw.sandbox import ids, pools, stamps
 from sffdw.sandbox.dml import standard
 from sffdw.sandbox.dml.actor import Actor
-from sffdw.sandbox.schema import Field, SObject
+from sffdw.sandbox.schema import Field, Schema, SObject
 from sffdw.sandbox.store.store import Store
 from sffdw.sandbox.store.tables import column_name, is_stored, table_name
 
@@ -45,17 +45,12 @@ class GenerateError(ValueError):
     """Rows that cannot be made; the message says what is missing."""
 
 
-def read_row_option(text: str) -> tuple[str, int]:
-    """Read `OBJECT=N`. Raises GenerateError."""
-    name, equals, number = text.partition("=")
-    if not equals or not name or not number.replace("_", "").isdigit():
-        raise GenerateError(f'invalid --rows "{text}": it must be OBJECT=N')
-    return name, int(number)
+def generate_rows(store: Store, schema: Schema, object_name: str, count: int, *, seed: int, user: str, at: str) -> int:
+    """Store `count` new records of an object that `user` owns, the newest made at `at`; returns their number.
 
-
-def generate(store: Store, object_name: str, count: int, *, seed: int, actor: Actor) -> int:
-    """Store `count` new records of an object; stamps end at the actor's time. Raises GenerateError."""
-    sobject = store.schema.get(object_name)
+    Raises GenerateError for an unknown object and for required parents of which there are none.
+    """
+    sobject = schema.get(object_name)
     if sobject is None:
         raise GenerateError(f'unknown object "{object_name}"')
     if sobject.key_prefix is None:
@@ -63,6 +58,7 @@ def generate(store: Store, object_name: str, count: int, *, seed: int, actor: Ac
     if count == 0:
         return 0
     with store.transaction():
+        actor = Actor(user, at, is_raw=True)
         first = store.next_number(sobject.key_prefix, count)
         generation = _Generation(store, sobject, random.Random(f"{seed} {sobject.name} {first}"), actor, count, first)
         columns = generation.columns()
@@ -114,10 +110,9 @@ class _Generation:
         """Let the rules of a standard object fill in what follows from a row."""
         names = self.names()
         blank = {field.name: 0 for field in self.sobject.fields if field.type == "boolean"}
-        raw = Actor(self.actor.user_id, self.actor.at, is_raw=True)
         for row in rows:
             values = {name: value for name, value in zip(names, row, strict=False) if value is not None}
-            standard.before_save(self.store, self.sobject, values, {}, raw)
+            standard.before_save(self.store, self.sobject, values, {}, self.actor)
             yield [values.get(name, blank.get(name)) for name in names]
 
     def _named(self, cut: list[list[Any]]) -> list[list[Any]]:

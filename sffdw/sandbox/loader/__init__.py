@@ -1,11 +1,11 @@
 """Loading of real data: describes, sObject trees and plans, CSV files, folders of any mix.
 
 `load` reads the paths and returns a `LoadPlan`; nothing is stored by it. `install` puts a plan into a store;
-`load_into` does both.
+`load_paths` does both.
 """
 
 from .compile import load
-from .install import install, load_into
+from .install import install, load_path, load_paths
 from .plan import LoadError, LoadPlan
 
-__all__ = ["LoadError", "LoadPlan", "install", "load", "load_into"]
+__all__ = ["LoadError", "LoadPlan", "install", "load", "load_path", "load_paths"]

@@ -14,7 +14,7 @@ from typing import Any
 from .. import ids
 from ..dml import derived, removal, standard
 from ..dml.actor import Actor
-from ..schema import SObject
+from ..schema import Schema, SObject
 from ..store.store import Store, Values
 from ..store.tables import is_stored
 from .compile import load
@@ -42,17 +42,26 @@ class Minting:
             self._store.skip_numbers(prefix, number)
 
 
-def load_into(store: Store, paths: Iterable[str | Path], actor: Actor) -> list[str]:
-    """Load files and folders into a store and return what to tell the user. Raises LoadError, storing nothing."""
+def load_paths(store: Store, schema: Schema, paths: Iterable[str | Path], *, user: str, at: str) -> list[str]:
+    """Load files and folders as one set of data; returns what to tell the user, line by line.
+
+    `user` and `at` stand where no file says who and when. Raises LoadError, storing nothing.
+    """
     mint = Minting(store)
-    plan = load(paths, store.schema, mint=mint)
+    plan = load(paths, schema, mint=mint)
     mint.settle()
-    return [*plan.notes, *install(plan, store, actor)]
+    return [*plan.notes, *install(plan, store, user=user, at=at)]
 
 
-def install(plan: LoadPlan, store: Store, actor: Actor) -> list[str]:
+def load_path(store: Store, schema: Schema, path: str | Path, *, user: str, at: str) -> list[str]:
+    """Load one file or folder, see `load_paths`."""
+    return load_paths(store, schema, [path], user=user, at=at)
+
+
+def install(plan: LoadPlan, store: Store, *, user: str, at: str) -> list[str]:
     """Define what the plan defines and store its records in one transaction; returns what could not be stored."""
     said: list[str] = []
+    actor = Actor(user, at, is_raw=True)
     with store.transaction():
         store.follow(plan.define(store.schema))
         for object_name, changes in plan.by_object().items():
