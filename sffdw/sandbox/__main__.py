@@ -30,7 +30,9 @@ def read_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0, help="seed of ids, credentials and generated records")
     parser.add_argument("--store", type=Path, metavar="FILE", help="keep the org in this file")
     parser.add_argument("--speed", choices=("real", "instant"), default="real", help="how long asynchronous jobs take")
-    parser.add_argument("--auto-schema", action="store_true", help="make unknown objects and fields when they are named")
+    parser.add_argument(
+        "--auto-schema", action="store_true", help="make unknown objects and fields when they are named"
+    )
     parser.add_argument("--config", type=Path, metavar="FILE", help="JSON with credentials and switches")
     return parser.parse_args(arguments)
 

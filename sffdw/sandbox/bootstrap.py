@@ -21,7 +21,16 @@ def create_residents(org: Org) -> None:
     profile_id = _create(org, admin_id, "Profile", Name="System Administrator", UserType="Standard")
     _create(org, admin_id, "Profile", Name="Standard User", UserType="Standard")
     _create_user(org, admin_id, admin_id, org.credentials.username, "Integration", "User", profile_id)
-    _create_user(org, admin_id, None, f"autoproc@{org.org_id[:15].lower()}", None, "Automated Process", None, kind="AutomatedProcess")
+    _create_user(
+        org,
+        admin_id,
+        None,
+        f"autoproc@{org.org_id[:15].lower()}",
+        None,
+        "Automated Process",
+        None,
+        kind="AutomatedProcess",
+    )
     _create(
         org,
         admin_id,
@@ -75,7 +84,9 @@ def _create(org: Org, admin_id: str, object_name: str, **values: Any) -> str | N
     sobject = org.schema.get(object_name)
     if sobject is None:
         return None
-    known = {name: value for name, value in values.items() if sobject.stored_field(name) is not None and value is not None}
+    known = {
+        name: value for name, value in values.items() if sobject.stored_field(name) is not None and value is not None
+    }
     change = {"op": "create", "object": object_name, "values": known}
     result = org.store.apply([change], user=admin_id, at=org.stamp(), raw=True)[0]
     if not result["success"]:

@@ -11,7 +11,7 @@ from sffdw.sandbox.call import Call, Reply, error_reply
 from sffdw.sandbox.control import control_reply
 from sffdw.sandbox.errors import ApiError, not_found
 from sffdw.sandbox.rest.describe import check_version
-from sffdw.sandbox.rest.routes import DATA_ROUTES, ROUTES, Route, kind_of
+from sffdw.sandbox.rest.routes import DATA_ROUTES, ROUTES, Answer, Route, kind_of
 
 _DATA = re.compile(r"/services/data/v([^/]+)(/.*)?", re.IGNORECASE)
 _UNCOUNTED = frozenset({"token", "versions"})
@@ -116,7 +116,7 @@ def _match(routes: tuple[Route, ...], path: str, call: Call) -> tuple[Route, lis
     raise not_found()
 
 
-def _method(route: Route, call: Call):  # type: ignore[no-untyped-def]
+def _method(route: Route, call: Call) -> Answer:
     answer = route.methods.get(call.method)
     if answer is None:
         allowed = ",".join(sorted({"HEAD", *route.methods} if "GET" in route.methods else route.methods))

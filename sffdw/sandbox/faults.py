@@ -16,13 +16,51 @@ from typing import Any
 from sffdw.sandbox.errors import ApiError
 
 KNOWN = frozenset(
-    "http.status http.html http.latency http.cut http.drop reply.lost session.expired token.rotated locator.expired "
-    "limit.daily limit.concurrent limit.bulk row.locked dml.error query.timeout page.shrink page.drift order.shuffle "
-    "count.wrong count.missing bulk.failed bulk.slow bulk.retry commit.late stamp.tie clock.skew deleted.purged "
-    "deleted.window deleted.no_stamp storm.recalculate rows.hidden field.hidden field.gone object.gone event.gap "
-    "event.overflow event.replay_invalid event.disconnect duplicate.rule".split()
+    [
+        "http.status",
+        "http.html",
+        "http.latency",
+        "http.cut",
+        "http.drop",
+        "reply.lost",
+        "session.expired",
+        "token.rotated",
+        "locator.expired",
+        "limit.daily",
+        "limit.concurrent",
+        "limit.bulk",
+        "row.locked",
+        "dml.error",
+        "query.timeout",
+        "page.shrink",
+        "page.drift",
+        "order.shuffle",
+        "count.wrong",
+        "count.missing",
+        "bulk.failed",
+        "bulk.slow",
+        "bulk.retry",
+        "commit.late",
+        "stamp.tie",
+        "clock.skew",
+        "deleted.purged",
+        "deleted.window",
+        "deleted.no_stamp",
+        "storm.recalculate",
+        "rows.hidden",
+        "field.hidden",
+        "field.gone",
+        "object.gone",
+        "event.gap",
+        "event.overflow",
+        "event.replay_invalid",
+        "event.disconnect",
+        "duplicate.rule",
+    ]
 )
-_CALLS = re.compile(r"(?P<every>every\s+(\d+))|(?P<from>from\s+(\d+))|(?P<range>(\d+)\s*-\s*(\d+))|(?P<list>\d+(?:\s*,\s*\d+)*)")
+_CALLS = re.compile(
+    r"(?P<every>every\s+(\d+))|(?P<from>from\s+(\d+))|(?P<range>(\d+)\s*-\s*(\d+))|(?P<list>\d+(?:\s*,\s*\d+)*)"
+)
 
 
 @dataclass
@@ -53,7 +91,9 @@ class Fault:
         wanted = self.when
         if wanted.get("kind") and kind not in _as_list(wanted["kind"]):
             return False
-        if wanted.get("object") and (object_name or "").lower() not in [name.lower() for name in _as_list(wanted["object"])]:
+        if wanted.get("object") and (object_name or "").lower() not in [
+            name.lower() for name in _as_list(wanted["object"])
+        ]:
             return False
         if wanted.get("path") and not re.search(str(wanted["path"]), path):
             return False
@@ -104,7 +144,9 @@ class Faults:
             raise ApiError("INVALID_FAULT", f'cannot read calls "{when["calls"]}"; write 3, 2-5, from 4 or every 7')
         with self._lock:
             self._count += 1
-            fault = Fault(self._count, str(name), when, given.get("params") or {}, dice=random.Random(when.get("seed", 0)))
+            fault = Fault(
+                self._count, str(name), when, given.get("params") or {}, dice=random.Random(when.get("seed", 0))
+            )
             self._set[fault.id] = fault
             return fault
 

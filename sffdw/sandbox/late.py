@@ -45,7 +45,9 @@ class LateCommits:
                 raise _Rehearsed
         except _Rehearsed:
             now = self._org.clock.timestamp()
-        planned = tuple(_with_id(change, result) for change, result in zip(changes, results, strict=True) if result["success"])
+        planned = tuple(
+            _with_id(change, result) for change, result in zip(changes, results, strict=True) if result["success"]
+        )
         with self._lock:
             self._pending.append(Pending(now, now + after_s, planned, actor))
         return results

@@ -169,7 +169,12 @@ def _asserted_user(call: Call, assertion: str) -> User:
     if key is None:
         raise OAuthError("invalid_grant", "user hasn't approved this consumer")
     try:
-        jwt.decode(assertion, key, algorithms=["RS256"], options={"verify_aud": False, "verify_exp": False, "verify_iat": False})
+        jwt.decode(
+            assertion,
+            key,
+            algorithms=["RS256"],
+            options={"verify_aud": False, "verify_exp": False, "verify_iat": False},
+        )
     except jwt.PyJWTError:
         raise OAuthError("invalid_grant", "invalid assertion") from None
     return user

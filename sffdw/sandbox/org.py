@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sffdw.sandbox import ids, stamps
+from sffdw.sandbox.auto import Teacher
 from sffdw.sandbox.bootstrap import create_residents
 from sffdw.sandbox.clock import Clock
 from sffdw.sandbox.dml.actor import Actor
@@ -48,13 +49,20 @@ class Credentials:
             return "".join(dice.choice(_SECRET_ALPHABET) for _ in range(length))
 
         return cls(
-            "3MVG9" + word(80), word(64), f"integration.{word(6).lower()}@sandbox.example", word(16), word(24), "5Aep861" + word(80)
+            "3MVG9" + word(80),
+            word(64),
+            f"integration.{word(6).lower()}@sandbox.example",
+            word(16),
+            word(24),
+            "5Aep861" + word(80),
         )
 
     def overlaid(self, given: dict[str, Any]) -> Credentials:
         """Replace what `given` states."""
         names = {known.name for known in fields(self)}
-        return Credentials(**{**asdict(self), **{name: value for name, value in given.items() if name in names and value}})
+        return Credentials(
+            **{**asdict(self), **{name: value for name, value in given.items() if name in names and value}}
+        )
 
     @classmethod
     def from_environment(cls) -> dict[str, str]:
@@ -95,7 +103,7 @@ class Org:
         self.engine = Engine(self.store, self.schema, self.cursors)
         self.late = LateCommits(self)
         self.users = Users(self)
-        self.auto_schema = options.auto_schema
+        self.teacher = Teacher(self) if options.auto_schema else None
         self.change_lock = threading.RLock()
         self.ever_counted: set[str] = set()  # objects whose statistics exist, even when they are empty now
         if self.is_new:

@@ -9,25 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from sffdw.sandbox.errors import ApiError
+from sffdw.sandbox.generate import generate_rows
+from sffdw.sandbox.loader import load_paths
 from sffdw.sandbox.org import Options, Org
 
 
 def populate(org: Org, load: Iterable[str], rows: Mapping[str, int]) -> None:
-    """Load paths in order, then generate rows."""
-    for path in load:
-        _load(org, Path(path))
-    if rows:
-        from sffdw.sandbox.generate import generate_rows
-
-        for name, count in rows.items():
-            generate_rows(org.store, org.schema, name, count, seed=org.seed, user=org.users.default.user_id, at=org.stamp())
-
-
-def _load(org: Org, path: Path) -> None:
-    from sffdw.sandbox.loader import load_path
-
-    for line in load_path(org.store, org.schema, path, user=org.users.default.user_id, at=org.stamp()):
-        print(line, file=sys.stderr)
+    """Load paths together, then generate rows; what the loader has to say goes to stderr. Raises ValueError."""
+    user, paths = org.users.default.user_id, [Path(path) for path in load]
+    if paths:
+        for line in load_paths(org.store, org.schema, paths, user=user, at=org.stamp()):
+            print(line, file=sys.stderr)
+    for name, count in rows.items():
+        generate_rows(org.store, org.schema, name, count, seed=org.seed, user=user, at=org.stamp())
 
 
 def read_rows(stated: Iterable[str]) -> dict[str, int]:
@@ -35,7 +29,7 @@ def read_rows(stated: Iterable[str]) -> dict[str, int]:
     rows = {}
     for text in stated:
         name, _, count = text.partition("=")
-        if not name or not count.isdigit():
+        if not name or not count.replace("_", "").isdigit():
             raise ValueError(f"--rows takes OBJECT=NUMBER, not {text}")
         rows[name] = int(count)
     return rows
@@ -46,22 +40,25 @@ def reborn(org: Org, given: Mapping[str, Any]) -> Org:
 
     Without a new org id the org stays the same one and its tokens live on; with one, old tokens die.
     """
-    seed = int(given.get("seed", org.seed))
-    stays = given.get("org_id") is None
+    rows, load = given.get("rows") or {}, given.get("load") or []
+    if not isinstance(rows, Mapping):
+        raise ApiError("INVALID_ARGUMENT", '"rows" must be {OBJECT: NUMBER}')
     options: Options = replace(
-        org.options, seed=seed, org_id=given.get("org_id") or org.org_id, credentials=asdict(org.credentials)
+        org.options,
+        seed=int(given.get("seed", org.seed)),
+        org_id=given.get("org_id") or org.org_id,
+        credentials=asdict(org.credentials),
     )
     org.close()
     if options.store is not None:
         for suffix in ("", "-wal", "-shm"):
             Path(f"{options.store}{suffix}").unlink(missing_ok=True)
     new = Org(options, clock=org.clock)
-    if stays:
+    new.journal = org.journal
+    if new.org_id == org.org_id:
         new.sessions = org.sessions
-        new.journal = org.journal
-    rows = given.get("rows") or {}
-    if not isinstance(rows, Mapping):
-        raise ApiError("INVALID_ARGUMENT", '"rows" must be {OBJECT: NUMBER}')
-    load = given.get("load") or []
-    populate(new, [load] if isinstance(load, str) else load, {name: int(count) for name, count in rows.items()})
+    try:
+        populate(new, [load] if isinstance(load, str) else load, {name: int(count) for name, count in rows.items()})
+    except ValueError as error:
+        raise ApiError("INVALID_CONTENT", str(error)) from error
     return new

@@ -9,6 +9,7 @@ import ssl
 import sys
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 from aiohttp import web
 
@@ -21,7 +22,10 @@ from sffdw.sandbox.org import Org
 WORKERS = 8
 MAX_BODY = 160 * 1024 * 1024
 _COMPRESS_FROM = 1024
-_HTML = "<html><head><title>{status}</title></head><body><h1>We are down for maintenance.</h1>Sorry for the inconvenience.</body></html>"
+_HTML = (
+    "<html><head><title>{status}</title></head><body><h1>We are down for maintenance.</h1>"
+    "Sorry for the inconvenience.</body></html>"
+)
 
 
 class Host:
@@ -138,8 +142,6 @@ def _headers(request: web.Request, reply: Reply, call: Call | None) -> dict[str,
         skew = call.fault("clock.skew")
         moment = call.org.clock.now()
         if skew:
-            from datetime import timedelta
-
             moment += timedelta(seconds=float(skew.params.get("seconds", 600)))
         headers["Date"] = stamps.to_http(moment)
     if reply.status not in {204, 304}:

@@ -73,11 +73,16 @@ class Sessions:
     def issue_refresh(self, session: Session, token: str | None = None) -> RefreshToken:
         """Grant a refresh token; a user's oldest one for a client dies with the sixth."""
         grant = RefreshToken(
-            token or f"5Aep861{secrets.token_urlsafe(60)}", session.user_id, session.username, session.client_id, session.scope
+            token or f"5Aep861{secrets.token_urlsafe(60)}",
+            session.user_id,
+            session.username,
+            session.client_id,
+            session.scope,
         )
         with self._lock:
             same = [
-                known for known in self._refresh.values()
+                known
+                for known in self._refresh.values()
                 if (known.user_id, known.client_id) == (grant.user_id, grant.client_id)
             ]
             for old in same[: max(0, len(same) - MAX_REFRESH_TOKENS + 1)]:
@@ -96,7 +101,9 @@ class Sessions:
             grant = self._refresh.pop(token, None)
             if grant is None:
                 return self._sessions.pop(token, None) is not None
-            gone = [s.token for s in self._sessions.values() if (s.user_id, s.client_id) == (grant.user_id, grant.client_id)]
+            gone = [
+                s.token for s in self._sessions.values() if (s.user_id, s.client_id) == (grant.user_id, grant.client_id)
+            ]
             for old in gone:
                 del self._sessions[old]
             return True

@@ -5,7 +5,6 @@ dateTime `2025-12-16T13:05:30.000+0000`, date `2025-12-16`, time `13:05:30.000Z`
 
 import re
 from datetime import UTC, date, datetime, timedelta, timezone
-
 from email.utils import format_datetime, parsedate_to_datetime
 
 _DATETIME = re.compile(

@@ -12,7 +12,9 @@ from sffdw.sandbox import ids, stamps
 from sffdw.sandbox.errors import ApiError
 from sffdw.sandbox.schema import Field
 
-_EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9-]+)*\.[A-Za-z0-9-]+")
+_EMAIL = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9-]+)*\.[A-Za-z0-9-]+"
+)
 _INT_RANGE = (-(2**31), 2**31 - 1)
 _LONG_RANGE = (-(2**63), 2**63 - 1)
 _TRUE, _FALSE = {"true", "1"}, {"false", "0"}
@@ -28,7 +30,11 @@ def to_stored(field: Field, value: Any) -> Any:
 
 
 def _wrong_type(field: Field, value: Any) -> ApiError:
-    return ApiError("INVALID_TYPE_ON_FIELD_IN_RECORD", f"{field.name}: value not of required type: {_shown(value)}", fields=[field.name])
+    return ApiError(
+        "INVALID_TYPE_ON_FIELD_IN_RECORD",
+        f"{field.name}: value not of required type: {_shown(value)}",
+        fields=[field.name],
+    )
 
 
 def _shown(value: Any) -> str:
@@ -63,7 +69,7 @@ def _integer(field: Field, value: Any) -> int:
     if number != number.to_integral_value():
         raise _wrong_type(field, value)
     low, high = _LONG_RANGE if field.type == "long" else _INT_RANGE
-    if not low <= number <= high or (field.digits and abs(number) >= 10**max(field.digits, 9)):
+    if not low <= number <= high or (field.digits and abs(number) >= 10 ** max(field.digits, 9)):
         raise _outside(field, value)
     return int(number)
 
@@ -71,7 +77,9 @@ def _integer(field: Field, value: Any) -> int:
 def _double(field: Field, value: Any) -> float:
     number = _number(field, value)
     scale, precision = field.scale, field.precision
-    rounded = number.quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP) if precision and abs(number) < 10**24 else number
+    rounded = (
+        number.quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP) if precision and abs(number) < 10**24 else number
+    )
     if precision and abs(rounded) >= Decimal(10) ** (precision - scale):
         raise _outside(field, value)
     return float(rounded)

@@ -55,7 +55,9 @@ def calls(call: Call) -> Reply:
 def show_clock(call: Call) -> Reply:
     """GET /_sandbox/clock."""
     now = call.org.clock.now()
-    return Reply(body={"now": now.isoformat(timespec="milliseconds").replace("+00:00", "Z"), "rate": call.org.clock.rate})
+    return Reply(
+        body={"now": now.isoformat(timespec="milliseconds").replace("+00:00", "Z"), "rate": call.org.clock.rate}
+    )
 
 
 def set_clock(call: Call) -> Reply:

@@ -49,7 +49,9 @@ class Records:
         derived.set_audit(sobject, values, self.actor, is_new=True)
         self.store.insert(sobject, {**values, "Id": record_id})
         if values.get("IsDeleted"):
-            removal.log_deletion(self.store, sobject, record_id, record_id, str(values.get("SystemModstamp") or self.actor.at))
+            removal.log_deletion(
+                self.store, sobject, record_id, record_id, str(values.get("SystemModstamp") or self.actor.at)
+            )
         standard.after_save(self, sobject, record_id, {}, values)
         return record_id
 
@@ -61,7 +63,9 @@ class Records:
             raise ApiError("INVALID_FIELD_FOR_INSERT_UPDATE", "cannot specify Id in an insert call", fields=["Id"])
         record_id = record_id_of(sobject, stated)
         if self.store.is_deleted(sobject, record_id) is not None:
-            raise ApiError("DUPLICATE_VALUE", f"duplicate value found: Id duplicates value on record with id: {record_id[:15]}")
+            raise ApiError(
+                "DUPLICATE_VALUE", f"duplicate value found: Id duplicates value on record with id: {record_id[:15]}"
+            )
         if record_id[3:6] == self.store.instance:
             self.store.skip_numbers(record_id[:3], ids.counter(record_id))
         return record_id

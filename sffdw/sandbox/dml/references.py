@@ -17,9 +17,7 @@ def no_such_field(sobject: SObject, name: str) -> ApiError:
     return ApiError("INVALID_FIELD", f"No such column '{name}' on sobject of type {sobject.name}", fields=[])
 
 
-def resolve_external(
-    store: Store, sobject: SObject, name: str, value: Any, actor: Actor
-) -> tuple[Field, str | None]:
+def resolve_external(store: Store, sobject: SObject, name: str, value: Any, actor: Actor) -> tuple[Field, str | None]:
     """Read `"Account": {"Ext__c": "k"}`: return the reference field and the id of the record meant."""
     reference = sobject.relationship(name)
     if reference is None or (value is not None and not isinstance(value, Mapping)):
@@ -28,7 +26,9 @@ def resolve_external(
         return reference, None
     keys = {key: item for key, item in value.items() if key != "attributes"}
     if len(keys) != 1:
-        raise ApiError("INVALID_FIELD", f"The external foreign key reference for {name} needs exactly one field", fields=[])
+        raise ApiError(
+            "INVALID_FIELD", f"The external foreign key reference for {name} needs exactly one field", fields=[]
+        )
     (key, wanted), *_ = keys.items()
     return reference, _find(store, reference, _target(store, reference, value), key, wanted)
 
@@ -45,15 +45,21 @@ def _find(store: Store, reference: Field, target: SObject, key: str, wanted: Any
     field = target.field(key)
     if field is None or not (field.id_lookup or field.external_id):
         raise ApiError(
-            "INVALID_FIELD", f"Field name provided, {key} is not an External ID or indexed field for {target.name}", fields=[]
+            "INVALID_FIELD",
+            f"Field name provided, {key} is not an External ID or indexed field for {target.name}",
+            fields=[],
         )
     found = store.find(target, field, to_stored(field, wanted))
     if len(found) == 1:
         return found[0]
     if not found:
-        message = f"Foreign key external ID: {str(wanted).lower()} not found for field {field.name} in entity {target.name}"
+        message = (
+            f"Foreign key external ID: {str(wanted).lower()} not found for field {field.name} in entity {target.name}"
+        )
         raise ApiError("INVALID_FIELD", message, fields=[])
-    raise ApiError("DUPLICATE_EXTERNAL_ID", f"{key}: more than one record found for external id field: {found}", fields=[])
+    raise ApiError(
+        "DUPLICATE_EXTERNAL_ID", f"{key}: more than one record found for external id field: {found}", fields=[]
+    )
 
 
 def check_references(store: Store, sobject: SObject, values: Values, actor: Actor) -> None:

@@ -20,7 +20,9 @@ def log_deletion(store: Store, sobject: SObject, record_id: str, root_id: str, a
     """Note a deletion for getDeleted and for undelete."""
     with store.transaction() as connection:
         connection.execute("INSERT OR REPLACE INTO _delete_log VALUES (?, ?, ?)", (sobject.name, record_id, at))
-        connection.execute("INSERT OR REPLACE INTO _recycled VALUES (?, ?, ?, ?)", (record_id, sobject.name, root_id, at))
+        connection.execute(
+            "INSERT OR REPLACE INTO _recycled VALUES (?, ?, ?, ?)", (record_id, sobject.name, root_id, at)
+        )
 
 
 # Delete
@@ -73,7 +75,9 @@ def _restricted(parent: SObject, child: SObject, child_id: str) -> ApiError:
 def _clear(records: Records, child: SObject, child_id: str, field: str, value: str, root: str) -> None:
     """Set a lookup to the deleted record to null and remember it for undelete."""
     with records.store.transaction() as connection:
-        connection.execute("INSERT OR REPLACE INTO _cleared VALUES (?, ?, ?, ?, ?)", (root, child.name, child_id, field, value))
+        connection.execute(
+            "INSERT OR REPLACE INTO _cleared VALUES (?, ?, ?, ?, ?)", (root, child.name, child_id, field, value)
+        )
     records.store.update(child, child_id, {field: None, **derived.changed_stamps(child, records.actor)})
 
 
@@ -110,7 +114,9 @@ def _restore(records: Records, sobject: SObject, record_id: str) -> None:
 def _refill(records: Records, root_id: str) -> None:
     """Restore lookups that the deletion had cleared, unless they point elsewhere by now."""
     store = records.store
-    rows = store.reader.execute("SELECT object, id, field, value FROM _cleared WHERE root_id = ?", (root_id,)).fetchall()
+    rows = store.reader.execute(
+        "SELECT object, id, field, value FROM _cleared WHERE root_id = ?", (root_id,)
+    ).fetchall()
     for name, child_id, field, value in rows:
         sobject = store.schema.get(name)
         current = store.get(sobject, child_id) if sobject is not None else None
@@ -148,7 +154,10 @@ def merge(records: Records, sobject: SObject, master_id: str, loser_ids: list[st
     if sobject.name not in MERGEABLE:
         raise ApiError("INVALID_TYPE_FOR_OPERATION", f"entity type {sobject.name} does not support merge")
     if not 1 <= len(loser_ids) <= 2 or master_id in loser_ids:
-        raise ApiError("INVALID_NUM_ARGS" if master_id not in loser_ids else "INVALID_OPERATION", "invalid number of records to merge")
+        raise ApiError(
+            "INVALID_NUM_ARGS" if master_id not in loser_ids else "INVALID_OPERATION",
+            "invalid number of records to merge",
+        )
     records.existing(sobject, master_id)
     for loser_id in loser_ids:
         records.existing(sobject, loser_id)

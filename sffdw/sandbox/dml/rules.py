@@ -17,6 +17,4 @@ def check_rules(store: Store, sobject: SObject, values: Mapping[str, object]) ->
 
     for rule in sobject.rules:
         if rule.active and is_true(rule.condition, sobject, values, store):
-            raise ApiError(
-                "FIELD_CUSTOM_VALIDATION_EXCEPTION", rule.message, fields=[rule.field] if rule.field else []
-            )
+            raise ApiError("FIELD_CUSTOM_VALIDATION_EXCEPTION", rule.message, fields=[rule.field] if rule.field else [])

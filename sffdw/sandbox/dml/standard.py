@@ -74,7 +74,9 @@ def _total_opportunity(records: Records, opportunity_id: str) -> None:
     if count:
         values |= {"Amount": total, "TotalOpportunityQuantity": quantity}
         values["ExpectedRevenue"] = _expected(total, current.get("Probability"))
-    store.update(opportunity, opportunity_id, {n: v for n, v in values.items() if opportunity.stored_field(n) is not None})
+    store.update(
+        opportunity, opportunity_id, {n: v for n, v in values.items() if opportunity.stored_field(n) is not None}
+    )
 
 
 def _expected(amount: Any, probability: Any) -> float | None:
@@ -89,7 +91,11 @@ def _opportunity(store: Store, merged: Before, given: Values, actor: Actor) -> V
     if given.get("StageName") is not None:
         probability, category, closed, won = STAGES.get(str(given["StageName"]).lower(), _OPEN_STAGE)
         follow |= {"IsClosed": closed, "IsWon": won}
-        for name, value in (("Probability", probability), ("ForecastCategory", category), ("ForecastCategoryName", category)):
+        for name, value in (
+            ("Probability", probability),
+            ("ForecastCategory", category),
+            ("ForecastCategoryName", category),
+        ):
             if given.get(name) is None:
                 follow[name] = value
     if given.get("CloseDate"):

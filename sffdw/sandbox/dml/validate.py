@@ -28,9 +28,7 @@ def read_values(store: Store, sobject: SObject, given: Mapping[str, Any], actor:
         if field is None:
             reference, record_id = resolve_external(store, sobject, name, value, actor)
             values[reference.name] = record_id
-        elif not _is_writable(sobject, field, actor, is_new=is_new):
-            forbidden.append(field.name)
-        elif field.is_compound:
+        elif not _is_writable(sobject, field, actor, is_new=is_new) or field.is_compound:
             forbidden.append(field.name)
         else:
             values[field.name] = _stored_value(field, value, actor)
@@ -74,9 +72,7 @@ def check_required(sobject: SObject, values: Mapping[str, Any], *, is_new: bool)
     """Refuse a record whose required fields have no value (on update: are set to none)."""
     missing = [field.name for field in sobject.fields if _is_missing(field, values, is_new=is_new)]
     if missing:
-        raise ApiError(
-            "REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(missing)}]", fields=missing
-        )
+        raise ApiError("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(missing)}]", fields=missing)
 
 
 def _is_missing(field: Field, values: Mapping[str, Any], *, is_new: bool) -> bool:
@@ -92,9 +88,8 @@ def check_unique(store: Store, sobject: SObject, record_id: str, values: Mapping
     for field in sobject.fields:
         if not field.unique or values.get(field.name) is None or not is_stored(field) or field.type == "id":
             continue
-        sql = (
-            f'SELECT "Id" FROM {table_name(sobject)} WHERE {column_name(field)} = ? AND _deleted = 0 AND "Id" <> ? LIMIT 1'
-        )
+        held = f'{column_name(field)} = ? AND _deleted = 0 AND "Id" <> ?'
+        sql = f'SELECT "Id" FROM {table_name(sobject)} WHERE {held} LIMIT 1'
         other = store.reader.execute(sql, (values[field.name], record_id)).fetchone()
         if other is not None:
             raise ApiError(

@@ -6,7 +6,21 @@ from typing import Any
 
 from sffdw.sandbox.soql.plan import Branches, Children, Compound, Leaf, Node, Parent, Plan
 
-_TEXT = frozenset({"string", "textarea", "picklist", "multipicklist", "combobox", "email", "phone", "url", "id", "reference", "encryptedstring"})
+_TEXT = frozenset(
+    {
+        "string",
+        "textarea",
+        "picklist",
+        "multipicklist",
+        "combobox",
+        "email",
+        "phone",
+        "url",
+        "id",
+        "reference",
+        "encryptedstring",
+    }
+)
 _NUMBERS = frozenset({"int", "long", "double", "currency", "percent"})
 _APEX = {
     "boolean": "Boolean",

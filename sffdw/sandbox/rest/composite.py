@@ -66,7 +66,9 @@ def _transaction(call: Call, requests: list[dict[str, Any]], *, all_or_none: boo
 def _halted(requests: list[dict[str, Any]], responses: list[dict[str, Any]]) -> list[dict[str, Any]]:
     culprit = len(responses) - 1
     return [
-        responses[place] if place == culprit else _response(item, 400, ApiError("PROCESSING_HALTED", _HALTED).body(), {})
+        responses[place]
+        if place == culprit
+        else _response(item, 400, ApiError("PROCESSING_HALTED", _HALTED).body(), {})
         for place, item in enumerate(requests)
     ]
 
@@ -94,7 +96,9 @@ def run_subrequest(call: Call, method: str, url: str, body: Any, headers: dict[s
     from sffdw.sandbox.dispatch import dispatch_inner
 
     payload = b"" if body is None else dumps(body).encode()
-    return dispatch_inner(call, method.upper(), url, payload, {name.lower(): str(text) for name, text in headers.items()})
+    return dispatch_inner(
+        call, method.upper(), url, payload, {name.lower(): str(text) for name, text in headers.items()}
+    )
 
 
 def _substitute(value: Any, known: dict[str, Any]) -> Any:
@@ -235,7 +239,10 @@ class _Planter:
         for key, value in children.items():
             child = self.call.org.schema.child(sobject.name, key)
             if child is None:
-                self._fail(reference, ApiError("INVALID_FIELD", f"No such column '{key}' on sobject of type {sobject.name}", fields=[]))
+                self._fail(
+                    reference,
+                    ApiError("INVALID_FIELD", f"No such column '{key}' on sobject of type {sobject.name}", fields=[]),
+                )
                 continue
             for item in value["records"]:
                 self.plant(child.child_object, item, {child.field: record_id} if record_id else {})

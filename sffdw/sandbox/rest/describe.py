@@ -13,11 +13,41 @@ from sffdw.sandbox.org import VERSIONS
 from sffdw.sandbox.schema import SObject
 
 _SEASONS = {0: "Spring", 1: "Summer", 2: "Winter"}
-_RESOURCES = (
-    "tooling metadata eclair folders prechatForms contactTracing jsonxform chatter appMenu payments compactLayouts "
-    "licensing limits search recent query queryAll sobjects composite jobs support event consent ui-api "
-    "parameterizedSearch quickActions process knowledgeManagement analytics wave smartdatadiscovery connect async-queries"
-).split()
+_RESOURCES = [
+    "tooling",
+    "metadata",
+    "eclair",
+    "folders",
+    "prechatForms",
+    "contactTracing",
+    "jsonxform",
+    "chatter",
+    "appMenu",
+    "payments",
+    "compactLayouts",
+    "licensing",
+    "limits",
+    "search",
+    "recent",
+    "query",
+    "queryAll",
+    "sobjects",
+    "composite",
+    "jobs",
+    "support",
+    "event",
+    "consent",
+    "ui-api",
+    "parameterizedSearch",
+    "quickActions",
+    "process",
+    "knowledgeManagement",
+    "analytics",
+    "wave",
+    "smartdatadiscovery",
+    "connect",
+    "async-queries",
+]
 
 
 def versions(call: Call) -> Reply:
@@ -41,8 +71,8 @@ def resources(call: Call) -> Reply:
 def find_object(call: Call, name: str) -> SObject:
     """Return the object a path names; raises NOT_FOUND."""
     found = call.org.schema.get(name)
-    if found is None and call.org.auto_schema:
-        found = call.org.learn_object(name)
+    if found is None and call.org.teacher is not None and name.isidentifier():
+        found = call.org.teacher.object(name)
     if found is None or not call.org.users.access(call.session.username if call.session else "").can_see(found):
         raise not_found()
     if call.fault("object.gone"):
@@ -62,7 +92,9 @@ def describe_global(call: Call) -> Reply:
 def sobject_info(call: Call, name: str) -> Reply:
     """GET /sobjects/X: the short description and recent records."""
     sobject = find_object(call, name)
-    return Reply(body={"objectDescribe": call.org.schema.describe_listing(sobject.name, version=call.version), "recentItems": []})
+    return Reply(
+        body={"objectDescribe": call.org.schema.describe_listing(sobject.name, version=call.version), "recentItems": []}
+    )
 
 
 def describe(call: Call, name: str) -> Reply:
@@ -85,7 +117,7 @@ def describe(call: Call, name: str) -> Reply:
 
 def _conditional(call: Call, body: Any, modified: str, version: Any) -> Reply:
     """Answer 304 when the caller's copy is still current."""
-    tag = hashlib.sha1(dumps([str(version), call.version, call.user_id]).encode()).hexdigest()[:8]  # noqa: S324
+    tag = hashlib.sha1(dumps([str(version), call.version, call.user_id]).encode()).hexdigest()[:8]
     headers = {"ETag": f'"{tag}"', "Last-Modified": modified}
     since = stamps.from_http(call.headers.get("if-modified-since", ""))
     current = stamps.from_http(modified)
@@ -109,6 +141,8 @@ def check_version(text: str) -> str:
         return f"{int(number)}.0"
     if 7 <= int(number) < VERSIONS.start:
         raise ApiError(
-            "UNSUPPORTED_API_VERSION", f"The requested API version v{text} is retired and no longer supported.", status=410
+            "UNSUPPORTED_API_VERSION",
+            f"The requested API version v{text} is retired and no longer supported.",
+            status=410,
         )
     raise not_found()

@@ -55,8 +55,8 @@ def _query(call: Call, resource: str, *, includes_deleted: bool) -> Reply:
             return _explain(call, call.query["explain"])
         raise ApiError("MALFORMED_QUERY", "A query string has to be specified")
     check_query_faults(call)
-    if call.org.auto_schema:
-        call.org.learn(statement)
+    if call.org.teacher is not None:
+        call.org.teacher.learn(statement)
     plan = compile_statement(call, statement, includes_deleted=includes_deleted)
     if call.flag("columns"):
         return Reply(body=column_metadata(plan))

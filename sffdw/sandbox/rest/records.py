@@ -196,7 +196,9 @@ def upsert(call: Call, name: str, field_name: str, value: str = "") -> Reply:
         field = records.external_field(sobject, field_name)
         if field.type != "id" and any(key.lower() == field.name.lower() for key in given):
             raise ApiError(
-                "INVALID_FIELD", f"The {field.name} field should not be specified in the sobject data.", fields=[field.name]
+                "INVALID_FIELD",
+                f"The {field.name} field should not be specified in the sobject data.",
+                fields=[field.name],
             )
         matches = records.matches(sobject, field, value) if value else []
         if len(matches) > 1:

@@ -54,17 +54,44 @@ DATA_ROUTES = (
     _route("", "other", GET=describe.resources),
     _route("/sobjects", "describe_global", GET=describe.describe_global),
     _route("/sobjects/{}/describe", "describe", _named, GET=describe.describe),
-    _route("/sobjects/{}/describe/(?:layouts|compactLayouts|approvalLayouts|namedLayouts)(?:/[^/]+)?", "describe", _named, GET=describe.layouts),
+    _route(
+        "/sobjects/{}/describe/(?:layouts|compactLayouts|approvalLayouts|namedLayouts)(?:/[^/]+)?",
+        "describe",
+        _named,
+        GET=describe.layouts,
+    ),
     _route("/sobjects/{}/updated", "updated", _named, GET=replication.updated),
     _route("/sobjects/{}/deleted", "deleted", _named, GET=replication.deleted),
     _route("/sobjects/{}", "create", _named, GET=describe.sobject_info, POST=records.create),
     _route("/sobjects/([^/]+)/(Id)", "upsert", _named, POST=records.upsert),
-    _route("/sobjects/{}/{}", "record", _named, GET=records.read, HEAD=records.read, PATCH=records.update, DELETE=records.delete),
-    _route("/sobjects/{}/{}/{*}", "upsert", _named, GET=records.read_external, PATCH=records.upsert, DELETE=records.delete_external),
+    _route(
+        "/sobjects/{}/{}",
+        "record",
+        _named,
+        GET=records.read,
+        HEAD=records.read,
+        PATCH=records.update,
+        DELETE=records.delete,
+    ),
+    _route(
+        "/sobjects/{}/{}/{*}",
+        "upsert",
+        _named,
+        GET=records.read_external,
+        PATCH=records.upsert,
+        DELETE=records.delete_external,
+    ),
     _route("/query", "query", _from_query, GET=query.query),
     _route("/queryAll", "query", _from_query, GET=query.query_all),
     _route("/(?:query|queryAll)/{}", "query_more", _from_locator, GET=query.query_more),
-    _route("/composite/sobjects", "collections", _from_body, POST=collections.create, PATCH=collections.update, DELETE=collections.delete),
+    _route(
+        "/composite/sobjects",
+        "collections",
+        _from_body,
+        POST=collections.create,
+        PATCH=collections.update,
+        DELETE=collections.delete,
+    ),
     _route("/composite/sobjects/{}", "collections", _named, GET=collections.retrieve, POST=collections.retrieve),
     _route("/composite/sobjects/{}/{}", "collections", _named, PATCH=collections.upsert),
     _route("/composite", "composite", POST=composite.composite),
@@ -82,7 +109,13 @@ ROUTES = (
     _route("/services/oauth2/userinfo", "other", GET=oauth.userinfo, POST=oauth.userinfo),
     _route("/id/{}/{}", "other", GET=oauth.identity),
 )
-_KINDS_BY_METHOD = {("record", "PATCH"): "update", ("record", "DELETE"): "delete", ("upsert", "GET"): "record", ("upsert", "DELETE"): "delete", ("create", "GET"): "describe"}
+_KINDS_BY_METHOD = {
+    ("record", "PATCH"): "update",
+    ("record", "DELETE"): "delete",
+    ("upsert", "GET"): "record",
+    ("upsert", "DELETE"): "delete",
+    ("create", "GET"): "describe",
+}
 
 
 def kind_of(route: Route, method: str) -> str:

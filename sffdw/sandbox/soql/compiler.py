@@ -33,7 +33,15 @@ def compile_soql(text: str, schema: Schema, settings: Settings) -> Plan:
 class QueryCompiler:
     """Compiles one SELECT, outer or child."""
 
-    def __init__(self, statement: Statement, query: ast.Query, sobject: SObject, link: str | None = None, *, unfiltered: bool = False) -> None:
+    def __init__(
+        self,
+        statement: Statement,
+        query: ast.Query,
+        sobject: SObject,
+        link: str | None = None,
+        *,
+        unfiltered: bool = False,
+    ) -> None:
         self.statement = statement
         self.query = query
         self.scope = Scope(statement, sobject, query.sources)

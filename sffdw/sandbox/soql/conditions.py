@@ -159,7 +159,9 @@ class ConditionParser(TokenStream):
         if token.kind != "number" or not token.text.isdigit():
             raise self.refuse(token)
         if int(token.text) > 2**31 - 1:
-            raise SoqlError("MALFORMED_QUERY", f"invalid count for {literal.word}", statement=self.statement, pos=token.pos)
+            raise SoqlError(
+                "MALFORMED_QUERY", f"invalid count for {literal.word}", statement=self.statement, pos=token.pos
+            )
         return int(token.text)
 
     def _amount(self, token: Token, digits: str) -> Decimal:

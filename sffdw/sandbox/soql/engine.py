@@ -121,7 +121,13 @@ class Engine:
         return Answer(text, len(texts), plan.sobject.name)
 
     def _texts(
-        self, connection: sqlite3.Connection, plan: Plan, rows: Sequence[Row], request: Request, size: int, depth: int = 1
+        self,
+        connection: sqlite3.Connection,
+        plan: Plan,
+        rows: Sequence[Row],
+        request: Request,
+        size: int,
+        depth: int = 1,
     ) -> list[str]:
         """Write rows until children fill the batch; at least one row is written."""
         renderer = Renderer(plan, self.schema, version=request.version, pretty=request.pretty, depth=depth)
@@ -131,7 +137,10 @@ class Engine:
         texts: list[str] = []
         used = 0
         for row in rows:
-            here = [texts_by_id.get(row[child.id_index], (NULL, 0)) for child, texts_by_id in zip(plan.children, found, strict=True)]
+            here = [
+                texts_by_id.get(row[child.id_index], (NULL, 0))
+                for child, texts_by_id in zip(plan.children, found, strict=True)
+            ]
             used += 1 + sum(count for _, count in here)
             if texts and used > size:
                 break

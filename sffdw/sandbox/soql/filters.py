@@ -65,14 +65,18 @@ class Filter:
 
     def _left(self, expression: ast.Expression, pos: int) -> Typed:
         if is_aggregate(expression) and not self.in_having:
-            raise self.statement.error("MALFORMED_QUERY", "Aggregate functions are not allowed in the WHERE clause", pos)
+            raise self.statement.error(
+                "MALFORMED_QUERY", "Aggregate functions are not allowed in the WHERE clause", pos
+            )
         left = compile_expression(expression, self.scope)
         if left.field is not None and not left.field.filterable and isinstance(expression, ast.Path):
             raise self.statement.error(
                 "INVALID_FIELD", f"field '{left.field.name}' can not be filtered in a query call", pos
             )
         if left.type in {"address", "location"}:
-            raise self.statement.error("INVALID_FIELD", f"field '{expression_text(expression)}' can not be filtered in a query call", pos)
+            raise self.statement.error(
+                "INVALID_FIELD", f"field '{expression_text(expression)}' can not be filtered in a query call", pos
+            )
         return left
 
     def _compare(self, condition: ast.Compare) -> str:
@@ -109,7 +113,9 @@ class Filter:
 
     def _value(self, left: Typed, literal: ast.Literal, expression: ast.Expression) -> object:
         if isinstance(literal, ast.Text) and len(literal.value) > MAX_LITERAL:
-            raise self.statement.error("MALFORMED_QUERY", f"string literal too long: maximum is {MAX_LITERAL} characters", literal.pos)
+            raise self.statement.error(
+                "MALFORMED_QUERY", f"string literal too long: maximum is {MAX_LITERAL} characters", literal.pos
+            )
         return comparable(left, literal, expression_text(expression), expression.pos, self.statement)
 
     # Dates
@@ -143,7 +149,9 @@ class Filter:
         right = condition.right
         if left.type not in _TEXTLIKE:
             kind = type_name(left)
-            raise self.statement.error("INVALID_QUERY_FILTER_OPERATOR", f"invalid operator on {kind} field", condition.pos)
+            raise self.statement.error(
+                "INVALID_QUERY_FILTER_OPERATOR", f"invalid operator on {kind} field", condition.pos
+            )
         if isinstance(right, ast.Null):
             return "(0)"
         if not isinstance(right, ast.Text):
@@ -191,7 +199,9 @@ class Filter:
 
     def _includes(self, left: Typed, condition: ast.Membership) -> str:
         if left.type != "multipicklist":
-            message = f"includes/excludes can only be used on multi-select picklist fields: {expression_text(condition.left)}"
+            message = (
+                f"includes/excludes can only be used on multi-select picklist fields: {expression_text(condition.left)}"
+            )
             raise self.statement.error("INVALID_QUERY_FILTER_OPERATOR", message, condition.pos)
         parts = []
         for value in condition.values:

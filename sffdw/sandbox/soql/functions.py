@@ -6,10 +6,23 @@ from sffdw.sandbox.soql import ast
 from sffdw.sandbox.soql.names import Scope, Typed
 
 DATE_FUNCTIONS = frozenset(
-    "CALENDAR_MONTH CALENDAR_QUARTER CALENDAR_YEAR DAY_IN_MONTH DAY_IN_WEEK DAY_IN_YEAR DAY_ONLY FISCAL_MONTH "
-    "FISCAL_QUARTER FISCAL_YEAR HOUR_IN_DAY WEEK_IN_MONTH WEEK_IN_YEAR".split()
+    [
+        "CALENDAR_MONTH",
+        "CALENDAR_QUARTER",
+        "CALENDAR_YEAR",
+        "DAY_IN_MONTH",
+        "DAY_IN_WEEK",
+        "DAY_IN_YEAR",
+        "DAY_ONLY",
+        "FISCAL_MONTH",
+        "FISCAL_QUARTER",
+        "FISCAL_YEAR",
+        "HOUR_IN_DAY",
+        "WEEK_IN_MONTH",
+        "WEEK_IN_YEAR",
+    ]
 )
-AGGREGATES = frozenset("COUNT COUNT_DISTINCT AVG MIN MAX SUM".split())
+AGGREGATES = frozenset(["COUNT", "COUNT_DISTINCT", "AVG", "MIN", "MAX", "SUM"])
 NUMERIC = frozenset({"int", "long", "double", "currency", "percent"})
 _DATES = frozenset({"date", "datetime"})
 _NOT_AGGREGATED = frozenset({"boolean", "base64", "address", "location", "time", "multipicklist", "anyType"})
@@ -148,7 +161,9 @@ def _distance(expression: ast.Distance, scope: Scope) -> Typed:
         )
     unit = expression.unit.value.lower()
     if unit not in {"mi", "km"}:
-        raise scope.statement.error("MALFORMED_QUERY", f"invalid unit in DISTANCE: {expression.unit.value}", expression.pos)
+        raise scope.statement.error(
+            "MALFORMED_QUERY", f"invalid unit in DISTANCE: {expression.unit.value}", expression.pos
+        )
     latitude, longitude = component_paths(expression.location, location)
     points = f"{scope.resolve(latitude).sql}, {scope.resolve(longitude).sql}"
     bind = scope.statement.bind

@@ -94,7 +94,9 @@ class GroupedCompiler:
         unnamed = 0
         for item in self.query.items:
             if not isinstance(item, ast.Column):
-                raise self.statement.error("MALFORMED_QUERY", "Grouped queries select fields and aggregates only", item.pos)
+                raise self.statement.error(
+                    "MALFORMED_QUERY", "Grouped queries select fields and aggregates only", item.pos
+                )
             typed = self._value(item.expression, chosen)
             key = item.alias
             if key is None and isinstance(item.expression, ast.Path):

@@ -18,10 +18,23 @@ _RELATION_HINT = (
     "name. Please reference your WSDL or the describe call for the appropriate names."
 )
 # Fields that a polymorphic relationship shows, whatever record it points to (the object Name of the reference).
-_NAME_FIELDS = (
-    "Id Name Type FirstName LastName Title Phone Email Alias Username IsActive UserRoleId ProfileId "
-    "LastViewedDate LastReferencedDate"
-).split()
+_NAME_FIELDS = [
+    "Id",
+    "Name",
+    "Type",
+    "FirstName",
+    "LastName",
+    "Title",
+    "Phone",
+    "Email",
+    "Alias",
+    "Username",
+    "IsActive",
+    "UserRoleId",
+    "ProfileId",
+    "LastViewedDate",
+    "LastReferencedDate",
+]
 
 
 @dataclass(frozen=True)
@@ -154,7 +167,9 @@ class Scope:
 
     def _join_chain(self, names: tuple[str, ...], path: ast.Path) -> tuple[Join, ...]:
         if len(names) > MAX_LEVELS:
-            raise self.statement.error("MALFORMED_QUERY", "Maximum child-to-parent relationship levels exceeded: 5", path.pos)
+            raise self.statement.error(
+                "MALFORMED_QUERY", "Maximum child-to-parent relationship levels exceeded: 5", path.pos
+            )
         joins: tuple[Join, ...] = ()
         for depth, name in enumerate(names):
             key = tuple(part.lower() for part in names[: depth + 1])
@@ -266,7 +281,14 @@ def _name_field(name: str, join: Join) -> Field:
     if name == "Type":
         values = tuple(PicklistValue(value=target.name, label=target.label) for target in join.targets)
         return make_field({"name": name, "type": "picklist", "picklistValues": values})
-    kinds = {"Id": "id", "IsActive": "boolean", "UserRoleId": "id", "ProfileId": "id", "Email": "email", "Phone": "phone"}
+    kinds = {
+        "Id": "id",
+        "IsActive": "boolean",
+        "UserRoleId": "id",
+        "ProfileId": "id",
+        "Email": "email",
+        "Phone": "phone",
+    }
     kind = "datetime" if name.endswith("Date") else kinds.get(name, "string")
     return make_field({"name": name, "type": kind})
 

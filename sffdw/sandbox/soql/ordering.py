@@ -7,7 +7,9 @@ from sffdw.sandbox.soql.functions import compile_expression
 from sffdw.sandbox.soql.names import Scope, Typed
 
 MAX_ORDER_FIELDS = 32
-_PLAIN_TYPES = frozenset({"id", "reference", "boolean", "int", "long", "double", "currency", "percent", "date", "datetime", "time"})
+_PLAIN_TYPES = frozenset(
+    {"id", "reference", "boolean", "int", "long", "double", "currency", "percent", "date", "datetime", "time"}
+)
 
 
 def order_sql(items: tuple[ast.Order, ...], scope: Scope) -> str:
@@ -18,7 +20,9 @@ def order_sql(items: tuple[ast.Order, ...], scope: Scope) -> str:
             return f"{scope.alias}._row"
         return f"(({scope.alias}._row + {settings.shuffle_seed}) * 2654435761) % 4294967296"
     if len(items) > MAX_ORDER_FIELDS:
-        raise scope.statement.error("MALFORMED_QUERY", "Maximum number of fields in ORDER BY exceeded: 32", items[-1].pos)
+        raise scope.statement.error(
+            "MALFORMED_QUERY", "Maximum number of fields in ORDER BY exceeded: 32", items[-1].pos
+        )
     parts = [item_sql(item, _sortable(item, scope), scope) for item in items]
     last = items[-1].expression
     if not (isinstance(last, ast.Path) and last.parts[-1].lower() == "id" and len(last.parts) == 1):

@@ -72,7 +72,9 @@ class Renderer:
         if not self.pretty:
             return "{" + ",".join(f"{_escaped(quote(key))}:{value}" for key, value in pairs) + "}"
         pad = "\n" + "  " * (depth + 1)
-        return "{" + ",".join(f"{pad}{_escaped(quote(key))} : {value}" for key, value in pairs) + "\n" + "  " * depth + "}"
+        return (
+            "{" + ",".join(f"{pad}{_escaped(quote(key))} : {value}" for key, value in pairs) + "\n" + "  " * depth + "}"
+        )
 
     def _attributes(self, object_name: str, url: str | None, depth: int) -> str:
         pairs = [("type", _escaped(quote(object_name)))]
@@ -187,7 +189,7 @@ def result_text(
         following = "" if next_url is None else f',"nextRecordsUrl":{quote(next_url)}'
         return f'{{"totalSize":{total},"done":{done}{following},"records":[{",".join(records)}]}}'
     pad = "\n" + "  " * (depth + 1)
-    following = "" if next_url is None else f",{pad}\"nextRecordsUrl\" : {quote(next_url)}"
+    following = "" if next_url is None else f',{pad}"nextRecordsUrl" : {quote(next_url)}'
     listed = f"[ {', '.join(records)} ]" if records else "[ ]"
     end = "\n" + "  " * depth + "}"
     return f'{{{pad}"totalSize" : {total},{pad}"done" : {done}{following},{pad}"records" : {listed}{end}'

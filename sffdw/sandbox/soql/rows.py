@@ -6,6 +6,7 @@ from sffdw.sandbox.soql.names import Scope
 
 _ARCHIVED = frozenset({"Task", "Event"})  # other objects have a field IsArchived that means something else
 
+
 def visible_sql(scope: Scope) -> str:
     """Return the condition that every row of the scope's object must meet."""
     settings, alias = scope.statement.settings, scope.alias

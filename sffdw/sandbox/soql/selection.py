@@ -139,7 +139,7 @@ class Selection:
         if item.group != "STANDARD" and (self.query.limit is None or self.query.limit > 200):
             raise self.scope.statement.error(
                 "MALFORMED_QUERY",
-                f"The SOQL FIELDS function must have a LIMIT of at most 200",
+                "The SOQL FIELDS function must have a LIMIT of at most 200",
                 None,
             )
         for found in self.scope.sobject.visible_fields:
@@ -167,13 +167,19 @@ class Selection:
         chain, reference = self.scope.reference_of(item.relationship)
         if len(reference.reference.reference_to) < 2:
             raise self.scope.statement.error(
-                "INVALID_FIELD", f"TYPEOF requires a polymorphic relationship: {item.relationship.text}", item.relationship.pos
+                "INVALID_FIELD",
+                f"TYPEOF requires a polymorphic relationship: {item.relationship.text}",
+                item.relationship.pos,
             )
         by_prefix = {}
         for branch in item.branches:
-            target = next((known for known in reference.targets if known.name.lower() == branch.object_name.lower()), None)
+            target = next(
+                (known for known in reference.targets if known.name.lower() == branch.object_name.lower()), None
+            )
             if target is None or target.key_prefix is None:
-                raise self.scope.statement.error("INVALID_TYPE", f"sObject type '{branch.object_name}' is not supported.", branch.pos)
+                raise self.scope.statement.error(
+                    "INVALID_TYPE", f"sObject type '{branch.object_name}' is not supported.", branch.pos
+                )
             by_prefix[target.key_prefix] = self._branch(chain, reference, branch, target.name)
         otherwise = None
         if item.otherwise:

@@ -12,16 +12,24 @@ from sffdw.sandbox.soql.rows import visible_sql
 from sffdw.sandbox.store.tables import table_name
 
 MAX_SEMI_JOINS = 2
-_NOT_INSIDE = frozenset({"activityhistory", "attachments", "attachment", "event", "events", "note", "openactivity", "tags", "task"})
+_NOT_INSIDE = frozenset(
+    {"activityhistory", "attachments", "attachment", "event", "events", "note", "openactivity", "tags", "task"}
+)
 _KEYS = frozenset({"id", "reference"})
 
 
 def semi_join_sql(condition: ast.SemiJoin, scope: Scope) -> str:
     """Return the SQL of a semi-join whose shape `check_semi_joins` has accepted."""
     left = _outer_key(condition, scope)
-    inner = Scope(scope.statement, scope.statement.object(condition.query.sources[0].path.text, condition.query.sources[0].path.pos), condition.query.sources)
+    inner = Scope(
+        scope.statement,
+        scope.statement.object(condition.query.sources[0].path.text, condition.query.sources[0].path.pos),
+        condition.query.sources,
+    )
     if inner.sobject.name.lower() in _NOT_INSIDE:
-        raise _refused(scope, f"Entity '{inner.sobject.name}' is not supported for semi join inner selects", condition.pos)
+        raise _refused(
+            scope, f"Entity '{inner.sobject.name}' is not supported for semi join inner selects", condition.pos
+        )
     if inner.sobject.name == scope.sobject.name and not left.through and left.type == "id":
         raise _refused(scope, "The inner and outer selects should not be on the same object type", condition.pos)
     selected = _inner_key(condition, inner)
@@ -44,7 +52,11 @@ def _outer_key(condition: ast.SemiJoin, scope: Scope) -> Typed:
     left = compile_expression(condition.left, scope)
     if left.type not in _KEYS:
         shown = left.field.name if left.field else "expression"
-        raise _refused(scope, f"The left operand field '{shown}' in the where expression should be a reference or id field", condition.pos)
+        raise _refused(
+            scope,
+            f"The left operand field '{shown}' in the where expression should be a reference or id field",
+            condition.pos,
+        )
     if left.through:
         raise _refused(scope, "The left operand of a semi join sub-select cannot use a relationship", condition.pos)
     return left

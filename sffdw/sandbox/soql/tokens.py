@@ -7,8 +7,33 @@ from sffdw.sandbox.soql.lexer import Token, tokenize
 from sffdw.sandbox.soql.messages import SoqlError, unexpected
 
 RESERVED = frozenset(
-    "AND ASC DESC EXCLUDES FIRST FROM GROUP HAVING IN INCLUDES LAST LIKE LIMIT NOT NULL NULLS OR SELECT "
-    "USING WHERE WITH WHEN THEN ELSE END".split()
+    [
+        "AND",
+        "ASC",
+        "DESC",
+        "EXCLUDES",
+        "FIRST",
+        "FROM",
+        "GROUP",
+        "HAVING",
+        "IN",
+        "INCLUDES",
+        "LAST",
+        "LIKE",
+        "LIMIT",
+        "NOT",
+        "NULL",
+        "NULLS",
+        "OR",
+        "SELECT",
+        "USING",
+        "WHERE",
+        "WITH",
+        "WHEN",
+        "THEN",
+        "ELSE",
+        "END",
+    ]
 )
 # Reserved words that are also names of standard objects or fields (Group, Order …) are read as names where one must be.
 _NEVER_NAMES = RESERVED - {"GROUP", "FIRST", "LAST", "END", "ELSE", "THEN", "WHEN", "ASC", "DESC"}

@@ -21,6 +21,7 @@ def register(connection: sqlite3.Connection) -> None:
         ("sf_local", 2, local_text),
         ("sf_includes", 2, includes),
         ("sf_same_set", 2, same_set),
+        ("sf_format", 2, formatted),
     ):
         connection.create_function(name, count, function, deterministic=True)
 
@@ -85,3 +86,25 @@ def same_set(stored: str | None, wanted: str) -> int:
 @lru_cache(maxsize=1024)
 def _value_set(text: str) -> frozenset[str]:
     return frozenset(part.strip().upper() for part in text.split(";") if part.strip())
+
+
+def formatted(value: object, kind: str) -> str | None:
+    """Show a value as the en_US locale does."""
+    if value is None:
+        return None
+    if kind == "currency":
+        return f"${value:,.2f}"
+    if kind in {"double", "percent", "int", "long"}:
+        return f"{value:,.10f}".rstrip("0").rstrip(".") if isinstance(value, float) else f"{value:,}"
+    text = str(value)
+    if kind == "date":
+        return _us_date(text)
+    if kind == "datetime":
+        moment = datetime.strptime(text[:19], "%Y-%m-%dT%H:%M:%S")
+        hour = moment.hour % 12 or 12
+        return f"{_us_date(text)}, {hour}:{moment:%M} {moment:%p}"
+    return text
+
+
+def _us_date(text: str) -> str:
+    return f"{int(text[5:7])}/{int(text[8:10])}/{int(text[:4])}"

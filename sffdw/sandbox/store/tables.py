@@ -6,7 +6,7 @@
 import sqlite3
 from collections.abc import Iterable, Iterator
 
-from sffdw.sandbox.schema import Field, SchemaChange, Schema, SObject
+from sffdw.sandbox.schema import Field, Schema, SchemaChange, SObject
 from sffdw.sandbox.store.database import quote_name
 
 CATALOG = """
@@ -25,7 +25,14 @@ CREATE TABLE IF NOT EXISTS _cleared (root_id TEXT NOT NULL, object TEXT NOT NULL
     value TEXT NOT NULL, PRIMARY KEY (root_id, object, id, field)
 ) WITHOUT ROWID;
 """
-_AFFINITY = {"boolean": "INTEGER", "int": "INTEGER", "long": "INTEGER", "double": "REAL", "currency": "REAL", "percent": "REAL"}
+_AFFINITY = {
+    "boolean": "INTEGER",
+    "int": "INTEGER",
+    "long": "INTEGER",
+    "double": "REAL",
+    "currency": "REAL",
+    "percent": "REAL",
+}
 _EXACT_TYPES = frozenset({"id", "reference", "date", "datetime", "time", "base64"})
 
 
@@ -66,7 +73,9 @@ def create_table(connection: sqlite3.Connection, sobject: SObject) -> None:
 def create_indexes(connection: sqlite3.Connection, sobject: SObject) -> None:
     """Make the indexes of an object that do not exist yet."""
     for name, definition in _indexes(sobject):
-        connection.execute(f"CREATE {definition[0]} IF NOT EXISTS {quote_name(name)} ON {table_name(sobject)} {definition[1]}")
+        connection.execute(
+            f"CREATE {definition[0]} IF NOT EXISTS {quote_name(name)} ON {table_name(sobject)} {definition[1]}"
+        )
 
 
 def drop_indexes(connection: sqlite3.Connection, sobject: SObject) -> None:
