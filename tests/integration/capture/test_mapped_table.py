@@ -1,0 +1,158 @@
+"""What create_mapping makes, takes over, and refuses."""
+
+
+import psycopg
+import pytest
+
+from .queries import Session, columns_of, indexes_of, refusal, rows
+
+
+def test_columns_are_those_of_the_contract(account: Session) -> None:
+    columns = columns_of(account)
+    assert list(columns)[-4:] == ["sfid", "id", "_hc_lastop", "_hc_err"]
+    assert columns == {
+        "name": "character varying(255)", "phone": "character varying(40)", "annualrevenue": "double precision",
+        "ownerid": "character varying(18)", "external_id__c": "character varying(80)",
+        "systemmodstamp": "timestamp without time zone", "isdeleted": "boolean", "sfid": "character varying(18)",
+        "id": "integer", "_hc_lastop": "character varying(32)", "_hc_err": "text",
+    }
+
+
+def test_nothing_is_constrained_but_the_key(account: Session) -> None:
+    assert rows(account, "SELECT conname FROM pg_constraint WHERE conrelid = 'salesforce.account'::regclass") \
+        == [("account_pkey",)]
+    assert rows(account, "SELECT attname FROM pg_attribute WHERE attrelid = 'salesforce.account'::regclass "
+                           "AND attnum > 0 AND (attnotnull OR atthasdef)") == [("id",)]
+
+
+def test_indexes_are_named_by_the_contract(account: Session) -> None:
+    assert indexes_of(account) == {
+        "account_pkey": True, "hcu_idx_account_sfid": True, "hc_idx_account_systemmodstamp": False,
+        "hcu_idx_account_external_id__c": True, "hc_idx_account_ownerid": False,
+    }
+
+
+def test_triggers_are_named_and_defined_by_the_contract(account: Session) -> None:
+    found = rows(account, "SELECT tgname, tgenabled::text, pg_get_triggerdef(oid) FROM pg_trigger "
+                           "WHERE tgrelid = 'salesforce.account'::regclass AND NOT tgisinternal ORDER BY 1")
+    assert found == [
+        ("hc_account_logtrigger", "O",
+         "CREATE TRIGGER hc_account_logtrigger AFTER INSERT OR DELETE OR UPDATE ON salesforce.account FOR EACH ROW "
+         "WHEN (((get_xmlbinary())::text = 'base64'::text)) EXECUTE FUNCTION salesforce.hc_account_logger()"),
+        ("hc_account_status_trigger", "O",
+         "CREATE TRIGGER hc_account_status_trigger BEFORE INSERT OR UPDATE ON salesforce.account FOR EACH ROW "
+         "EXECUTE FUNCTION salesforce.hc_account_status()"),
+    ]
+
+
+def test_preselection_is_what_the_contract_preselects(owner: Session) -> None:
+    owner.execute("SELECT sffdw.create_mapping('account')")
+    assert set(columns_of(owner)) == {"sfid", "id", "_hc_lastop", "_hc_err", "systemmodstamp", "isdeleted",
+                                      "createddate", "name"}
+    assert rows(owner, "SELECT object_name, table_name, access, state, unique_identifier FROM sffdw.mappings") \
+        == [("Account", "account", "read_only", "INITIAL", None)]
+
+
+def test_star_maps_every_field_that_has_a_column_type(owner: Session) -> None:
+    owner.execute("SELECT sffdw.create_mapping('Account', '{*}')")
+    wanted = rows(owner, "SELECT lower(field_name) FROM salesforce_live._fields WHERE object_name = 'Account' "
+                           "AND heroku_type IS NOT NULL")
+    assert set(columns_of(owner)) - {"sfid", "_hc_lastop", "_hc_err"} == {name for name, in wanted}
+    assert "billingaddress" not in columns_of(owner)
+
+
+def test_object_without_isdeleted_is_mapped_without_it(owner: Session) -> None:
+    owner.execute("SELECT sffdw.create_mapping('User')")
+    assert "isdeleted" not in columns_of(owner, 'salesforce."user"')
+    assert rows(owner, "SELECT has_isdeleted, has_systemmodstamp FROM sffdw.mapping") == [(False, True)]
+
+
+def test_precise_types_keep_decimals_and_time_zone(owner: Session) -> None:
+    owner.execute("SELECT sffdw.create_mapping('Account', '{AnnualRevenue}', types => 'precise')")
+    columns = columns_of(owner)
+    assert columns["annualrevenue"].startswith("numeric")
+    assert columns["systemmodstamp"] == "timestamp with time zone"
+
+
+def test_writable_fields_are_the_only_ones_sent(owner: Session) -> None:
+    owner.execute("SELECT sffdw.create_mapping('Account', '{Name,Phone}', access => 'read_write', "
+                  "writable_fields => '{phone}')")
+    found = rows(owner, "SELECT field_name FROM sffdw.mapping_field WHERE is_createable OR is_updateable")
+    assert found == [("Phone",)]
+
+
+def test_live_table_can_be_asked_page_by_page(account: Session) -> None:
+    columns = columns_of(account, "salesforce_live.account")
+    assert {"id", "name", "_after"} <= set(columns)
+
+
+def test_table_that_fits_is_taken_over_with_its_rows(account: Session) -> None:
+    account.execute("INSERT INTO salesforce.account (name) VALUES ('kept')")
+    account.execute("ALTER TABLE salesforce.account ADD COLUMN rating_by_us integer DEFAULT 5")
+    account.execute("UPDATE salesforce._trigger_log SET state = 'SUCCESS'")
+    account.execute("SELECT sffdw.drop_mapping('Account')")
+    account.execute("SELECT sffdw.create_mapping('Account', '{Name}', access => 'read_write')")
+    assert rows(account, "SELECT name, rating_by_us FROM salesforce.account") == [("kept", 5)]
+    account.execute("INSERT INTO salesforce.account (name) VALUES ('captured')")
+    assert rows(account, "SELECT action FROM salesforce._trigger_log WHERE state = 'NEW'") == [("INSERT",)]
+
+
+@pytest.mark.parametrize(("definition", "misfit"), [
+    ("(id serial PRIMARY KEY, name varchar(255))", 'Column "systemmodstamp" is missing'),
+    ("(id serial PRIMARY KEY, name text, sfid varchar(18), systemmodstamp timestamp, isdeleted boolean, "
+     "createddate timestamp, _hc_lastop varchar(32), _hc_err text)", 'Column "name" is text instead of '),
+    ("(id integer PRIMARY KEY, name varchar(255), sfid varchar(18), systemmodstamp timestamp, isdeleted boolean, "
+     "createddate timestamp, _hc_lastop varchar(32), _hc_err text)", 'Column "id" is integer'),
+])
+def test_table_that_does_not_fit_is_left_alone(owner: Session, definition: str, misfit: str) -> None:
+    owner.execute("CREATE TABLE salesforce.account " + definition)
+    before = columns_of(owner)
+    with pytest.raises(psycopg.errors.DuplicateTable) as caught:
+        owner.execute("SELECT sffdw.create_mapping('Account')")
+    assert misfit in (caught.value.diag.message_detail or "")
+    assert "never overwritten" in (caught.value.diag.message_hint or "")
+    assert columns_of(owner) == before
+
+
+@pytest.mark.parametrize(("call", "sqlstate", "words"), [
+    ("SELECT sffdw.create_mapping('Acount')", "SF007", '"Acount"'),
+    ("SELECT sffdw.create_mapping('Account', '{Name,Nmae}')", "SF008", '"Nmae"'),
+    ("SELECT sffdw.create_mapping('Account', '{Name}', indexes => '{Nmae}')", "SF008", '"Nmae"'),
+    ("SELECT sffdw.create_mapping('Account', '{Name}', unique_identifier => 'Nmae')", "SF008", '"Nmae"'),
+    ("SELECT sffdw.create_mapping('Account', '{BillingAddress}')", "0A000", '"BillingAddress"'),
+    ("SELECT sffdw.create_mapping('Account', '{Name}', indexes => '{Phone}')", "22023", '"Phone"'),
+    ("SELECT sffdw.create_mapping('Account', '{Name}', writable_fields => '{Phone}')", "22023", '"Phone"'),
+    ("SELECT sffdw.create_mapping('Account', unique_identifier => 'Name')", "22023", '"Name"'),
+    ("SELECT sffdw.create_mapping('Account', access => 'write_only')", "22023", "write_only"),
+    ("SELECT sffdw.create_mapping('Account', types => 'exact')", "22023", "exact"),
+    ("SELECT sffdw.create_mapping('Account', poll_interval => '4 seconds')", "22023", "poll_interval"),
+    ("SELECT sffdw.create_mapping('Account', accelerated => true)", "0A000", "accelerated"),
+    ("SELECT sffdw.create_mapping('Account', row_filter => 'true')", "0A000", "row_filter"),
+    ("SELECT sffdw.create_mapping('Account', write_mode => 'sync')", "0A000", "write_mode"),
+    ("SELECT sffdw.create_mapping('Account', write_mode => 'later')", "22023", "later"),
+    ("SELECT sffdw.create_mapping('Account', conflict_policy => 'postgres')", "0A000", "conflict_policy"),
+    ("SELECT sffdw.create_mapping('Account', rejected_policy => 'restore')", "0A000", "rejected_policy"),
+    ("SELECT sffdw.create_mapping('Account', schema_policy => 'evolve')", "0A000", "schema_policy"),
+    ("SELECT sffdw.create_mapping('Account', daily_call_cap => 5)", "0A000", "daily_call_cap"),
+    ("SELECT sffdw.create_mapping('Account', history => true)", "0A000", "history"),
+    ("SELECT sffdw.create_mapping('Account', hold_threshold => 5)", "0A000", "hold_threshold"),
+    ("SELECT sffdw.create_mapping('Account', connection_name => 'nowhere')", "42704", '"nowhere"'),
+])
+def test_what_cannot_be_mapped_is_refused_by_name(owner: Session, call: str, sqlstate: str, words: str) -> None:
+    found, message, hint = refusal(owner, call)
+    assert found == sqlstate and words in message and hint
+    assert rows(owner, "SELECT count(*) FROM sffdw.mapping") == [(0,)]
+    assert rows(owner, "SELECT to_regclass('salesforce.account')") == [(None,)]
+
+
+def test_object_is_mapped_once(account: Session) -> None:
+    assert refusal(account, "SELECT sffdw.create_mapping('ACCOUNT')")[0] == "42710"
+
+
+def test_role_that_is_not_the_owner_cannot_map(owner: Session, database: Session) -> None:
+    database.execute("SET ROLE crm_app")
+    assert refusal(database, "SELECT sffdw.create_mapping('Account')")[0] == "42704"
+    database.rollback()
+    sqlstate, message, hint = refusal(database, "SELECT sffdw.create_mapping('Account')")
+    assert (sqlstate, message) == ("42501", "must not be run as superuser")
+    assert "SET ROLE crm_owner" in hint
