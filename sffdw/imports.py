@@ -103,5 +103,6 @@ def _system_tables(options: ImportOptions, restriction: str | None, names: Seque
 
 
 def _system_table(table: str, name: str) -> ImportedTable:
-    columns = tuple((column.name, column.type_name, {}) for column in system.table_class(name).columns)
+    columns: tuple[tuple[str, str, dict[str, str]], ...] = tuple(
+        (column.name, column.type_name, {}) for column in system.table_class(name).columns)
     return ImportedTable(table, columns, {"object": name})

@@ -78,6 +78,10 @@ class ObjectTable(Table):
                                    context=f'column "{name}"')
         return found
 
+    def _ordered(self, names: Iterable[str]) -> list[str]:
+        wanted = set(names)
+        return [name for name in self._definitions if name in wanted]
+
     # --- planning ---
 
     def rel_size(self, quals: Sequence[Qual], columns: Iterable[str]) -> tuple[int, int]:
@@ -127,7 +131,7 @@ class ObjectTable(Table):
         arguments, own = self._arguments(quals)
         known = {qual.field_name: column for qual in own if (column := self._column(qual.field_name))}
         known |= {key.attname: column for key in sortkeys if (column := self._column(key.attname))}
-        needed = self._columns(columns)
+        needed = self._columns(self._ordered(columns))
         scope = arguments.get("_scope", "active")
         if scope not in SCOPES:
             raise ArgumentMissing(f'invalid value for "_scope": "{scope}"', hint="Valid values are: active, all.")
@@ -155,7 +159,7 @@ class ObjectTable(Table):
 
     def rows(self, quals: Sequence[Qual], columns: Iterable[str], sortkeys: Sequence[SortKey], limit: int | None,
              offset: int | None) -> Iterator[Sequence[Any]]:
-        wanted = list(columns)
+        wanted = self._ordered(columns)
         until = None if limit is None else limit + (offset or 0)
         plan, arguments = self._plan(quals, wanted, sortkeys, until)
         self._warn_of_short_ids(quals)

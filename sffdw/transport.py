@@ -4,6 +4,7 @@ simple-salesforce is the session layer; what it cannot do (plain http to loopbac
 interruptible waiting) is put around it. Blocking work goes through Host.run, waiting through Host.pause.
 """
 
+import math
 import random
 import re
 import time
@@ -179,11 +180,11 @@ class Transport:
         self._clock = (told.timestamp(), time.monotonic())
 
     def server_time(self) -> float | None:
-        """Salesforce's clock as seconds since 1970, up to a second behind; None before the first answer."""
+        """Salesforce's clock in whole seconds since 1970, never ahead of it; None before the first answer."""
         if self._clock is None:
             return None
         told, seen_at = self._clock
-        return told + time.monotonic() - seen_at
+        return math.floor(told + time.monotonic() - seen_at)
 
     def _check_budget(self) -> None:
         if self.api_used is None or not self.api_limit or time.monotonic() - self._limit_seen_at > BUDGET_LOOK_S:
