@@ -91,7 +91,7 @@ def files(request: pytest.FixtureRequest, fixtures_dir: Path) -> tuple[Path, Fil
 def test_every_value_of_the_files_is_in_the_local_tables(
         connection: psycopg.Connection[Any], sandbox: Sandbox, files: tuple[Path, Files]) -> None:
     folder, expected = files
-    built_in = Counter({name: count for name, count in sandbox.call("GET", "/")["objects"].items()})
+    built_in = Counter(sandbox.call("GET", "/")["objects"])
     sandbox.call("POST", "/reset", {"load": [str(folder)]})
     loaded = {name: count - built_in[name] for name, count in sandbox.call("GET", "/")["objects"].items()
               if count > built_in[name]}
