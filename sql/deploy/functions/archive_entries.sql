@@ -1,0 +1,168 @@
+-- Deploy sffdw:functions/archive_entries to pg
+-- requires: functions/prepare_entries
+-- requires: functions/start_run
+-- requires: functions/sync_setting
+-- requires: tables/mapping_progress
+-- requires: tables/write_claim
+
+BEGIN;
+
+CREATE FUNCTION sffdw.archive_entries(connection sffdw.connection, at timestamptz)
+RETURNS bigint
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_count bigint;
+BEGIN
+    -- A poll that began to read before an entry was settled needs it to know which columns keep their value.
+    EXECUTE format($query$
+        WITH done AS (
+            DELETE FROM %1$I._trigger_log l
+            USING (
+                SELECT e.id
+                FROM %1$I._trigger_log e
+                LEFT JOIN sffdw.mapping m ON m.connection_id = $1 AND m.table_name = e.table_name
+                WHERE e.state IN ('SUCCESS', 'MERGED', 'IGNORED', 'READONLY', 'REQUEUED')
+                AND (coalesce(e.processed_at, e.updated_at, e.created_at) < m.last_poll_at
+                     OR coalesce(e.processed_at, e.updated_at, e.created_at) < $2 - make_interval(secs => $3))
+                OR e.state = 'FAILED'
+                AND coalesce(e.processed_at, e.created_at) < $2 - make_interval(secs => $4)
+                ORDER BY e.id
+                LIMIT 10000
+                FOR UPDATE OF e SKIP LOCKED
+            ) o
+            WHERE l.id = o.id
+            RETURNING l.*
+        ), kept AS (
+            INSERT INTO %1$I._trigger_log_archive
+            SELECT d.* FROM done d
+            ON CONFLICT (id) DO NOTHING
+        )
+        SELECT count(*) FROM done
+    $query$, connection.schema_name)
+    INTO v_count
+    USING connection.connection_id, at, sffdw.sync_setting(connection.options, 'archive_after_s'),
+          sffdw.sync_setting(connection.options, 'failed_kept_s');
+    RETURN v_count;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.archive_entries(sffdw.connection, timestamptz) IS
+    'Move entries that are done with to the archive, at most 10,000, and return their number: those settled before the '
+    'last whole poll of their table began, or a quarter of an hour ago; rejected ones after a day.';
+
+CREATE FUNCTION sffdw.purge_old(connection sffdw.connection, at timestamptz)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_before timestamptz := at - make_interval(days => sffdw.sync_setting(connection.options, 'archive_kept_days'));
+BEGIN
+    EXECUTE format('DELETE FROM %I._trigger_log_archive a WHERE a.created_at < $1', connection.schema_name)
+    USING v_before;
+    DELETE FROM sffdw.log_entry e
+    WHERE e.connection_id = connection.connection_id
+    AND e.logged_at < v_before;
+    DELETE FROM sffdw.sync_run r
+    WHERE r.connection_id = connection.connection_id
+    AND r.started_at < v_before;
+    DELETE FROM sffdw.notification n
+    WHERE n.connection_id = connection.connection_id
+    AND n.created_at < v_before;
+    EXECUTE format($query$
+        DELETE FROM sffdw.write_claim c
+        WHERE c.connection_id = $1
+        AND c.phase = 'failed'
+        AND NOT EXISTS (SELECT FROM %1$I._trigger_log l WHERE l.id = c.entry_id AND l.state = 'FAILED')
+        AND NOT EXISTS (SELECT FROM %1$I._trigger_log_archive l WHERE l.id = c.entry_id AND l.state = 'FAILED')
+    $query$, connection.schema_name)
+    USING connection.connection_id;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.purge_old(sffdw.connection, timestamptz) IS
+    'Delete what is older than the days kept: archived entries, log lines, runs, notifications.';
+
+CREATE FUNCTION sffdw.trim_job_runs(connection sffdw.connection, at timestamptz)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    IF to_regclass('cron.job_run_details') IS NULL
+    OR NOT has_table_privilege(to_regclass('cron.job_run_details'), 'DELETE') THEN
+        RETURN;
+    END IF;
+    EXECUTE $query$
+        DELETE FROM cron.job_run_details d
+        USING cron.job j
+        WHERE j.jobid = d.jobid
+        AND starts_with(j.jobname, $1)
+        AND d.end_time < $2 - interval '1 day'
+    $query$
+    USING format('sffdw:%s:', connection.connection_name), at;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.trim_job_runs(sffdw.connection, timestamptz) IS
+    'Delete what pg_cron keeps of this connection''s jobs beyond a day, where the role may.';
+
+CREATE FUNCTION sffdw.maintain_step(connection_id integer, at timestamptz, OUT has_more boolean, OUT caught jsonb)
+RETURNS record
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '2s'
+AS $function$
+DECLARE
+    v_connection sffdw.connection;
+    v_at         timestamptz := coalesce(at, clock_timestamp());
+    v_sqlstate   text;
+    v_message    text;
+    v_detail     text;
+    v_hint       text;
+BEGIN
+    SELECT c.* INTO STRICT v_connection FROM sffdw.connection c WHERE c.connection_id = maintain_step.connection_id;
+    PERFORM sffdw.requeue_archived(v_connection);
+    has_more := sffdw.archive_entries(v_connection, v_at) = 10000;
+    IF NOT has_more THEN
+        PERFORM sffdw.purge_old(v_connection, v_at);
+        PERFORM sffdw.trim_job_runs(v_connection, v_at);
+    END IF;
+EXCEPTION WHEN query_canceled OR OTHERS THEN
+    GET STACKED DIAGNOSTICS v_sqlstate = RETURNED_SQLSTATE, v_message = MESSAGE_TEXT,
+                            v_detail = PG_EXCEPTION_DETAIL, v_hint = PG_EXCEPTION_HINT;
+    has_more := false;
+    caught := jsonb_build_object('sqlstate', v_sqlstate, 'message', v_message, 'detail', v_detail, 'hint', v_hint);
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.maintain_step(integer, timestamptz) IS
+    'Make one step of the upkeep, to be committed by the caller: requeue what someone asked for, archive, purge. Errors '
+    'are returned.';
+
+CREATE FUNCTION sffdw.start_maintain(connection_name text, OUT connection_id integer, OUT is_running boolean)
+RETURNS record
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_connection sffdw.connection := sffdw.find_connection(connection_name);
+BEGIN
+    PERFORM sffdw.require_owner(v_connection);
+    connection_id := v_connection.connection_id;
+    is_running := sffdw.take_run_lock(v_connection.connection_id, 'maintain', 0);
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.start_maintain(text) IS
+    'Begin the upkeep of a connection, which needs no call to Salesforce: check who calls and take its lock. '
+    'Raises insufficient_privilege, undefined_object.';
+
+COMMIT;

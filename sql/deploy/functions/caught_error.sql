@@ -1,0 +1,49 @@
+-- Deploy sffdw:functions/caught_error to pg
+-- requires: tables/connection
+
+BEGIN;
+
+CREATE FUNCTION sffdw.raise_caught(caught jsonb)
+RETURNS void
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    RAISE EXCEPTION USING
+        ERRCODE = caught ->> 'sqlstate',
+        MESSAGE = caught ->> 'message',
+        DETAIL = coalesce(nullif(caught ->> 'detail', ''), 'What was done before it is committed.'),
+        HINT = coalesce(nullif(caught ->> 'hint', ''), 'See sffdw.log and sffdw.mappings.');
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.raise_caught(jsonb) IS
+    'Raise again an error that a step caught and returned as {sqlstate, message, detail, hint}.';
+
+CREATE FUNCTION sffdw.record_connection_error(connection_id integer, caught jsonb)
+RETURNS void
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    UPDATE sffdw.connection c
+    SET last_error = caught ->> 'message',
+        last_error_at = clock_timestamp(),
+        state = CASE caught ->> 'sqlstate'
+            WHEN 'SF001' THEN 'UNAUTHORIZED'
+            WHEN 'SF002' THEN 'RECOVERY'
+            ELSE c.state
+        END,
+        throttled_until = CASE
+            WHEN caught ->> 'sqlstate' IN ('SF003', 'SF004') THEN clock_timestamp() + interval '1 minute'
+            ELSE c.throttled_until
+        END
+    WHERE c.connection_id = record_connection_error.connection_id;
+$function$;
+
+COMMENT ON FUNCTION sffdw.record_connection_error(integer, jsonb) IS
+    'Note a caught error on the connection: its state where the whole connection is concerned, a pause of a minute '
+    'where a limit is.';
+
+COMMIT;

@@ -1,0 +1,141 @@
+-- Deploy sffdw:functions/judge_stage to pg
+-- requires: functions/protect_stage
+
+BEGIN;
+
+CREATE FUNCTION sffdw.difference(connection sffdw.connection, mapping sffdw.mapping, is_protected boolean)
+RETURNS text
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    -- Collations may call different texts equal.
+    SELECT string_agg(
+        CASE WHEN is_protected THEN format('NOT %L = ANY (s._kept) AND ', c.column_name) ELSE '' END
+        || format('t.%1$I %2$s IS DISTINCT FROM s.%1$I', c.column_name, CASE WHEN c.is_text THEN 'COLLATE "C"' END),
+        ' OR ')
+    FROM sffdw.merge_columns(connection, mapping) c;
+$function$;
+
+COMMENT ON FUNCTION sffdw.difference(sffdw.connection, sffdw.mapping, boolean) IS
+    'Return the condition under which a local row (t) differs from its staged record (s), protected columns apart.';
+
+CREATE FUNCTION sffdw.hold_back_own(connection sffdw.connection, mapping sffdw.mapping, stage text)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_in_flight boolean;
+    v_user_id   text;
+BEGIN
+    EXECUTE format($query$
+        SELECT EXISTS (
+            SELECT
+            FROM %I._trigger_log l
+            WHERE l.table_name = $1
+            AND l.state = 'PENDING'
+            AND l.action = 'INSERT'
+            AND l.sfid IS NULL
+        )
+    $query$, connection.schema_name)
+    INTO v_in_flight
+    USING mapping.table_name;
+    IF v_in_flight THEN
+        EXECUTE format('SELECT s.user_id FROM %I._session s', connection.live_schema_name) INTO v_user_id;
+        EXECUTE format($query$
+            UPDATE %s
+            SET _verdict = 'unsent'
+            WHERE _verdict = 'insert'
+            AND coalesce(_creator, $1) = $1
+        $query$, stage)
+        USING v_user_id;
+    END IF;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.hold_back_own(sffdw.connection, sffdw.mapping, text) IS
+    'Put off new records made by our user while an INSERT is in flight: one of them may be that row, which learns its '
+    'sfid when the answer is written back.';
+
+CREATE FUNCTION sffdw.find_moving_identifiers(connection sffdw.connection, mapping sffdw.mapping, stage text)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_column name;
+BEGIN
+    FOR v_column IN
+        SELECT f.column_name
+        FROM sffdw.mapping_field f
+        JOIN sffdw.merge_columns(connection, mapping) c ON c.column_name = f.column_name
+        WHERE f.mapping_id = mapping.mapping_id
+        AND f.is_unique
+        AND f.column_name <> 'sfid'
+    LOOP
+        EXECUTE format($query$
+            UPDATE %1$s s
+            SET _clears = s._clears || %3$L
+            FROM %2$s t
+            WHERE t.id = s._local_id
+            AND s._verdict = 'update'
+            AND NOT %3$L = ANY (coalesce(s._kept, '{}'))
+            AND t.%3$I IS DISTINCT FROM s.%3$I
+            AND EXISTS (
+                SELECT
+                FROM %1$s o
+                WHERE o._verdict IN ('insert', 'update')
+                AND o.%3$I = t.%3$I
+            )
+        $query$, stage, sffdw.mapped_table(connection, mapping), v_column);
+    END LOOP;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.find_moving_identifiers(sffdw.connection, sffdw.mapping, text) IS
+    'Mark the rows whose unique identifier goes to another record of the page, so that it is emptied first.';
+
+CREATE FUNCTION sffdw.judge_stage(connection sffdw.connection, mapping sffdw.mapping, stage text)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_table CONSTANT text := sffdw.mapped_table(connection, mapping);
+BEGIN
+    EXECUTE format($query$
+        UPDATE %1$s s
+        SET _verdict = CASE
+                WHEN s._gone THEN 'same'
+                WHEN EXISTS (SELECT FROM %2$s t WHERE t.sfid = s.sfid) THEN 'locked'
+                ELSE 'insert'
+            END
+        WHERE s._verdict IS NULL
+        AND s._local_id IS NULL
+    $query$, stage, v_table);
+    PERFORM sffdw.hold_back_own(connection, mapping, stage);
+    EXECUTE format($query$
+        UPDATE %1$s s
+        SET _verdict = CASE
+                WHEN s._gone THEN 'delete'
+                WHEN s._kept IS NULL AND (%3$s) THEN 'update'
+                WHEN s._kept IS NOT NULL AND (%4$s) THEN 'update'
+                ELSE 'same'
+            END
+        FROM %2$s t
+        WHERE s._verdict IS NULL
+        AND t.id = s._local_id
+    $query$, stage, v_table, sffdw.difference(connection, mapping, false),
+        sffdw.difference(connection, mapping, true));
+    PERFORM sffdw.find_moving_identifiers(connection, mapping, stage);
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.judge_stage(sffdw.connection, sffdw.mapping, text) IS
+    'Decide for each staged record what to do with the local table. Rows that equal their record are left alone.';
+
+COMMIT;

@@ -1,0 +1,87 @@
+-- Deploy sffdw:functions/merge_columns to pg
+-- requires: tables/mapping_field
+
+BEGIN;
+
+CREATE FUNCTION sffdw.live_table(connection sffdw.connection, mapping sffdw.mapping)
+RETURNS text
+LANGUAGE sql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT format('%I.%I', connection.live_schema_name, mapping.table_name);
+$function$;
+
+COMMENT ON FUNCTION sffdw.live_table(sffdw.connection, sffdw.mapping) IS
+    'Return the quoted name of the foreign table that a mapping is read from.';
+
+CREATE FUNCTION sffdw.mapped_table(connection sffdw.connection, mapping sffdw.mapping)
+RETURNS text
+LANGUAGE sql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT format('%I.%I', connection.schema_name, mapping.table_name);
+$function$;
+
+COMMENT ON FUNCTION sffdw.mapped_table(sffdw.connection, sffdw.mapping) IS
+    'Return the quoted name of a mapping''s local table.';
+
+CREATE FUNCTION sffdw.has_live_column(connection sffdw.connection, mapping sffdw.mapping, column_name name)
+RETURNS boolean
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT EXISTS (
+        SELECT
+        FROM pg_attribute a
+        WHERE a.attrelid = sffdw.live_table(connection, mapping)::regclass
+        AND a.attname = column_name
+        AND NOT a.attisdropped
+    );
+$function$;
+
+COMMENT ON FUNCTION sffdw.has_live_column(sffdw.connection, sffdw.mapping, name) IS
+    'Whether the foreign table of a mapping has the column.';
+
+CREATE FUNCTION sffdw.merge_columns(connection sffdw.connection, mapping sffdw.mapping)
+RETURNS TABLE (column_name name, stage_type text, expression text, is_text boolean)
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    -- Values are staged without a length, so that one that is too long fails with its own row and not with its page.
+    SELECT f.column_name,
+           format_type(t.atttypid, NULL) || CASE
+               WHEN t.attcollation <> 0 THEN format(' COLLATE %I.%I', n.nspname, c.collname)
+               ELSE ''
+           END,
+           CASE
+               WHEN f.column_name = 'sfid' THEN 'l.id'
+               WHEN l.atttypid = 'timestamptz'::regtype AND t.atttypid = 'timestamp'::regtype
+               OR l.atttypid = 'timestamp'::regtype AND t.atttypid = 'timestamptz'::regtype
+                   THEN format('l.%I AT TIME ZONE ''UTC''', f.column_name)
+               ELSE format('l.%I::%s', f.column_name, format_type(t.atttypid, NULL))
+           END,
+           t.attcollation <> 0
+    FROM sffdw.mapping_field f
+    JOIN pg_attribute t
+        ON t.attrelid = sffdw.mapped_table(connection, mapping)::regclass
+        AND t.attname = f.column_name
+        AND NOT t.attisdropped
+    JOIN pg_attribute l
+        ON l.attrelid = sffdw.live_table(connection, mapping)::regclass
+        AND l.attname = CASE f.column_name WHEN 'sfid' THEN 'id' ELSE f.column_name END
+        AND NOT l.attisdropped
+    LEFT JOIN pg_collation c ON c.oid = t.attcollation
+    LEFT JOIN pg_namespace n ON n.oid = c.collnamespace
+    WHERE f.mapping_id = mapping.mapping_id
+    ORDER BY f.column_name;
+$function$;
+
+COMMENT ON FUNCTION sffdw.merge_columns(sffdw.connection, sffdw.mapping) IS
+    'The columns that are merged: those mapped, present in the local table and in the foreign one (l). A column that '
+    'either lacks keeps its local values. heroku types hold UTC, whatever the session''s time zone.';
+
+COMMIT;

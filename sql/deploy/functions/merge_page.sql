@@ -1,0 +1,177 @@
+-- Deploy sffdw:functions/merge_page to pg
+-- requires: functions/merge_chunk
+
+BEGIN;
+
+CREATE FUNCTION sffdw.refuse_record(stage text, place bigint, reason text)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    EXECUTE format('UPDATE %s SET _verdict = ''refused'', _error = $2 WHERE _ordinal = $1', stage) USING place, reason;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.refuse_record(text, bigint, text) IS 'Mark the staged record that the table refused.';
+
+CREATE FUNCTION sffdw.merge_stage(connection sffdw.connection, mapping sffdw.mapping, stage text)
+RETURNS SETOF sffdw.merged_rows
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+-- The lock of a foreign key on a row whose identifier changes is waited for this long.
+SET lock_timeout = '2s'
+AS $function$
+DECLARE
+    v_statements sffdw.merge_statement[] := sffdw.write_merge(connection, mapping, stage);
+    v_spans      int8range[];
+    v_span       int8range;
+    v_middle     bigint;
+BEGIN
+    EXECUTE format($query$
+        SELECT CASE WHEN count(*) > 0 THEN ARRAY[int8range(min(_ordinal), max(_ordinal), '[]')] ELSE '{}' END
+        FROM %s
+        WHERE _verdict IN ('insert', 'update', 'delete')
+    $query$, stage)
+    INTO v_spans;
+    WHILE cardinality(v_spans) > 0 LOOP
+        v_span := v_spans[1];
+        v_spans := v_spans[2:];
+        BEGIN
+            RETURN NEXT sffdw.merge_chunk(connection.run_search_path, v_statements, lower(v_span), upper(v_span) - 1);
+        EXCEPTION WHEN OTHERS THEN
+            -- What is wrong with the server or with every row alike is no reason to set records aside.
+            IF left(SQLSTATE, 2) IN ('42', '53', '57', '58', 'XX') THEN
+                RAISE;
+            END IF;
+            IF upper(v_span) - lower(v_span) = 1 THEN
+                PERFORM sffdw.refuse_record(stage, lower(v_span), format('%s (%s)', SQLERRM, SQLSTATE));
+            ELSE
+                v_middle := (lower(v_span) + upper(v_span)) / 2;
+                v_spans := ARRAY[int8range(lower(v_span), v_middle), int8range(v_middle, upper(v_span))] || v_spans;
+            END IF;
+        END;
+    END LOOP;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.merge_stage(sffdw.connection, sffdw.mapping, text) IS
+    'Carry out what the stage says, in one piece if the table accepts it, else in halves down to the records that it '
+    'refuses, which are marked.';
+
+CREATE FUNCTION sffdw.defer_records(mapping sffdw.mapping, stage text)
+RETURNS integer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_count integer;
+BEGIN
+    EXECUTE format($query$
+        DELETE FROM sffdw.deferred_record d
+        USING %s s
+        WHERE d.mapping_id = $1
+        AND d.sfid COLLATE "C" = s.sfid
+        AND s._verdict IN ('insert', 'update', 'delete', 'same', 'skip')
+    $query$, stage)
+    USING mapping.mapping_id;
+    EXECUTE format($query$
+        INSERT INTO sffdw.deferred_record AS d (mapping_id, sfid, reason, error)
+        SELECT $1, s.sfid, CASE WHEN s._gone THEN 'deleted' ELSE s._verdict END, s._error
+        FROM %s s
+        WHERE s._verdict IN ('locked', 'unsent', 'refused')
+        ON CONFLICT (mapping_id, sfid) DO UPDATE
+        SET reason = excluded.reason,
+            error = excluded.error
+    $query$, stage)
+    USING mapping.mapping_id;
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    RETURN v_count;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.defer_records(sffdw.mapping, text) IS
+    'Set aside the staged records that could not be merged, strike off those that were, and return how many were set '
+    'aside.';
+
+CREATE FUNCTION sffdw.announce_changes(channel text, operation text, ids integer[])
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    -- Ten digits and a comma each keep the payload below its 8,000 bytes.
+    v_most CONSTANT integer := 700;
+BEGIN
+    IF octet_length(channel) > 63 OR ids IS NULL THEN
+        RETURN;
+    ELSIF cardinality(ids) > 10 * v_most THEN
+        PERFORM pg_notify(channel, format('{"many": %s}', cardinality(ids)));
+        RETURN;
+    END IF;
+    FOR v_first IN 1 .. cardinality(ids) BY v_most LOOP
+        PERFORM pg_notify(channel, format('{"ids": [%s], "op": "%s"}',
+                                          array_to_string(ids[v_first : v_first + v_most - 1], ','), operation));
+    END LOOP;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.announce_changes(text, text, integer[]) IS
+    'Notify who listens on <schema>.<table> of the ids that came from Salesforce, or of their number if they are very '
+    'many. A name beyond 63 bytes cannot be a channel: nothing is sent then.';
+
+CREATE TYPE sffdw.merge_count AS (
+    inserted_count  integer,
+    updated_count   integer,
+    deleted_count   integer,
+    unchanged_count integer,
+    deferred_count  integer
+);
+
+COMMENT ON TYPE sffdw.merge_count IS 'What the merge of a page did.';
+
+CREATE FUNCTION sffdw.merge_page(
+    connection sffdw.connection,
+    mapping    sffdw.mapping,
+    stage      text,
+    read_at    timestamptz
+)
+RETURNS sffdw.merge_count
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_channel text := format('%s.%s', connection.schema_name, mapping.table_name);
+    v_merged  sffdw.merged_rows;
+    v_count   sffdw.merge_count := (0, 0, 0, 0, 0);
+BEGIN
+    -- Each of these is a statement of its own and sees what was committed before it: rows are locked first, then the
+    -- log is read.
+    PERFORM sffdw.match_stage(connection, mapping, stage);
+    PERFORM sffdw.protect_stage(connection, mapping, stage, read_at);
+    PERFORM sffdw.judge_stage(connection, mapping, stage);
+    FOR v_merged IN SELECT * FROM sffdw.merge_stage(connection, mapping, stage) LOOP
+        v_count.inserted_count := v_count.inserted_count + coalesce(cardinality(v_merged.inserted), 0);
+        v_count.updated_count := v_count.updated_count + coalesce(cardinality(v_merged.updated), 0);
+        v_count.deleted_count := v_count.deleted_count + coalesce(cardinality(v_merged.deleted), 0);
+        PERFORM sffdw.announce_changes(v_channel, 'DELETE', v_merged.deleted);
+        PERFORM sffdw.announce_changes(v_channel, 'UPDATE', v_merged.updated);
+        PERFORM sffdw.announce_changes(v_channel, 'INSERT', v_merged.inserted);
+    END LOOP;
+    v_count.deferred_count := sffdw.defer_records(mapping, stage);
+    EXECUTE format('SELECT count(*) FROM %s WHERE _verdict IN (''same'', ''skip'')', stage)
+    INTO v_count.unchanged_count;
+    RETURN v_count;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.merge_page(sffdw.connection, sffdw.mapping, text, timestamptz) IS
+    'Merge a staged page, whose reading began at read_at, into the local table. What is not yet sent keeps its local '
+    'value; rows that another session holds or that the table refuses are set aside and do not stop the others.';
+
+COMMIT;

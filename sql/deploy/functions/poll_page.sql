@@ -1,0 +1,112 @@
+-- Deploy sffdw:functions/poll_page to pg
+-- requires: functions/load_page
+-- requires: tables/deferred_attempt
+
+BEGIN;
+
+CREATE FUNCTION sffdw.open_window(connection sffdw.connection, mapping sffdw.mapping)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_end timestamptz := sffdw.server_time(connection);
+BEGIN
+    -- Records become visible after the time of their stamp: the last minutes are read again.
+    UPDATE sffdw.mapping m
+    SET phase = CASE WHEN m.has_systemmodstamp THEN 'changes' ELSE 'compare' END,
+        state = 'POLLING_SF_CHANGES',
+        window_opened_at = clock_timestamp(),
+        window_end_at = v_end,
+        cursor_at = date_trunc('second', m.watermark_at)
+                    - make_interval(secs => sffdw.sync_setting(connection.options, 'overlap_s')),
+        cursor_id = '',
+        run_id = sffdw.open_sync_run(mapping, 'poll')
+    WHERE m.mapping_id = mapping.mapping_id;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.open_window(sffdw.connection, sffdw.mapping) IS
+    'Begin a poll: of the records changed since the watermark, less the overlap, up to Salesforce''s time now.';
+
+CREATE FUNCTION sffdw.close_window(mapping sffdw.mapping, force boolean, due_at timestamptz)
+RETURNS void
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    UPDATE sffdw.mapping m
+    SET phase = CASE
+            WHEN m.replicateable AND m.has_systemmodstamp
+            AND (force OR m.next_deletes_at IS NULL OR m.next_deletes_at <= due_at) THEN 'deletes'
+            ELSE 'deferred'
+        END,
+        watermark_at = m.window_end_at,
+        watermark_id = m.cursor_id,
+        window_end_at = NULL
+    WHERE m.mapping_id = mapping.mapping_id;
+$function$;
+
+COMMENT ON FUNCTION sffdw.close_window(sffdw.mapping, boolean, timestamptz) IS
+    'Move the watermark to the end of the window: every record in it is merged or set aside.';
+
+CREATE FUNCTION sffdw.poll_page(connection sffdw.connection, mapping sffdw.mapping, force boolean, due_at timestamptz)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_read_at timestamptz := clock_timestamp();
+    v_stage   text := sffdw.open_stage(connection, mapping);
+    -- The second in which the window ends may not be over: what has its stamp is read now, and again next time.
+    v_count   integer := sffdw.read_page(
+        connection, mapping, v_stage, 'poll', sffdw.keyset(mapping.cursor_at, mapping.cursor_id), 'all',
+        mapping.window_end_at + interval '2 seconds');
+    v_last    record;
+BEGIN
+    EXECUTE format('SELECT _stamp, sfid FROM %s ORDER BY _ordinal DESC LIMIT 1', v_stage) INTO v_last;
+    PERFORM sffdw.count_sync_run(mapping.run_id, v_count, sffdw.merge_page(connection, mapping, v_stage, v_read_at));
+    UPDATE sffdw.mapping m
+    SET cursor_at = coalesce(v_last._stamp, m.cursor_at),
+        cursor_id = coalesce(v_last.sfid, m.cursor_id)
+    WHERE m.mapping_id = mapping.mapping_id;
+    IF v_count < sffdw.sync_setting(connection.options, 'page_size') THEN
+        PERFORM sffdw.close_window(mapping, force, due_at);
+    END IF;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.poll_page(sffdw.connection, sffdw.mapping, boolean, timestamptz) IS
+    'Read the next page of a poll, changes and soft deletes together, and merge it; rows and cursor commit together.';
+
+CREATE FUNCTION sffdw.compare_page(connection sffdw.connection, mapping sffdw.mapping, force boolean, due_at timestamptz)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_read_at timestamptz := clock_timestamp();
+    v_stage   text := sffdw.open_stage(connection, mapping);
+    v_count   integer := sffdw.read_page(connection, mapping, v_stage, 'poll', sffdw.keyset(NULL, mapping.cursor_id));
+    v_is_last boolean := v_count < sffdw.sync_setting(connection.options, 'page_size');
+    v_last    text := sffdw.last_record_id(v_stage);
+BEGIN
+    PERFORM sffdw.stage_missing(connection, mapping, v_stage, mapping.cursor_id, CASE WHEN NOT v_is_last THEN v_last END);
+    PERFORM sffdw.count_sync_run(mapping.run_id, v_count, sffdw.merge_page(connection, mapping, v_stage, v_read_at));
+    UPDATE sffdw.mapping m
+    SET cursor_id = coalesce(v_last, m.cursor_id)
+    WHERE m.mapping_id = mapping.mapping_id;
+    IF v_is_last THEN
+        PERFORM sffdw.close_window(mapping, force, due_at);
+    END IF;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.compare_page(sffdw.connection, sffdw.mapping, boolean, timestamptz) IS
+    'Read the next page of an object that has no SystemModstamp: all its records are compared, and rows that are not '
+    'among them go.';
+
+COMMIT;

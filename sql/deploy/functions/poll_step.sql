@@ -1,0 +1,231 @@
+-- Deploy sffdw:functions/poll_step to pg
+-- requires: functions/caught_error
+-- requires: functions/read_deleted
+-- requires: functions/find_mapping
+-- requires: functions/retry_deferred
+-- requires: functions/start_run
+
+BEGIN;
+
+CREATE FUNCTION sffdw.due_mappings(connection_id integer, object_name text, force boolean, at timestamptz)
+RETURNS integer[]
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_connection sffdw.connection;
+    v_due_at     timestamptz := coalesce(at, clock_timestamp());
+    v_ids        integer[];
+BEGIN
+    SELECT c.* INTO v_connection FROM sffdw.connection c WHERE c.connection_id = due_mappings.connection_id;
+    IF v_connection.paused_in THEN
+        IF force THEN
+            RAISE NOTICE 'connection "%" is paused: nothing is read', v_connection.connection_name
+                USING HINT = 'Run sffdw.resume first.';
+        END IF;
+        RETURN '{}';
+    ELSIF v_connection.throttled_until > clock_timestamp() AND NOT force THEN
+        RETURN '{}';
+    END IF;
+    SELECT coalesce(array_agg(m.mapping_id ORDER BY m.next_poll_at NULLS FIRST, m.mapping_id), '{}')
+    INTO v_ids
+    FROM sffdw.mapping m
+    WHERE m.connection_id = v_connection.connection_id
+    AND (due_mappings.object_name IS NULL OR lower(m.object_name) = lower(due_mappings.object_name))
+    AND (force OR coalesce(m.next_poll_at, '-infinity') <= v_due_at);
+    RETURN v_ids;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.due_mappings(integer, text, boolean, timestamptz) IS
+    'Return the mappings to be polled, the longest overdue first: all, or the one named, if forced; else those due at '
+    'that time. None while reading is paused or a limit is exhausted.';
+
+CREATE FUNCTION sffdw.advance_mapping(mapping_id integer, force boolean, called_at timestamptz, due_at timestamptz)
+RETURNS text
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_connection sffdw.connection;
+    v_mapping    sffdw.mapping;
+BEGIN
+    -- One step at a time, whoever makes it: a second poller goes on where the first one is.
+    SELECT m.* INTO v_mapping FROM sffdw.mapping m
+    WHERE m.mapping_id = advance_mapping.mapping_id
+    FOR NO KEY UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN
+        RETURN CASE WHEN EXISTS (SELECT FROM sffdw.mapping m WHERE m.mapping_id = advance_mapping.mapping_id)
+                    THEN 'busy' ELSE 'done' END;
+    END IF;
+    SELECT c.* INTO STRICT v_connection FROM sffdw.connection c WHERE c.connection_id = v_mapping.connection_id;
+    IF v_mapping.run_id IS NULL AND v_mapping.phase IS NOT NULL THEN
+        UPDATE sffdw.mapping m
+        SET run_id = sffdw.open_sync_run(v_mapping, CASE m.phase WHEN 'load' THEN 'load' ELSE 'poll' END)
+        WHERE m.mapping_id = v_mapping.mapping_id
+        RETURNING m.* INTO v_mapping;
+    END IF;
+    CASE
+        WHEN v_mapping.load_cursor IS NULL
+        AND (v_mapping.state IN ('INITIAL', 'RESYNC') OR v_mapping.watermark_at IS NULL OR v_mapping.phase = 'load')
+            THEN PERFORM sffdw.begin_load(v_connection, v_mapping);
+        WHEN v_mapping.phase = 'load' THEN PERFORM sffdw.load_page(v_connection, v_mapping);
+        WHEN v_mapping.phase = 'changes' THEN PERFORM sffdw.poll_page(v_connection, v_mapping, force, due_at);
+        WHEN v_mapping.phase = 'compare' THEN PERFORM sffdw.compare_page(v_connection, v_mapping, force, due_at);
+        WHEN v_mapping.phase = 'deletes' THEN PERFORM sffdw.read_deleted(v_connection, v_mapping, due_at);
+        WHEN v_mapping.phase = 'deferred' THEN PERFORM sffdw.retry_deferred(v_connection, v_mapping, force, due_at);
+        WHEN force AND v_mapping.last_poll_at >= called_at OR NOT force AND v_mapping.next_poll_at > due_at
+            THEN RETURN 'done';
+        ELSE PERFORM sffdw.open_window(v_connection, v_mapping);
+    END CASE;
+    RETURN 'more';
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.advance_mapping(integer, boolean, timestamptz, timestamptz) IS
+    'Make the next step of a mapping''s load or poll and say how it stands: more is to do, it is done (a whole poll begun '
+    'after the call, if forced), or another session is busy with it.';
+
+CREATE FUNCTION sffdw.record_poll_error(mapping_id integer, caught jsonb, due_at timestamptz)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_mapping sffdw.mapping;
+    v_text    text := concat_ws(': ', caught ->> 'message', nullif(caught ->> 'detail', ''));
+BEGIN
+    SELECT m.* INTO v_mapping FROM sffdw.mapping m WHERE m.mapping_id = record_poll_error.mapping_id;
+    PERFORM sffdw.close_sync_run(v_mapping, 'error', v_text);
+    UPDATE sffdw.mapping m
+    SET state = CASE
+            -- These are requests too, not yet begun.
+            WHEN m.load_cursor IS NULL AND m.state IN ('INITIAL', 'RESYNC') THEN m.state
+            WHEN caught ->> 'sqlstate' = 'SF001' THEN 'UNAUTHORIZED'
+            WHEN caught ->> 'sqlstate' IN ('SF007', 'SF008', 'SF009') THEN 'BAD_CONFIG'
+            ELSE 'SYSTEM_ERROR'
+        END,
+        state_description = v_text,
+        last_error = v_text,
+        next_poll_at = due_at + least(m.poll_interval, interval '30 seconds'),
+        run_id = NULL
+    WHERE m.mapping_id = v_mapping.mapping_id;
+    IF caught ->> 'sqlstate' IN ('SF001', 'SF003', 'SF004') THEN
+        PERFORM sffdw.record_connection_error(v_mapping.connection_id, caught);
+    END IF;
+    PERFORM sffdw.log_event(v_mapping.connection_id, 'POLL ERROR', v_text, 'ERROR', v_mapping.object_name);
+    -- One notification an outage, not one a poll.
+    IF v_mapping.last_error IS NULL THEN
+        PERFORM sffdw.notify(v_mapping.connection_id, 'mapping-error', format('%s: %s', v_mapping.object_name, v_text));
+    END IF;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.record_poll_error(integer, jsonb, timestamptz) IS
+    'Note an error that a step caught: on the mapping as its state, in its run, in the log, and once as a notification.';
+
+CREATE FUNCTION sffdw.poll_step(
+    mapping_id    integer,
+    force         boolean,
+    called_at     timestamptz,
+    at            timestamptz,
+    OUT progress  text,
+    OUT caught    jsonb
+)
+RETURNS record
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_due_at   timestamptz := coalesce(at, clock_timestamp());
+    v_sqlstate text;
+    v_message  text;
+    v_detail   text;
+    v_hint     text;
+BEGIN
+    progress := sffdw.advance_mapping(mapping_id, force, called_at, v_due_at);
+EXCEPTION WHEN query_canceled OR OTHERS THEN
+    GET STACKED DIAGNOSTICS v_sqlstate = RETURNED_SQLSTATE, v_message = MESSAGE_TEXT,
+                            v_detail = PG_EXCEPTION_DETAIL, v_hint = PG_EXCEPTION_HINT;
+    progress := CASE v_sqlstate WHEN '57014' THEN 'cancelled' ELSE 'failed' END;
+    caught := jsonb_build_object('sqlstate', v_sqlstate, 'message', v_message, 'detail', v_detail, 'hint', v_hint);
+    IF progress = 'failed' THEN
+        PERFORM sffdw.record_poll_error(mapping_id, caught, v_due_at);
+    END IF;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.poll_step(integer, boolean, timestamptz, timestamptz) IS
+    'Make one step of a poll, to be committed by the caller. Errors do not leave it: they are returned, and noted on the '
+    'mapping.';
+
+CREATE FUNCTION sffdw.start_poll(
+    connection_name   text,
+    object_name       text,
+    lane              integer,
+    max_duration      interval,
+    OUT connection_id integer,
+    OUT is_running    boolean,
+    OUT started_at    timestamptz,
+    OUT deadline      timestamptz,
+    OUT caught        jsonb
+)
+RETURNS record
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_connection sffdw.connection := sffdw.find_connection(connection_name);
+BEGIN
+    IF object_name IS NOT NULL THEN
+        PERFORM sffdw.find_mapping(v_connection.connection_id, object_name);
+    END IF;
+    SELECT r.*
+    INTO connection_id, is_running, started_at, deadline, caught
+    FROM sffdw.start_run(connection_name, 'poll', lane, max_duration) r;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.start_poll(text, text, integer, interval) IS
+    'Begin a poll as start_run does, once it is sure that the object is mapped. Raises undefined_object and what '
+    'start_run raises.';
+
+CREATE FUNCTION sffdw.judge_step(
+    progress    text,
+    step_caught jsonb,
+    deadline    timestamptz,
+    OUT is_over boolean,
+    OUT is_on   boolean,
+    OUT caught  jsonb
+)
+RETURNS record
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_is_late boolean := coalesce(clock_timestamp() >= deadline, false);
+BEGIN
+    caught := step_caught;
+    IF progress = 'busy' AND deadline IS NULL THEN
+        caught := sffdw.rest(0.1);
+        progress := CASE WHEN caught IS NULL THEN 'more' ELSE 'cancelled' END;
+    ELSIF progress = 'failed' AND deadline IS NOT NULL THEN
+        -- A loop goes on: the error is the mapping's state.
+        caught := NULL;
+    END IF;
+    is_over := progress <> 'more' OR v_is_late;
+    is_on := progress <> 'cancelled' AND NOT v_is_late;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.judge_step(text, jsonb, timestamptz) IS
+    'Say after a poll''s step whether the loop leaves its mapping (is_over), whether it goes on at all (is_on), and which '
+    'error it is to raise in the end. With a deadline a mapping that another session is busy with is left to it.';
+
+COMMIT;

@@ -1,0 +1,179 @@
+-- Deploy sffdw:functions/prepare_entries to pg
+-- requires: functions/settle_answers
+
+BEGIN;
+
+CREATE FUNCTION sffdw.ignore_entries(connection sffdw.connection, entry_ids integer[], reason text)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    EXECUTE format($query$
+        UPDATE %I._trigger_log l
+        SET state = 'IGNORED',
+            sf_message = coalesce($2, l.sf_message),
+            processed_at = clock_timestamp(),
+            processed_tx = txid_current(),
+            updated_at = clock_timestamp()
+        WHERE l.id = ANY ($1)
+    $query$, connection.schema_name)
+    USING entry_ids, reason;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.ignore_entries(sffdw.connection, integer[], text) IS
+    'Give entries of the trigger log the state IGNORED.';
+
+CREATE FUNCTION sffdw.ignore_updates(connection sffdw.connection)
+RETURNS boolean
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_ids integer[];
+BEGIN
+    EXECUTE format($query$
+        SELECT array_agg(e.id)
+        FROM (
+            SELECT l.id
+            FROM %I._trigger_log l
+            WHERE l.state = 'IGNORE'
+            AND l.action <> 'DELETE'
+            ORDER BY l.id
+            LIMIT 500
+            FOR UPDATE SKIP LOCKED
+        ) e
+    $query$, connection.schema_name)
+    INTO v_ids;
+    -- To be settled like a change that Salesforce has answered: the row has been PENDING since the app touched it.
+    INSERT INTO sffdw.write_claim (connection_id, entry_id, phase, final_state)
+    SELECT connection.connection_id, i, 'answered', 'IGNORED'
+    FROM unnest(v_ids) i
+    ON CONFLICT ON CONSTRAINT write_claim_pkey DO UPDATE
+    SET phase = 'answered', final_state = 'IGNORED', status_code = NULL, message = NULL, record_id = NULL,
+        http_status = NULL, fields = NULL;
+    EXECUTE format('UPDATE %I._trigger_log l SET state = ''PENDING'', updated_at = clock_timestamp() WHERE l.id = ANY ($1)',
+                   connection.schema_name)
+    USING v_ids;
+    RETURN v_ids IS NOT NULL;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.ignore_updates(sffdw.connection) IS
+    'Take the updates that changed nothing, to be settled without being sent. Return whether there were any.';
+
+CREATE FUNCTION sffdw.ignore_deletes(connection sffdw.connection)
+RETURNS boolean
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_delete record;
+    v_open   integer[];
+    v_found  boolean := false;
+BEGIN
+    FOR v_delete IN EXECUTE format($query$
+        SELECT d.id, d.table_name, d.record_id, i.state, i.sfid
+        FROM %1$I._trigger_log d
+        LEFT JOIN LATERAL (
+            SELECT l.state, l.sfid
+            FROM (TABLE %1$I._trigger_log UNION ALL TABLE %1$I._trigger_log_archive) l
+            WHERE l.table_name = d.table_name
+            AND l.record_id = d.record_id
+            AND l.action = 'INSERT'
+            AND l.id < d.id
+            ORDER BY l.id DESC
+            LIMIT 1
+        ) i ON true
+        WHERE d.state = 'IGNORE'
+        AND d.action = 'DELETE'
+        AND i.state IS DISTINCT FROM 'PENDING'
+        ORDER BY d.id
+        LIMIT 500
+        FOR UPDATE OF d SKIP LOCKED
+    $query$, connection.schema_name)
+    LOOP
+        v_found := true;
+        IF v_delete.state = 'SUCCESS' AND v_delete.sfid IS NOT NULL THEN
+            EXECUTE format('UPDATE %I._trigger_log l SET state = ''NEW'', sfid = $2, updated_at = clock_timestamp() '
+                           'WHERE l.id = $1', connection.schema_name)
+            USING v_delete.id, v_delete.sfid;
+            CONTINUE;
+        END IF;
+        -- What was inserted, changed and deleted before any of it was sent need not be sent at all.
+        EXECUTE format($query$
+            SELECT array_agg(e.id)
+            FROM (
+                SELECT l.id
+                FROM %I._trigger_log l
+                WHERE l.table_name = $1
+                AND l.record_id = $2
+                AND l.id < $3
+                AND l.state = 'NEW'
+                FOR UPDATE
+            ) e
+        $query$, connection.schema_name)
+        INTO v_open
+        USING v_delete.table_name, v_delete.record_id, v_delete.id;
+        PERFORM sffdw.ignore_entries(connection, v_open, 'the row was deleted before this was sent');
+        PERFORM sffdw.ignore_entries(connection, ARRAY[v_delete.id], NULL);
+    END LOOP;
+    RETURN v_found;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.ignore_deletes(sffdw.connection) IS
+    'Settle deletes of rows that had no sfid: if their INSERT has reached Salesforce it becomes a delete by its sfid, '
+    'while it is in flight it waits, else nothing is sent of either. Return whether there were any.';
+
+CREATE FUNCTION sffdw.requeue_archived(connection sffdw.connection)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    EXECUTE format($query$
+        WITH asked AS (
+            UPDATE %1$I._trigger_log_archive a
+            SET state = 'REQUEUED', updated_at = clock_timestamp()
+            WHERE a.state = 'REQUEUE'
+            RETURNING a.*
+        )
+        INSERT INTO %1$I._trigger_log (txid, created_at, updated_at, state, action, table_name, record_id, sfid, old, "values")
+        SELECT a.txid, clock_timestamp(), clock_timestamp(), 'NEW', a.action, a.table_name, a.record_id, a.sfid, a.old,
+               a."values"
+        FROM asked a
+        ORDER BY a.id
+    $query$, connection.schema_name);
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.requeue_archived(sffdw.connection) IS
+    'Copy archived entries that someone gave the state REQUEUE into the trigger log as NEW ones.';
+
+CREATE FUNCTION sffdw.prepare_entries(connection_id integer)
+RETURNS boolean
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '2s'
+AS $function$
+DECLARE
+    v_connection sffdw.connection;
+    v_is_settled boolean;
+BEGIN
+    SELECT c.* INTO STRICT v_connection FROM sffdw.connection c WHERE c.connection_id = prepare_entries.connection_id;
+    v_is_settled := sffdw.ignore_deletes(v_connection);
+    RETURN sffdw.ignore_updates(v_connection) OR v_is_settled;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.prepare_entries(integer) IS
+    'Settle the entries that the capture marked IGNORE. Return whether there were any.';
+
+COMMIT;

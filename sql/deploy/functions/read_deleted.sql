@@ -1,0 +1,63 @@
+-- Deploy sffdw:functions/read_deleted to pg
+-- requires: functions/poll_page
+-- requires: functions/reload
+
+BEGIN;
+
+CREATE FUNCTION sffdw.read_deleted(connection sffdw.connection, mapping sffdw.mapping, due_at timestamptz)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_end    timestamptz := sffdw.server_time(connection);
+    v_start  timestamptz := least(mapping.deleted_until, v_end - interval '2 minutes');
+    v_answer record;
+BEGIN
+    -- The delete log names records; whether they are gone for good is asked by their Id, for some have come back.
+    EXECUTE format($query$
+        WITH deleted AS MATERIALIZED (
+            SELECT d.record_id, d.latest_covered_at, d.earliest_available_at
+            FROM %1$I._deleted d
+            WHERE d.object_name = %2$L
+            AND d.start_at = %3$L
+            AND d.end_at = %4$L
+        ), added AS (
+            INSERT INTO sffdw.deferred_record (mapping_id, sfid, reason)
+            SELECT %5$L, d.record_id, 'deleted'
+            FROM deleted d
+            WHERE EXISTS (SELECT FROM %6$s t WHERE t.sfid = d.record_id)
+            ON CONFLICT (mapping_id, sfid) DO UPDATE
+            SET reason = 'deleted'
+        )
+        SELECT count(d.record_id) AS record_count, min(d.latest_covered_at) AS covered_until,
+               max(d.earliest_available_at) AS available_from
+        FROM deleted d
+    $query$,
+        connection.live_schema_name, mapping.object_name, sffdw.iso_time(v_start), sffdw.iso_time(v_end), mapping.mapping_id,
+        sffdw.mapped_table(connection, mapping))
+    INTO v_answer;
+    IF v_answer.available_from > v_start THEN
+        PERFORM sffdw.log_event(mapping.connection_id, 'DELETES MISSED',
+                                format('the delete log begins at %s: all records are compared', v_answer.available_from),
+                                'WARNING', mapping.object_name);
+        PERFORM sffdw.request_reload(mapping.mapping_id);
+        RETURN;
+    END IF;
+    PERFORM sffdw.count_sync_run(mapping.run_id, v_answer.record_count::integer, (0, 0, 0, 0, 0));
+    UPDATE sffdw.mapping m
+    SET phase = 'deferred',
+        state = 'POLLING_SF_FOR_DELETES',
+        -- An empty answer reaches to the minute that is not over yet.
+        deleted_until = least(v_end - interval '1 minute', v_answer.covered_until),
+        next_deletes_at = due_at + make_interval(secs => sffdw.sync_setting(connection.options, 'delete_interval_s'))
+    WHERE m.mapping_id = mapping.mapping_id;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.read_deleted(sffdw.connection, sffdw.mapping, timestamptz) IS
+    'Ask Salesforce''s delete log what was deleted since it was last asked, and set those rows aside to be confirmed. If '
+    'the log no longer reaches back, all records are compared.';
+
+COMMIT;

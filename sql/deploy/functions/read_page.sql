@@ -1,0 +1,105 @@
+-- Deploy sffdw:functions/read_page to pg
+-- requires: functions/open_stage
+-- requires: functions/sync_setting
+
+BEGIN;
+
+CREATE FUNCTION sffdw.iso_time(value timestamptz)
+RETURNS text
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT to_char(value AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"');
+$function$;
+
+COMMENT ON FUNCTION sffdw.iso_time(timestamptz) IS
+    'Return a time as arguments of system tables take it, whatever the session''s settings.';
+
+CREATE FUNCTION sffdw.keyset(stamped_at timestamptz, record_id text)
+RETURNS text
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT coalesce(sffdw.iso_time(stamped_at), '') || ',' || coalesce(record_id, '');
+$function$;
+
+COMMENT ON FUNCTION sffdw.keyset(timestamptz, text) IS
+    'Return a position as the column _after of live tables takes it: records after this (SystemModstamp, Id), or after '
+    'this Id if the time is NULL.';
+
+CREATE FUNCTION sffdw.read_records(
+    connection sffdw.connection,
+    mapping    sffdw.mapping,
+    stage      text,
+    purpose    text,
+    condition  text,
+    scope      text DEFAULT 'all'
+)
+RETURNS integer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_names       text;
+    v_expressions text;
+    v_count       integer;
+BEGIN
+    SELECT string_agg(format('%I', c.column_name), ', '), string_agg(c.expression, ', ')
+    INTO STRICT v_names, v_expressions
+    FROM sffdw.merge_columns(connection, mapping) c;
+    EXECUTE format($query$
+        INSERT INTO %1$s (_ordinal, _gone, _stamp, _creator, %2$s)
+        SELECT row_number() OVER (), %3$s, %4$s, %5$s, %6$s
+        FROM %7$s l
+        WHERE l._scope = %8$L
+        AND l._purpose = %9$L
+        AND l._mapping = %10$L
+        AND %11$s
+    $query$,
+        stage, v_names,
+        CASE WHEN sffdw.has_live_column(connection, mapping, 'isdeleted') THEN 'coalesce(l.isdeleted, false)'
+             ELSE 'false' END,
+        CASE WHEN sffdw.has_live_column(connection, mapping, 'systemmodstamp') THEN 'l.systemmodstamp'
+             ELSE 'NULL::timestamptz' END,
+        CASE WHEN sffdw.has_live_column(connection, mapping, 'createdbyid') THEN 'l.createdbyid' ELSE 'NULL' END,
+        v_expressions, sffdw.live_table(connection, mapping), scope, purpose, mapping.mapping_id::text, condition);
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    RETURN v_count;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.read_records(sffdw.connection, sffdw.mapping, text, text, text, text) IS
+    'Read records from Salesforce into the stage by one statement and return how many came.';
+
+CREATE FUNCTION sffdw.read_page(
+    connection sffdw.connection,
+    mapping    sffdw.mapping,
+    stage      text,
+    purpose    text,
+    after      text,
+    scope      text DEFAULT 'all',
+    before     timestamptz DEFAULT NULL
+)
+RETURNS integer
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT sffdw.read_records(
+        connection, mapping, stage, purpose,
+        format('l._after = %L AND l._page_size = %L', after, sffdw.sync_setting(connection.options, 'page_size'))
+        || CASE
+            WHEN before IS NULL THEN ''
+            ELSE format(' AND l.systemmodstamp < %L::timestamptz', before)
+        END,
+        scope);
+$function$;
+
+COMMENT ON FUNCTION sffdw.read_page(sffdw.connection, sffdw.mapping, text, text, text, text, timestamptz) IS
+    'Read the page that follows a keyset position into the stage, and return its number of records: fewer than the page '
+    'size means that no more follow.';
+
+COMMIT;

@@ -1,0 +1,146 @@
+-- Deploy sffdw:functions/retry_deferred to pg
+-- requires: functions/poll_page
+
+BEGIN;
+
+CREATE FUNCTION sffdw.choose_deferred(mapping sffdw.mapping, force boolean)
+RETURNS text[]
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_ids text[];
+BEGIN
+    -- Each once a poll. The pauses double from 10 seconds to 3 hours: what a table always refuses costs little.
+    WITH chosen AS (
+        SELECT d.sfid
+        FROM sffdw.deferred_record d
+        WHERE d.mapping_id = mapping.mapping_id
+        AND (d.tried_at IS NULL
+             OR d.tried_at < mapping.window_opened_at
+             AND (force OR d.tried_at < clock_timestamp()
+                                        - least(interval '5 seconds' * power(2, least(d.attempts, 20)), interval '3 hours')))
+        ORDER BY d.since
+        LIMIT 200
+    ), tried AS (
+        UPDATE sffdw.deferred_record d
+        SET tried_at = clock_timestamp(), attempts = d.attempts + 1
+        FROM chosen c
+        WHERE d.mapping_id = mapping.mapping_id
+        AND d.sfid = c.sfid
+        RETURNING d.sfid
+    )
+    SELECT array_agg(t.sfid)
+    INTO v_ids
+    FROM tried t;
+    RETURN v_ids;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.choose_deferred(sffdw.mapping, boolean) IS
+    'Return the Ids of records set aside that are to be read again now, at most 200; NULL: none.';
+
+CREATE FUNCTION sffdw.stage_vanished(mapping sffdw.mapping, stage text, ids text[])
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    EXECUTE format($query$
+        WITH vanished AS (
+            SELECT d.sfid, d.reason
+            FROM sffdw.deferred_record d
+            WHERE d.mapping_id = $1
+            AND d.sfid = ANY ($2)
+            AND NOT EXISTS (SELECT FROM %1$s s WHERE s.sfid = d.sfid COLLATE "C")
+        ), struck AS (
+            DELETE FROM sffdw.deferred_record d
+            USING vanished v
+            WHERE d.mapping_id = $1
+            AND d.sfid = v.sfid
+            AND v.reason <> 'deleted'
+        )
+        INSERT INTO %1$s (_ordinal, _gone, sfid)
+        SELECT -row_number() OVER (), true, v.sfid
+        FROM vanished v
+        WHERE v.reason = 'deleted'
+    $query$, stage)
+    USING mapping.mapping_id, ids;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.stage_vanished(sffdw.mapping, text, text[]) IS
+    'Of the records asked for by Id that did not come: stage as gone those known as deleted, and forget the others, of '
+    'which the delete log will tell.';
+
+CREATE FUNCTION sffdw.finish_poll(mapping sffdw.mapping, due_at timestamptz)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    PERFORM sffdw.close_sync_run(mapping, 'ok');
+    UPDATE sffdw.mapping m
+    SET phase = NULL,
+        state = 'DATA_SYNCED',
+        state_description = NULL,
+        last_error = NULL,
+        last_poll_at = m.window_opened_at,
+        next_poll_at = due_at + CASE
+            WHEN EXISTS (
+                SELECT
+                FROM sffdw.deferred_record d
+                WHERE d.mapping_id = m.mapping_id
+                AND d.reason IN ('locked', 'unsent')
+                AND d.attempts <= 2
+            ) THEN least(m.poll_interval, interval '10 seconds')
+            ELSE m.poll_interval
+        END,
+        run_id = NULL
+    WHERE m.mapping_id = mapping.mapping_id;
+    UPDATE sffdw.connection c
+    SET last_poll_at = clock_timestamp()
+    WHERE c.connection_id = mapping.connection_id;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.finish_poll(sffdw.mapping, timestamptz) IS
+    'End a poll: the mapping is in sync as of its watermark. Rows that were only locked are tried again soon.';
+
+CREATE FUNCTION sffdw.retry_deferred(
+    connection sffdw.connection,
+    mapping    sffdw.mapping,
+    force      boolean,
+    due_at     timestamptz
+)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_ids     text[] := sffdw.choose_deferred(mapping, force);
+    v_read_at timestamptz := clock_timestamp();
+    v_stage   text;
+    v_count   integer;
+BEGIN
+    IF v_ids IS NULL THEN
+        PERFORM sffdw.finish_poll(mapping, due_at);
+        RETURN;
+    END IF;
+    v_stage := sffdw.open_stage(connection, mapping);
+    v_count := sffdw.read_records(
+        connection, mapping, v_stage, 'poll',
+        format('l.id IN (%s)', (SELECT string_agg(quote_literal(i), ', ') FROM unnest(v_ids) i)));
+    PERFORM sffdw.stage_vanished(mapping, v_stage, v_ids);
+    PERFORM sffdw.count_sync_run(mapping.run_id, v_count, sffdw.merge_page(connection, mapping, v_stage, v_read_at));
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.retry_deferred(sffdw.connection, sffdw.mapping, boolean, timestamptz) IS
+    'Read records that were set aside again by their Id and merge them; when none is left for now, end the poll.';
+
+COMMIT;

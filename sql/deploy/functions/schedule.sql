@@ -1,0 +1,143 @@
+-- Deploy sffdw:functions/schedule to pg
+-- requires: functions/find_connection
+-- requires: functions/log_event
+-- requires: functions/require_owner
+
+BEGIN;
+
+CREATE FUNCTION sffdw.check_cron()
+RETURNS void
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_database text := current_setting('cron.database_name', true);
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_extension e WHERE e.extname = 'pg_cron') THEN
+        RAISE EXCEPTION 'extension "pg_cron" is not installed in this database'
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  DETAIL = CASE
+                      WHEN v_database IS NULL THEN 'The server has not loaded pg_cron.'
+                      ELSE format('The server runs pg_cron in database "%s".', v_database)
+                  END,
+                  HINT = format('Add to postgresql.conf: shared_preload_libraries = ''pg_cron'', cron.database_name = '
+                                '''%s'', cron.host = ''%s''; restart the server, then run CREATE EXTENSION pg_cron.',
+                                current_database(), split_part(current_setting('unix_socket_directories'), ',', 1));
+    ELSIF NOT has_schema_privilege('cron', 'USAGE')
+    OR NOT has_function_privilege('cron.schedule(text, text, text)', 'EXECUTE') THEN
+        RAISE EXCEPTION 'permission denied for schema cron'
+            USING ERRCODE = 'insufficient_privilege',
+                  HINT = format('As superuser run GRANT USAGE ON SCHEMA cron TO %I.', current_user);
+    END IF;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.check_cron() IS
+    'Stop unless pg_cron runs in this database and the current role may use it. '
+    'Raises object_not_in_prerequisite_state, insufficient_privilege.';
+
+CREATE FUNCTION sffdw.warn_cron_settings()
+RETURNS void
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    IF current_setting('cron.use_background_workers', true)::boolean THEN
+        RAISE WARNING 'cron.use_background_workers is on'
+            USING DETAIL = 'pg_cron then starts nothing new while its longest job runs, and these jobs run all the time.',
+                  HINT = 'Set it off in postgresql.conf, with cron.host as the socket directory, and restart the server.';
+    ELSIF coalesce(nullif(current_setting('cron.host', true), ''), '/') !~ '^/' THEN
+        RAISE WARNING 'cron.host is "%": jobs connect by TCP', current_setting('cron.host', true)
+            USING DETAIL = 'That needs a password for the job''s role in the server''s .pgpass; a socket does not.',
+                  HINT = format('Set cron.host = ''%s'' in postgresql.conf, let the server''s user in as %I by peer and '
+                                'a user name map in pg_hba.conf, and restart the server.',
+                                split_part(current_setting('unix_socket_directories'), ',', 1), current_user);
+    END IF;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.warn_cron_settings() IS
+    'Warn of settings of pg_cron under which jobs do not start, and say what to change.';
+
+CREATE FUNCTION sffdw.unschedule(connection_name text DEFAULT 'salesforce')
+RETURNS SETOF text
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_connection sffdw.connection := sffdw.find_connection(connection_name);
+BEGIN
+    PERFORM sffdw.require_owner(v_connection);
+    IF to_regclass('cron.job') IS NULL OR NOT has_schema_privilege('cron', 'USAGE') THEN
+        RETURN;
+    END IF;
+    RETURN QUERY EXECUTE $query$
+        WITH old AS MATERIALIZED (
+            SELECT j.jobid, j.jobname
+            FROM cron.job j
+            WHERE starts_with(j.jobname, $1)
+            AND j.username = current_user
+        )
+        SELECT o.jobname::text
+        FROM old o
+        CROSS JOIN LATERAL cron.unschedule(o.jobid) done
+        ORDER BY 1
+    $query$
+    USING format('sffdw:%s:', v_connection.connection_name);
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.unschedule(text) IS
+    'Remove a connection''s jobs from pg_cron and return their names. A run under way ends within a minute. '
+    'Raises insufficient_privilege, undefined_object.';
+
+CREATE FUNCTION sffdw.schedule(lanes integer DEFAULT 1, connection_name text DEFAULT 'salesforce')
+RETURNS SETOF text
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_connection sffdw.connection := sffdw.find_connection(connection_name);
+    v_job        record;
+BEGIN
+    PERFORM sffdw.require_owner(v_connection);
+    IF lanes NOT BETWEEN 1 AND 16 THEN
+        RAISE EXCEPTION 'invalid value for "lanes": %', lanes
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'It must be from 1 to 16.';
+    END IF;
+    PERFORM sffdw.check_cron();
+    PERFORM sffdw.warn_cron_settings();
+    -- The timeout covers a whole CALL and cannot be lifted inside; a role may change its own.
+    EXECUTE format('ALTER ROLE %I SET statement_timeout = 0', current_user);
+    PERFORM sffdw.unschedule(connection_name);
+    FOR v_job IN
+        SELECT format('sffdw:%s:%s', v_connection.connection_name, j.job) AS name, j.command
+        FROM (
+            SELECT 'poll:' || n, format('CALL sffdw.poll(force => false, max_duration => ''61 seconds'', '
+                                        'connection_name => %L, lane => %s)', v_connection.connection_name, n)
+            FROM generate_series(1, lanes) n
+            UNION ALL
+            SELECT 'write', format('CALL sffdw.write(max_duration => ''61 seconds'', connection_name => %L, lane => 1)',
+                                   v_connection.connection_name)
+            UNION ALL
+            SELECT 'maintain', format('CALL sffdw.maintain(connection_name => %L)', v_connection.connection_name)
+        ) AS j (job, command)
+    LOOP
+        EXECUTE 'SELECT cron.schedule($1, ''* * * * *'', $2)' USING v_job.name, v_job.command;
+        RETURN NEXT v_job.name;
+    END LOOP;
+    PERFORM sffdw.log_event(v_connection.connection_id, 'SCHEDULED', format('%s poll lanes', lanes));
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.schedule(integer, text) IS
+    'Have pg_cron run the synchronisation as the current role, which owns the connection: a job for each lane of polls, '
+    'one that writes and one for upkeep, every minute, each looping until the next one takes over. Replaces the jobs '
+    'there are and returns the names. Lifts the role''s statement_timeout, which would cut every loop short. Raises '
+    'object_not_in_prerequisite_state, insufficient_privilege, invalid_parameter_value.';
+
+COMMIT;

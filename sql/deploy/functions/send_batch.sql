@@ -1,0 +1,220 @@
+-- Deploy sffdw:functions/send_batch to pg
+-- requires: functions/caught_error
+-- requires: functions/claim_entries
+-- requires: functions/make_request
+-- requires: tables/sync_run
+
+BEGIN;
+
+CREATE FUNCTION sffdw.answer_claims(connection sffdw.connection, batch_id uuid)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    -- A lost answer is a doubt. What Salesforce calls passing is tried again: for ever while it is out of reach, a few
+    -- times where it is one record's lock. A record that is gone already has been deleted.
+    EXECUTE format($query$
+        UPDATE sffdw.write_claim c
+        SET phase = CASE v.verdict WHEN 'doubt' THEN 'doubtful' WHEN 'again' THEN 'waiting' ELSE 'answered' END,
+            final_state = CASE v.verdict WHEN 'accepted' THEN 'SUCCESS' WHEN 'rejected' THEN 'FAILED' END,
+            next_try_at = CASE v.verdict
+                WHEN 'doubt' THEN clock_timestamp()
+                WHEN 'again' THEN clock_timestamp() + interval '1 second' * least(power(2, c.attempt_count - 1), 300)
+            END,
+            record_id = w.record_id,
+            is_created = w.created,
+            http_status = w.http_status,
+            status_code = w.status_code,
+            message = w.message,
+            fields = w.fields
+        FROM %1$I._write w
+        CROSS JOIN LATERAL (
+            SELECT CASE
+                WHEN w.success THEN 'accepted'
+                WHEN w.success IS NULL THEN 'doubt'
+                WHEN w.operation = 'delete' AND w.status_code = 'ENTITY_IS_DELETED' THEN 'accepted'
+                WHEN w.transient AND (coalesce(w.http_status, 500) NOT BETWEEN 200 AND 499
+                                      OR c2.attempt_count < $3) THEN 'again'
+                ELSE 'rejected'
+            END AS verdict
+            FROM sffdw.write_claim c2
+            WHERE c2.connection_id = $1
+            AND c2.batch_id = $2
+            AND c2.batch_position = w.position
+        ) v
+        WHERE w.batch_id = %2$L
+        AND c.connection_id = $1
+        AND c.batch_id = $2
+        AND c.batch_position = w.position
+    $query$, connection.live_schema_name, batch_id)
+    USING connection.connection_id, batch_id, sffdw.sync_setting(connection.options, 'row_lock_attempts');
+    EXECUTE format($query$
+        UPDATE %I._trigger_log l
+        SET state = CASE c.phase WHEN 'waiting' THEN 'NEW' ELSE l.state END,
+            sfid = CASE WHEN l.action = 'INSERT' THEN coalesce(c.record_id, l.sfid) ELSE l.sfid END,
+            updated_at = clock_timestamp()
+        FROM sffdw.write_claim c
+        WHERE c.connection_id = $1
+        AND c.batch_id = $2
+        AND c.entry_id = l.id
+    $query$, connection.schema_name)
+    USING connection.connection_id, batch_id;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.answer_claims(sffdw.connection, uuid) IS
+    'Note on the claims of a batch what Salesforce answered. An INSERT''s entry learns its sfid at once, so that a poll '
+    'can match the record with the row.';
+
+CREATE FUNCTION sffdw.send_requests(connection sffdw.connection, batch_id uuid)
+RETURNS integer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_requests sffdw.write_request[];
+    v_count    integer;
+BEGIN
+    SELECT array_agg(r ORDER BY c.batch_position)
+    INTO v_requests
+    FROM sffdw.write_claim c
+    JOIN LATERAL sffdw.read_changes(connection, ARRAY[c.entry_id]) g ON true
+    CROSS JOIN LATERAL sffdw.make_request(connection, g) r
+    WHERE c.connection_id = connection.connection_id
+    AND c.batch_id = send_requests.batch_id;
+
+    UPDATE sffdw.write_claim c
+    SET phase = 'answered', final_state = r.final_state, status_code = r.status_code, message = r.message,
+        record_id = NULL, is_created = NULL, http_status = NULL, fields = NULL
+    FROM unnest(v_requests) r
+    WHERE r.final_state IS NOT NULL
+    AND c.connection_id = connection.connection_id
+    AND c.entry_id = r.entry_id;
+
+    EXECUTE format($query$
+        INSERT INTO %I._write (batch_id, position, object_name, operation, external_id_field, record)
+        SELECT c.batch_id, c.batch_position, r.object_name, r.operation, r.external_id_field, r.record
+        FROM unnest($1) r
+        JOIN sffdw.write_claim c ON c.connection_id = $2 AND c.entry_id = r.entry_id
+        WHERE r.final_state IS NULL
+        ORDER BY c.batch_position
+    $query$, connection.live_schema_name)
+    USING v_requests, connection.connection_id;
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    IF v_count > 0 THEN
+        PERFORM sffdw.answer_claims(connection, batch_id);
+    END IF;
+    RETURN v_count;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.send_requests(sffdw.connection, uuid) IS
+    'Send a claimed batch in one statement and note the answers; return how many records were sent.';
+
+CREATE FUNCTION sffdw.doubt_batch(connection sffdw.connection, batch_id uuid, caught jsonb)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    -- A login that fails, or a budget that is exhausted, stops the statement before anything is sent.
+    v_is_unsent CONSTANT boolean := caught ->> 'sqlstate' IN ('SF001', 'SF003');
+BEGIN
+    UPDATE sffdw.write_claim c
+    SET phase = CASE WHEN v_is_unsent THEN 'waiting' ELSE 'doubtful' END,
+        next_try_at = clock_timestamp() + interval '5 seconds',
+        message = caught ->> 'message'
+    WHERE c.connection_id = connection.connection_id
+    AND c.batch_id = doubt_batch.batch_id;
+    IF v_is_unsent THEN
+        EXECUTE format($query$
+            UPDATE %I._trigger_log l
+            SET state = 'NEW', updated_at = clock_timestamp()
+            FROM sffdw.write_claim c
+            WHERE c.connection_id = $1
+            AND c.batch_id = $2
+            AND c.entry_id = l.id
+        $query$, connection.schema_name)
+        USING connection.connection_id, batch_id;
+    END IF;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.doubt_batch(sffdw.connection, uuid, jsonb) IS
+    'After an error in sending: a batch that surely did not leave is sent again, any other is in doubt.';
+
+CREATE FUNCTION sffdw.log_batch(connection sffdw.connection, batch_id uuid, started_at timestamptz, error text)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    EXECUTE format($query$
+        INSERT INTO sffdw.sync_run (
+            connection_id, object_name, purpose, started_at, ended_at, outcome, read_count, inserted_count,
+            updated_count, deleted_count, call_count, error)
+        SELECT $1, CASE WHEN count(DISTINCT l.table_name) = 1 THEN min(m.object_name) END, 'write', $3,
+               clock_timestamp(),
+               CASE WHEN $4 IS NOT NULL THEN 'error' WHEN bool_and(c.final_state = 'SUCCESS') THEN 'ok' ELSE 'partial' END,
+               count(*),
+               count(*) FILTER (WHERE c.final_state = 'SUCCESS' AND l.action = 'INSERT'),
+               count(*) FILTER (WHERE c.final_state = 'SUCCESS' AND l.action = 'UPDATE'),
+               count(*) FILTER (WHERE c.final_state = 'SUCCESS' AND l.action = 'DELETE'),
+               count(DISTINCT (l.table_name, l.action)), $4
+        FROM sffdw.write_claim c
+        JOIN %I._trigger_log l ON l.id = c.entry_id
+        LEFT JOIN sffdw.mapping m ON m.connection_id = $1 AND m.table_name = l.table_name
+        WHERE c.connection_id = $1
+        AND c.batch_id = $2
+    $query$, connection.schema_name)
+    USING connection.connection_id, batch_id, started_at, error;
+    UPDATE sffdw.connection c
+    SET last_write_at = clock_timestamp()
+    WHERE c.connection_id = connection.connection_id;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.log_batch(sffdw.connection, uuid, timestamptz, text) IS
+    'Enter a batch into sync_run: entries read and accepted, by action.';
+
+CREATE FUNCTION sffdw.send_batch(connection_id integer, batch_id uuid)
+RETURNS jsonb
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_connection sffdw.connection;
+    v_started_at timestamptz := clock_timestamp();
+    v_caught     jsonb;
+    v_sqlstate   text;
+    v_message    text;
+    v_detail     text;
+    v_hint       text;
+BEGIN
+    SELECT c.* INTO STRICT v_connection FROM sffdw.connection c WHERE c.connection_id = send_batch.connection_id;
+    BEGIN
+        PERFORM sffdw.send_requests(v_connection, batch_id);
+    EXCEPTION WHEN query_canceled OR OTHERS THEN
+        GET STACKED DIAGNOSTICS v_sqlstate = RETURNED_SQLSTATE, v_message = MESSAGE_TEXT,
+                                v_detail = PG_EXCEPTION_DETAIL, v_hint = PG_EXCEPTION_HINT;
+        v_caught := jsonb_build_object('sqlstate', v_sqlstate, 'message', v_message, 'detail', v_detail,
+                                       'hint', v_hint);
+        PERFORM sffdw.doubt_batch(v_connection, batch_id, v_caught);
+        PERFORM sffdw.record_connection_error(connection_id, v_caught);
+    END;
+    PERFORM sffdw.log_batch(v_connection, batch_id, v_started_at, v_caught ->> 'message');
+    RETURN v_caught;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.send_batch(integer, uuid) IS
+    'Send a batch that was claimed and committed, and note the answers. An error is returned: what it leaves unknown is '
+    'in doubt.';
+
+COMMIT;

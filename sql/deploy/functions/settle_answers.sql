@@ -1,0 +1,304 @@
+-- Deploy sffdw:functions/settle_answers to pg
+-- requires: functions/log_event
+-- requires: functions/merge_columns
+-- requires: functions/notify
+-- requires: functions/write_back
+-- requires: tables/write_claim
+
+BEGIN;
+
+CREATE FUNCTION sffdw.error_json(entry_id integer, status_code text, message text, fields text[])
+RETURNS text
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object('code', status_code, 'message', message, 'fields', coalesce(fields, '{}'),
+                              'entry_id', entry_id, 'at', clock_timestamp())::text;
+$function$;
+
+COMMENT ON FUNCTION sffdw.error_json(integer, text, text, text[]) IS 'Return what _hc_err holds of a rejected write.';
+
+CREATE FUNCTION sffdw.lock_answered(connection sffdw.connection, mapping sffdw.mapping, table_name text)
+RETURNS integer[]
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_table   text := sffdw.mapped_table(connection, mapping);
+    v_answers CONSTANT text := format($query$
+        SELECT c.entry_id, l.record_id, l.action, CASE WHEN l.action = 'INSERT' THEN c.record_id END AS new_sfid
+        FROM sffdw.write_claim c
+        JOIN %I._trigger_log l ON l.id = c.entry_id
+        WHERE c.connection_id = $1
+        AND c.phase = 'answered'
+        AND l.table_name = $2
+    $query$, connection.schema_name);
+    v_ids     integer[];
+BEGIN
+    -- The mapped row is locked before the log's, in the order of id. Waiting could deadlock with an app: what it holds
+    -- is settled when it has let go. Rows that a poll made of the same records are locked too: they are to go.
+    IF to_regclass(v_table) IS NULL THEN
+        EXECUTE format('SELECT array_agg(a.entry_id ORDER BY a.entry_id) FROM (%s) a', v_answers)
+        INTO v_ids
+        USING connection.connection_id, table_name;
+        RETURN v_ids;
+    END IF;
+    EXECUTE format($query$
+        WITH answer AS MATERIALIZED (
+            SELECT * FROM (%1$s) a ORDER BY a.entry_id LIMIT 500
+        ), wanted AS MATERIALIZED (
+            SELECT t.id, a.entry_id
+            FROM answer a
+            JOIN %2$s t ON t.id = a.record_id
+            UNION
+            SELECT t.id, a.entry_id
+            FROM answer a
+            JOIN %2$s t ON t.sfid = a.new_sfid
+        ), held AS MATERIALIZED (
+            SELECT t.id
+            FROM %2$s t
+            WHERE t.id IN (SELECT w.id FROM wanted w)
+            ORDER BY t.id
+            FOR UPDATE OF t SKIP LOCKED
+        )
+        SELECT array_agg(a.entry_id ORDER BY a.entry_id)
+        FROM answer a
+        WHERE NOT EXISTS (
+            SELECT
+            FROM wanted w
+            WHERE w.entry_id = a.entry_id
+            AND w.id NOT IN (SELECT h.id FROM held h)
+        )
+    $query$, v_answers, v_table)
+    INTO v_ids
+    USING connection.connection_id, table_name;
+    RETURN v_ids;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.lock_answered(sffdw.connection, sffdw.mapping, text) IS
+    'Lock the rows whose writes have an answer and return the entries that can be settled now.';
+
+CREATE FUNCTION sffdw.make_results(connection sffdw.connection, entry_ids integer[])
+RETURNS sffdw.row_result[]
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_results sffdw.row_result[];
+BEGIN
+    -- A row with a younger change on its way stays PENDING, but for its sfid and for errors.
+    EXECUTE format($query$
+        SELECT array_agg(ROW(
+                   l.id, l.record_id, CASE WHEN l.action = 'INSERT' THEN c.record_id END,
+                   CASE WHEN c.final_state = 'FAILED' THEN 'FAILED'
+                        WHEN c.final_state = 'IGNORED' THEN 'SYNCED'
+                        WHEN l.action = 'INSERT' THEN 'INSERTED'
+                        ELSE 'UPDATED' END,
+                   CASE WHEN c.final_state = 'FAILED'
+                        THEN sffdw.error_json(l.id, c.status_code, c.message, c.fields) END
+               )::sffdw.row_result ORDER BY l.record_id)
+        FROM sffdw.write_claim c
+        JOIN %1$I._trigger_log l ON l.id = c.entry_id
+        WHERE c.connection_id = $1
+        AND c.entry_id = ANY ($2)
+        AND l.action <> 'DELETE'
+        AND (c.final_state = 'FAILED'
+             OR c.final_state = 'SUCCESS' AND l.action = 'INSERT'
+             OR NOT EXISTS (
+                 SELECT
+                 FROM %1$I._trigger_log o
+                 WHERE o.table_name = l.table_name
+                 AND o.record_id = l.record_id
+                 AND o.id <> l.id
+                 AND o.state IN ('NEW', 'PENDING')
+             ))
+    $query$, connection.schema_name)
+    INTO v_results
+    USING connection.connection_id, entry_ids;
+    RETURN coalesce(v_results, '{}');
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.make_results(sffdw.connection, integer[]) IS
+    'Return what is to be written back to the rows of answered entries.';
+
+CREATE FUNCTION sffdw.write_back_each(connection sffdw.connection, mapping sffdw.mapping, results sffdw.row_result[])
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_table  text := sffdw.mapped_table(connection, mapping);
+    v_result sffdw.row_result;
+BEGIN
+    IF cardinality(results) = 0 OR to_regclass(v_table) IS NULL THEN
+        RETURN;
+    END IF;
+    BEGIN
+        PERFORM sffdw.write_back(connection.run_search_path, v_table, results);
+        RETURN;
+    EXCEPTION WHEN OTHERS THEN
+        -- Locks pass; a single row cannot be split.
+        IF SQLSTATE IN ('55P03', '40P01', '40001') THEN
+            RAISE;
+        ELSIF cardinality(results) = 1 THEN
+            PERFORM sffdw.log_event(
+                connection.connection_id, 'WRITE BACK ERROR',
+                format('%s id %s: %s (%s)', v_table, results[1].record_id, SQLERRM, SQLSTATE), 'ERROR',
+                mapping.object_name);
+            RETURN;
+        END IF;
+    END;
+    FOREACH v_result IN ARRAY results LOOP
+        PERFORM sffdw.write_back_each(connection, mapping, ARRAY[v_result]);
+    END LOOP;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.write_back_each(sffdw.connection, sffdw.mapping, sffdw.row_result[]) IS
+    'Write results back, all at once or, where a row refuses, one by one. A row that refuses is logged: its entry is '
+    'settled all the same, for Salesforce has answered; its sfid comes with the next poll.';
+
+CREATE FUNCTION sffdw.close_entries(connection sffdw.connection, entry_ids integer[])
+RETURNS integer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '2s'
+AS $function$
+DECLARE
+    v_failed integer;
+BEGIN
+    EXECUTE format($query$
+        WITH settled AS (
+            UPDATE %1$I._trigger_log l
+            SET state = c.final_state,
+                sf_result = c.http_status,
+                sf_message = CASE
+                    WHEN c.status_code IS NULL THEN c.message
+                    ELSE concat_ws(': ', c.status_code, c.message)
+                END,
+                sfid = CASE WHEN l.action = 'INSERT' THEN coalesce(c.record_id, l.sfid) ELSE l.sfid END,
+                processed_at = clock_timestamp(),
+                processed_tx = txid_current(),
+                updated_at = clock_timestamp()
+            FROM sffdw.write_claim c
+            WHERE c.connection_id = $1
+            AND c.entry_id = ANY ($2)
+            AND l.id = c.entry_id
+            RETURNING l.*
+        ), overtaken AS (
+            -- A DELETE that met its own INSERT on the way knew no sfid.
+            UPDATE %1$I._trigger_log d
+            SET state = 'NEW', sfid = s.sfid, updated_at = clock_timestamp()
+            FROM settled s
+            WHERE s.action = 'INSERT'
+            AND s.state = 'SUCCESS'
+            AND d.table_name = s.table_name
+            AND d.record_id = s.record_id
+            AND d.action = 'DELETE'
+            AND d.state = 'IGNORE'
+        )
+        SELECT count(*) FROM settled s WHERE s.state = 'FAILED'
+    $query$, connection.schema_name)
+    INTO v_failed
+    USING connection.connection_id, entry_ids;
+    DELETE FROM sffdw.write_claim c
+    WHERE c.connection_id = connection.connection_id
+    AND c.entry_id = ANY (entry_ids)
+    AND c.final_state <> 'FAILED';
+    UPDATE sffdw.write_claim c
+    SET phase = 'failed'
+    WHERE c.connection_id = connection.connection_id
+    AND c.entry_id = ANY (entry_ids);
+    RETURN v_failed;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.close_entries(sffdw.connection, integer[]) IS
+    'Give answered entries their final state in the trigger log, and return how many have failed.';
+
+CREATE FUNCTION sffdw.report_failures(connection sffdw.connection, entry_ids integer[])
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_failure record;
+BEGIN
+    FOR v_failure IN EXECUTE format($query$
+        SELECT l.table_name, c.status_code, count(*) AS failed_count, min(c.message) AS message
+        FROM sffdw.write_claim c
+        JOIN %I._trigger_log l ON l.id = c.entry_id
+        WHERE c.connection_id = $1
+        AND c.entry_id = ANY ($2)
+        AND c.phase = 'failed'
+        GROUP BY l.table_name, c.status_code
+    $query$, connection.schema_name)
+    USING connection.connection_id, entry_ids
+    LOOP
+        PERFORM sffdw.log_event(
+            connection.connection_id, 'WRITE ERROR',
+            format('%s: %s: %s', v_failure.table_name, v_failure.status_code, v_failure.message), 'ERROR',
+            row_count => v_failure.failed_count);
+        PERFORM sffdw.notify(
+            connection.connection_id, 'write-error',
+            format('%s changes of %s were rejected: %s: %s', v_failure.failed_count, v_failure.table_name,
+                   v_failure.status_code, v_failure.message));
+    END LOOP;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.report_failures(sffdw.connection, integer[]) IS
+    'Log rejected entries and notify of them, one line and one notification a table and code, with their number.';
+
+CREATE FUNCTION sffdw.settle_answers(connection_id integer)
+RETURNS boolean
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '2s'
+AS $function$
+DECLARE
+    v_connection sffdw.connection;
+    v_mapping    sffdw.mapping;
+    v_table      text;
+    v_ids        integer[];
+    v_is_settled boolean := false;
+BEGIN
+    SELECT c.* INTO STRICT v_connection FROM sffdw.connection c WHERE c.connection_id = settle_answers.connection_id;
+    FOR v_table IN EXECUTE format($query$
+        SELECT DISTINCT l.table_name::text
+        FROM sffdw.write_claim c
+        JOIN %I._trigger_log l ON l.id = c.entry_id
+        WHERE c.connection_id = $1
+        AND c.phase = 'answered'
+    $query$, v_connection.schema_name)
+    USING v_connection.connection_id
+    LOOP
+        SELECT m.* INTO v_mapping FROM sffdw.mapping m
+        WHERE m.connection_id = v_connection.connection_id AND m.table_name = v_table;
+        v_mapping.table_name := v_table;
+        v_ids := sffdw.lock_answered(v_connection, v_mapping, v_table);
+        CONTINUE WHEN v_ids IS NULL;
+        PERFORM sffdw.write_back_each(v_connection, v_mapping, sffdw.make_results(v_connection, v_ids));
+        IF sffdw.close_entries(v_connection, v_ids) > 0 THEN
+            PERFORM sffdw.report_failures(v_connection, v_ids);
+        END IF;
+        v_is_settled := true;
+    END LOOP;
+    RETURN v_is_settled;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.settle_answers(integer) IS
+    'Write back what Salesforce answered: to the rows, then to the trigger log. Rows that an app holds locked are left '
+    'for the next time; until then their entries stay PENDING. Return whether any was settled.';
+
+COMMIT;

@@ -1,0 +1,362 @@
+-- Deploy sffdw:functions/settle_doubt to pg
+-- requires: functions/load_page
+-- requires: functions/make_request
+-- requires: functions/write_back
+-- requires: tables/write_claim
+
+BEGIN;
+
+CREATE FUNCTION sffdw.plain_value(value jsonb, sf_type text)
+RETURNS text
+LANGUAGE plpgsql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+SET timezone = 'UTC'
+AS $function$
+DECLARE
+    v_text text := value #>> '{}';
+BEGIN
+    -- Salesforce trims texts, keeps LF for line ends and knows no difference between '' and null.
+    RETURN CASE
+        WHEN v_text IS NULL OR btrim(v_text) = '' THEN ''
+        WHEN sf_type IN ('int', 'long', 'double', 'currency', 'percent') THEN trim_scale(v_text::numeric)::text
+        WHEN sf_type = 'datetime' THEN date_trunc('second', v_text::timestamptz)::text
+        WHEN sf_type = 'time' THEN rtrim(v_text, 'Z')::time::text
+        ELSE replace(btrim(v_text, E' \t\r\n'), E'\r\n', E'\n')
+    END;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.plain_value(jsonb, text) IS
+    'Return a value in the one form in which what was sent and what Salesforce made of it are equal.';
+
+CREATE FUNCTION sffdw.is_same_record(mapping_id integer, sent jsonb, found jsonb)
+RETURNS boolean
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT coalesce(bool_and(
+        sffdw.plain_value(s.value, f.sf_type) = sffdw.plain_value(found -> f.column_name::text, f.sf_type)), true)
+    FROM jsonb_each(sent) s
+    JOIN sffdw.mapping_field f ON f.mapping_id = is_same_record.mapping_id AND f.field_name = s.key
+    WHERE f.field_name <> 'Id';
+$function$;
+
+COMMENT ON FUNCTION sffdw.is_same_record(integer, jsonb, jsonb) IS
+    'Whether a record that was found, by column, holds the values that were sent, by API name.';
+
+CREATE TYPE sffdw.found_record AS (
+    record_id text,
+    content   jsonb
+);
+
+COMMENT ON TYPE sffdw.found_record IS 'A record of the org, its values by column of the live table.';
+
+CREATE FUNCTION sffdw.ask_records(connection sffdw.connection, mapping sffdw.mapping, condition text)
+RETURNS SETOF sffdw.found_record
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    RETURN QUERY EXECUTE format($query$
+        SELECT l.id::text, to_jsonb(l)
+        FROM %s l
+        WHERE l._scope = 'all'
+        AND l._purpose = 'settle'
+        AND l._mapping = %L
+        AND %s
+    $query$, sffdw.live_table(connection, mapping), mapping.mapping_id::text, condition);
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.ask_records(sffdw.connection, sffdw.mapping, text) IS
+    'Return records of the org, those in the recycle bin too, by column.';
+
+CREATE FUNCTION sffdw.mark_doubtful(connection sffdw.connection, own_batch uuid)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    -- What another role's session does is not shown in full: its process being there must do.
+    UPDATE sffdw.write_claim c
+    SET phase = 'doubtful', next_try_at = NULL
+    WHERE c.connection_id = connection.connection_id
+    AND c.phase = 'claimed'
+    AND c.batch_id IS DISTINCT FROM own_batch
+    AND (c.claimant_pid = pg_backend_pid()
+         OR NOT EXISTS (
+             SELECT
+             FROM pg_stat_activity a
+             WHERE a.pid = c.claimant_pid
+             AND coalesce(a.backend_start, c.claimant_start) = c.claimant_start
+         ));
+    EXECUTE format($query$
+        INSERT INTO sffdw.write_claim (connection_id, entry_id, phase, claimed_at, attempt_count)
+        SELECT $1, l.id, 'doubtful', coalesce(l.updated_at, l.created_at, clock_timestamp()), 1
+        FROM %I._trigger_log l
+        WHERE l.state = 'PENDING'
+        AND NOT EXISTS (
+            SELECT
+            FROM sffdw.write_claim c
+            WHERE c.connection_id = $1
+            AND c.entry_id = l.id
+            AND c.phase IN ('claimed', 'doubtful', 'answered')
+        )
+        ON CONFLICT ON CONSTRAINT write_claim_pkey DO UPDATE
+        SET phase = 'doubtful', next_try_at = NULL, final_state = NULL
+    $query$, connection.schema_name)
+    USING connection.connection_id;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.mark_doubtful(sffdw.connection, uuid) IS
+    'Put in doubt the entries that nobody is at work on any more: their claimant''s process is gone, or it is this '
+    'session''s own from a run that was cut short.';
+
+CREATE FUNCTION sffdw.close_doubt(connection sffdw.connection, entry_id integer, verdict text, record_id text)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    UPDATE sffdw.write_claim c
+    SET phase = CASE verdict WHEN 'accepted' THEN 'answered' WHEN 'again' THEN 'waiting' ELSE 'doubtful' END,
+        final_state = CASE verdict WHEN 'accepted' THEN 'SUCCESS' END,
+        record_id = close_doubt.record_id,
+        http_status = CASE verdict WHEN 'accepted' THEN 200 END,
+        status_code = NULL,
+        message = CASE verdict WHEN 'accepted' THEN 'the answer was lost; found in Salesforce' ELSE c.message END,
+        -- An answer that took long may still be on its way.
+        next_try_at = CASE verdict WHEN 'unknown' THEN clock_timestamp() + interval '10 seconds' END
+    WHERE c.connection_id = connection.connection_id
+    AND c.entry_id = close_doubt.entry_id;
+    EXECUTE format($query$
+        UPDATE %I._trigger_log l
+        SET state = CASE $2 WHEN 'again' THEN 'NEW' ELSE l.state END,
+            sfid = CASE WHEN l.action = 'INSERT' THEN coalesce($3, l.sfid) ELSE l.sfid END,
+            updated_at = clock_timestamp()
+        WHERE l.id = $1
+    $query$, connection.schema_name)
+    USING entry_id, verdict, record_id;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.close_doubt(sffdw.connection, integer, text, text) IS
+    'Note what asking has shown: the write was accepted, is to be sent again, or is still unknown.';
+
+CREATE FUNCTION sffdw.find_unbound(
+    connection sffdw.connection,
+    mapping    sffdw.mapping,
+    since      timestamptz
+)
+RETURNS SETOF sffdw.found_record
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_session record;
+BEGIN
+    EXECUTE format('SELECT s.user_id, s.server_time - clock_timestamp() AS ahead FROM %I._session s',
+                   connection.live_schema_name)
+    INTO v_session;
+    RETURN QUERY EXECUTE format($query$
+        SELECT a.record_id, a.content
+        FROM sffdw.ask_records($1, $2, $3) a
+        WHERE NOT EXISTS (SELECT FROM %1$s t WHERE t.sfid = a.record_id)
+        AND NOT EXISTS (
+            SELECT
+            FROM (TABLE %2$I._trigger_log UNION ALL TABLE %2$I._trigger_log_archive) l
+            WHERE l.action = 'INSERT'
+            AND l.sfid = a.record_id
+        )
+        ORDER BY a.record_id
+    $query$, sffdw.mapped_table(connection, mapping), connection.schema_name)
+    USING connection, mapping, format('l.createdbyid = %L AND l.createddate >= %L::timestamptz',
+                                      v_session.user_id, since + v_session.ahead - interval '2 minutes');
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.find_unbound(sffdw.connection, sffdw.mapping, timestamptz) IS
+    'Return the records that our user has made since then, less two minutes, and that no local row or entry has.';
+
+CREATE FUNCTION sffdw.ask_about(
+    connection sffdw.connection,
+    mapping    sffdw.mapping,
+    requests   sffdw.write_request[],
+    since      timestamptz
+)
+RETURNS SETOF sffdw.found_record
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_operation text := requests[1].operation;
+    v_keys      text;
+    v_column    name := 'id';
+BEGIN
+    IF v_operation = 'insert' THEN
+        RETURN QUERY SELECT u.* FROM sffdw.find_unbound(connection, mapping, since) u;
+        RETURN;
+    ELSIF v_operation = 'upsert' THEN
+        SELECT f.column_name INTO STRICT v_column FROM sffdw.mapping_field f
+        WHERE f.mapping_id = mapping.mapping_id AND f.field_name = requests[1].external_id_field;
+    END IF;
+    SELECT string_agg(quote_literal(r.record ->> coalesce(r.external_id_field, 'Id')), ', ')
+    INTO v_keys
+    FROM unnest(requests) r;
+    RETURN QUERY SELECT a.* FROM sffdw.ask_records(connection, mapping, format('l.%I IN (%s)', v_column, v_keys)) a;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.ask_about(sffdw.connection, sffdw.mapping, sffdw.write_request[], timestamptz) IS
+    'Return the records that requests of one operation, sent since then, may have made or changed, by one call.';
+
+CREATE FUNCTION sffdw.judge_doubt(
+    request       sffdw.write_request,
+    answers       sffdw.found_record[],
+    is_over       boolean,
+    OUT verdict   text,
+    OUT record_id text
+)
+RETURNS record
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_found sffdw.found_record;
+    v_alive boolean;
+BEGIN
+    SELECT a.*
+    INTO v_found
+    FROM unnest(answers) a
+    WHERE CASE request.operation
+        WHEN 'insert' THEN sffdw.is_same_record(request.mapping_id, request.record, a.content)
+        WHEN 'upsert' THEN NOT coalesce((a.content ->> 'isdeleted')::boolean, false)
+                           AND sffdw.is_same_record(request.mapping_id, request.record, a.content)
+        ELSE a.record_id = request.record ->> 'Id'
+    END
+    LIMIT 1;
+    v_alive := FOUND AND NOT coalesce((v_found.content ->> 'isdeleted')::boolean, false);
+    record_id := CASE WHEN request.operation IN ('insert', 'upsert') THEN v_found.record_id END;
+    verdict := CASE
+        WHEN request.operation = 'delete' AND NOT v_alive THEN 'accepted'
+        WHEN request.operation = 'update' AND v_alive
+        AND sffdw.is_same_record(request.mapping_id, request.record, v_found.content) THEN 'accepted'
+        WHEN record_id IS NOT NULL THEN 'accepted'
+        -- Only a plain create, sent twice, would make two records.
+        WHEN request.operation = 'insert' AND NOT is_over THEN 'unknown'
+        ELSE 'again'
+    END;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.judge_doubt(sffdw.write_request, sffdw.found_record[], boolean) IS
+    'Say by what was found in Salesforce whether a request without an answer was accepted, is to be sent again, or is '
+    'unknown still: a create that has not been found may be on its way until the wait is over.';
+
+CREATE FUNCTION sffdw.take_doubts(connection sffdw.connection)
+RETURNS SETOF sffdw.write_claim
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    RETURN QUERY EXECUTE format($query$
+        WITH doubt AS (
+            SELECT c.entry_id, l.table_name, l.action
+            FROM sffdw.write_claim c
+            JOIN %1$I._trigger_log l ON l.id = c.entry_id
+            WHERE c.connection_id = $1
+            AND c.phase = 'doubtful'
+            AND coalesce(c.next_try_at, '-infinity') <= clock_timestamp()
+        ), first AS (
+            SELECT * FROM doubt ORDER BY entry_id LIMIT 1
+        )
+        SELECT c.*
+        FROM sffdw.write_claim c
+        WHERE c.connection_id = $1
+        AND c.entry_id IN (
+            SELECT d.entry_id
+            FROM doubt d
+            JOIN first f ON (f.table_name, f.action) = (d.table_name, d.action)
+            ORDER BY d.entry_id
+            LIMIT 200
+        )
+        ORDER BY c.entry_id
+        FOR UPDATE SKIP LOCKED
+    $query$, connection.schema_name)
+    USING connection.connection_id;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.take_doubts(sffdw.connection) IS
+    'Lock and return the oldest claims in doubt, of one table and action, so that one call can ask about all of them.';
+
+CREATE FUNCTION sffdw.settle_doubt(connection_id integer, own_batch uuid)
+RETURNS boolean
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_connection sffdw.connection;
+    v_mapping    sffdw.mapping;
+    v_claims     sffdw.write_claim[];
+    v_requests   sffdw.write_request[];
+    v_answers    sffdw.found_record[];
+    v_request    sffdw.write_request;
+    v_since      timestamptz;
+    v_judged     record;
+BEGIN
+    SELECT c.* INTO STRICT v_connection FROM sffdw.connection c WHERE c.connection_id = settle_doubt.connection_id;
+    PERFORM sffdw.mark_doubtful(v_connection, own_batch);
+    SELECT array_agg(d) INTO v_claims FROM sffdw.take_doubts(v_connection) d;
+    IF v_claims IS NULL THEN
+        RETURN false;
+    END IF;
+    SELECT array_agg(r ORDER BY r.entry_id), min(c.claimed_at)
+    INTO v_requests, v_since
+    FROM unnest(v_claims) c
+    CROSS JOIN LATERAL sffdw.read_changes(v_connection, ARRAY[c.entry_id]) g
+    CROSS JOIN LATERAL sffdw.make_request(v_connection, g) r;
+    -- What would not be sent now is declined when it is claimed again.
+    FOREACH v_request IN ARRAY v_requests LOOP
+        IF v_request.final_state IS NOT NULL THEN
+            PERFORM sffdw.close_doubt(v_connection, v_request.entry_id, 'again', NULL);
+        END IF;
+    END LOOP;
+    SELECT array_agg(r ORDER BY r.entry_id)
+    INTO v_requests
+    FROM unnest(v_requests) r
+    WHERE r.final_state IS NULL
+    AND r.operation = (SELECT f.operation FROM unnest(v_requests) f WHERE f.final_state IS NULL LIMIT 1);
+    IF v_requests IS NULL THEN
+        RETURN true;
+    END IF;
+    SELECT m.* INTO STRICT v_mapping FROM sffdw.mapping m WHERE m.mapping_id = v_requests[1].mapping_id;
+    SELECT array_agg(a) INTO v_answers FROM sffdw.ask_about(v_connection, v_mapping, v_requests, v_since) a;
+    FOREACH v_request IN ARRAY v_requests LOOP
+        v_judged := sffdw.judge_doubt(v_request, v_answers, clock_timestamp() > v_since + make_interval(
+            secs => sffdw.sync_setting(v_connection.options, 'in_doubt_wait_s')));
+        PERFORM sffdw.close_doubt(v_connection, v_request.entry_id, v_judged.verdict, v_judged.record_id);
+        -- Equal rows take one record each.
+        SELECT array_agg(a) INTO v_answers FROM unnest(v_answers) a
+        WHERE a.record_id IS DISTINCT FROM v_judged.record_id;
+    END LOOP;
+    RETURN true;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.settle_doubt(integer, uuid) IS
+    'Settle the oldest entries that may or may not have reached Salesforce, by asking there. Return whether there were '
+    'any. Nothing in doubt is sent again without asking. Raises what the call to Salesforce raises.';
+
+COMMIT;

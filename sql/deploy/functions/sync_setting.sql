@@ -1,0 +1,27 @@
+-- Deploy sffdw:functions/sync_setting to pg
+-- requires: schema
+
+BEGIN;
+
+CREATE FUNCTION sffdw.sync_setting(options jsonb, setting text)
+RETURNS integer
+LANGUAGE plpgsql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    -- A REST answer holds at most 2,000 records, a Collections request 200.
+    v_defaults CONSTANT jsonb := '{"page_size": 2000, "overlap_s": 300, "delete_interval_s": 600,
+        "write_batch_size": 200, "write_batch_calls": 5, "in_doubt_wait_s": 600, "failed_kept_s": 86400,
+        "archive_after_s": 900, "archive_kept_days": 30, "row_lock_attempts": 8}';
+    v_value    integer := coalesce(options ->> setting, v_defaults ->> setting)::integer;
+BEGIN
+    ASSERT v_value IS NOT NULL, format('%s is a setting', setting);
+    RETURN v_value;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.sync_setting(jsonb, text) IS
+    'Return a number that steers loads, polls and writes: the connection''s own from its options, else the default.';
+
+COMMIT;

@@ -1,0 +1,23 @@
+-- Deploy sffdw:tables/mapping_progress to pg
+-- requires: tables/mapping
+
+BEGIN;
+
+ALTER TABLE sffdw.mapping
+ADD COLUMN phase            text,
+ADD COLUMN window_opened_at timestamptz,
+ADD COLUMN next_deletes_at  timestamptz,
+ADD COLUMN run_id           bigint,
+ADD COLUMN load_sweeps      boolean     NOT NULL DEFAULT false,
+ADD CONSTRAINT mapping_phase_known CHECK (phase IN ('load', 'changes', 'compare', 'deletes', 'deferred'));
+
+COMMENT ON COLUMN sffdw.mapping.phase IS
+    'The step at which the running load or poll goes on, after a crash too; NULL: none is running.';
+COMMENT ON COLUMN sffdw.mapping.window_opened_at IS
+    'This server''s time when the running poll, or the last one, began: what was settled before it began is in it.';
+COMMENT ON COLUMN sffdw.mapping.next_deletes_at IS 'This server''s time from when getDeleted is asked again.';
+COMMENT ON COLUMN sffdw.mapping.load_sweeps IS
+    'The running load deletes local rows that it does not find in Salesforce.';
+COMMENT ON COLUMN sffdw.mapping.run_id IS 'The row of sync_run that the running load or poll adds to.';
+
+COMMIT;

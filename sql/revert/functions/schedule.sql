@@ -1,0 +1,10 @@
+-- Revert sffdw:functions/schedule from pg
+
+BEGIN;
+
+DROP FUNCTION sffdw.schedule(integer, text);
+DROP FUNCTION sffdw.unschedule(text);
+DROP FUNCTION sffdw.warn_cron_settings();
+DROP FUNCTION sffdw.check_cron();
+
+COMMIT;

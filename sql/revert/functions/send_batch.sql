@@ -1,0 +1,11 @@
+-- Revert sffdw:functions/send_batch from pg
+
+BEGIN;
+
+DROP FUNCTION sffdw.send_batch(integer, uuid);
+DROP FUNCTION sffdw.log_batch(sffdw.connection, uuid, timestamptz, text);
+DROP FUNCTION sffdw.doubt_batch(sffdw.connection, uuid, jsonb);
+DROP FUNCTION sffdw.send_requests(sffdw.connection, uuid);
+DROP FUNCTION sffdw.answer_claims(sffdw.connection, uuid);
+
+COMMIT;

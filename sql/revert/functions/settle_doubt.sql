@@ -1,0 +1,17 @@
+-- Revert sffdw:functions/settle_doubt from pg
+
+BEGIN;
+
+DROP FUNCTION sffdw.settle_doubt(integer, uuid);
+DROP FUNCTION sffdw.take_doubts(sffdw.connection);
+DROP FUNCTION sffdw.judge_doubt(sffdw.write_request, sffdw.found_record[], boolean);
+DROP FUNCTION sffdw.ask_about(sffdw.connection, sffdw.mapping, sffdw.write_request[], timestamptz);
+DROP FUNCTION sffdw.find_unbound(sffdw.connection, sffdw.mapping, timestamptz);
+DROP FUNCTION sffdw.close_doubt(sffdw.connection, integer, text, text);
+DROP FUNCTION sffdw.mark_doubtful(sffdw.connection, uuid);
+DROP FUNCTION sffdw.ask_records(sffdw.connection, sffdw.mapping, text);
+DROP TYPE sffdw.found_record;
+DROP FUNCTION sffdw.is_same_record(integer, jsonb, jsonb);
+DROP FUNCTION sffdw.plain_value(jsonb, text);
+
+COMMIT;

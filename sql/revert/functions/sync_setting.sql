@@ -1,0 +1,7 @@
+-- Revert sffdw:functions/sync_setting from pg
+
+BEGIN;
+
+DROP FUNCTION sffdw.sync_setting(jsonb, text);
+
+COMMIT;

@@ -1,0 +1,12 @@
+-- Revert sffdw:tables/mapping_progress from pg
+
+BEGIN;
+
+ALTER TABLE sffdw.mapping
+DROP COLUMN phase,
+DROP COLUMN window_opened_at,
+DROP COLUMN next_deletes_at,
+DROP COLUMN run_id,
+DROP COLUMN load_sweeps;
+
+COMMIT;
