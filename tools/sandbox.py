@@ -10,7 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -50,10 +50,11 @@ def new_credentials() -> Credentials:
 
 @dataclass(frozen=True)
 class Sandbox:
-    """A running sandbox: its URL and process id."""
+    """A running sandbox: its URL and process id, and the process itself where it is a child of ours."""
 
     url: str
     pid: int
+    process: subprocess.Popen[bytes] | None = field(default=None, repr=False, compare=False)
 
     def call(self, method: str, path: str, body: object = None, timeout: float = 120) -> Any:
         """One request to the control plane; the JSON it answers with, None when it answers with nothing."""
@@ -100,6 +101,8 @@ class Sandbox:
             os.kill(self.pid, signal.SIGTERM)
         except ProcessLookupError:
             return
+        if self.process is not None:
+            self.process.wait(15)
         wait_until(lambda: not self.is_alive(), 15, "the sandbox did not end")
 
 
@@ -122,7 +125,7 @@ def start_sandbox(log: Path, credentials: Credentials, arguments: Sequence[str] 
         return bool(url)
 
     wait_until(is_ready, START_TIMEOUT_S, f"the sandbox did not start; see {log}")
-    return Sandbox(url.rstrip("/"), process.pid)
+    return Sandbox(url.rstrip("/"), process.pid, process)
 
 
 def wait_until(is_true: Any, seconds: float, failure: str, every: float = 0.05) -> None:
