@@ -52,7 +52,13 @@ IMMUTABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    v_known CONSTANT jsonb := '{"ucs_basic_collation_index": "boolean"}';
+    -- The numbers are those of sync_setting.
+    v_known CONSTANT jsonb := '{
+        "ucs_basic_collation_index": "boolean",
+        "page_size": "number", "overlap_s": "number", "delete_interval_s": "number", "write_batch_size": "number",
+        "write_batch_calls": "number", "in_doubt_wait_s": "number", "failed_kept_s": "number",
+        "archive_after_s": "number", "archive_kept_days": "number", "row_lock_attempts": "number"
+    }';
     v_key   text;
 BEGIN
     IF write_algorithm IS DISTINCT FROM 'ordered' THEN
@@ -63,11 +69,20 @@ BEGIN
         RAISE EXCEPTION 'invalid option "%"', v_key
             USING ERRCODE = 'fdw_invalid_option_name',
                   HINT = format('Valid options in this context are: %s.', (
-                      SELECT string_agg(k, ', ') FROM jsonb_object_keys(v_known) k));
+                      SELECT string_agg(k, ', ' ORDER BY k) FROM jsonb_object_keys(v_known) k));
     END LOOP;
-    FOR v_key IN SELECT k FROM jsonb_object_keys(options) k WHERE jsonb_typeof(options -> k) <> v_known ->> k LOOP
+    FOR v_key IN
+        SELECT k
+        FROM jsonb_object_keys(options) k
+        WHERE jsonb_typeof(options -> k) <> v_known ->> k
+        OR jsonb_typeof(options -> k) = 'number' AND options ->> k !~ '^[1-9][0-9]{0,8}$'
+    LOOP
         RAISE EXCEPTION 'invalid value for option "%": %', v_key, options -> v_key
-            USING ERRCODE = 'invalid_parameter_value', HINT = format('Its type is %s.', v_known ->> v_key);
+            USING ERRCODE = 'invalid_parameter_value',
+                  HINT = CASE v_known ->> v_key
+                      WHEN 'number' THEN 'It must be a whole number above 0.'
+                      ELSE 'It must be true or false.'
+                  END;
     END LOOP;
 END
 $function$;

@@ -66,6 +66,8 @@ DECLARE
     v_connection sffdw.connection := sffdw.find_connection(connection_name);
     v_object     text;
 BEGIN
+    PERFORM sffdw.require_owner(v_connection);
+    PERFORM sffdw.unschedule(v_connection.connection_name);
     FOR v_object IN
         SELECT m.object_name
         FROM sffdw.mapping m
@@ -85,6 +87,6 @@ $function$;
 COMMENT ON FUNCTION sffdw.drop_connection(boolean, text) IS
     'End a connection: its mappings, jobs and log. The tables stay as they are, without our triggers, unless '
     'drop_tables: then they, the trigger log and the live tables go too. Nothing is deleted in Salesforce. '
-    'Raises undefined_object, dependent_objects_still_exist.';
+    'Raises insufficient_privilege, undefined_object, dependent_objects_still_exist.';
 
 COMMIT;

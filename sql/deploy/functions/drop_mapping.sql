@@ -45,6 +45,7 @@ DECLARE
     v_connection sffdw.connection := sffdw.find_connection(connection_name);
     v_mapping    sffdw.mapping := sffdw.find_mapping(v_connection.connection_id, object_name);
 BEGIN
+    PERFORM sffdw.require_owner(v_connection);
     PERFORM sffdw.warn_unsent(v_connection.schema_name, v_mapping.table_name);
     IF drop_table THEN
         EXECUTE format('DROP TABLE IF EXISTS %I.%I', v_connection.schema_name, v_mapping.table_name);
@@ -62,6 +63,7 @@ $function$;
 
 COMMENT ON FUNCTION sffdw.drop_mapping(text, boolean, text) IS
     'End the synchronisation of an object. Its table stays, without our triggers, unless drop_table; the live table '
-    'stays. Nothing is deleted in Salesforce. Raises undefined_object, dependent_objects_still_exist.';
+    'stays. Nothing is deleted in Salesforce. '
+    'Raises insufficient_privilege, undefined_object, dependent_objects_still_exist.';
 
 COMMIT;

@@ -10,7 +10,8 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
     UPDATE sffdw.mapping m
-    SET state = CASE m.state WHEN 'INITIAL' THEN m.state ELSE 'RESYNC' END,
+    -- A first load or a reload that has to begin anew stays what it is: it deletes what Salesforce no longer has.
+    SET state = CASE WHEN m.state IN ('INITIAL', 'RELOAD_TABLE') THEN m.state ELSE 'RESYNC' END,
         load_cursor = NULL,
         load_rows_done = 0,
         next_poll_at = now()

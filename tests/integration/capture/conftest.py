@@ -1,4 +1,4 @@
-"""A connection whose org has an Account with an external id, a mapping of it, and an app that may use the table only."""
+"""A connection whose org has an Account with an external id, a mapping of it, and an app that may use that table."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,0 +1,7 @@
+-- Revert sffdw:functions/find_remedy from pg
+
+BEGIN;
+
+DROP FUNCTION sffdw.find_remedy(text);
+
+COMMIT;

@@ -1,0 +1,7 @@
+-- Revert sffdw:functions/list_write_errors from pg
+
+BEGIN;
+
+DROP FUNCTION sffdw.list_write_errors(integer, name);
+
+COMMIT;
