@@ -256,12 +256,17 @@ leave_at_once(void)
  * Stop worker threads before the backend goes down.  If one is left, or the
  * wrapper has made threads of its own, the process must not run the exit
  * functions of libraries they may be using.
+ *
+ * The GIL, which wait() may have released, is kept from here on: what follows
+ * (the end of the transaction, memory contexts) drops references.
  */
 static void
 stop_workers(int code, Datum arg)
 {
-	PyGILState_STATE gil = PyGILState_Ensure();
 	bool		is_alone = true;
+
+	(void) PyGILState_Ensure();
+
 
 	if (mc_python.stop_workers != NULL)
 	{
@@ -273,7 +278,6 @@ stop_workers(int code, Datum arg)
 	for (PyThreadState *thread = PyInterpreterState_ThreadHead(PyInterpreterState_Get());
 		 thread != NULL; thread = PyThreadState_Next(thread))
 		is_alone = is_alone && thread == PyThreadState_Get();
-	PyGILState_Release(gil);
 	if (!is_alone)
 	{
 		exit_status = code;

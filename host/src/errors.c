@@ -15,6 +15,7 @@
 
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "storage/ipc.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
@@ -34,6 +35,17 @@ int			mc_python_depth = 0;
 
 /* A PostgreSQL error that was caught below Python frames and must go on above them. */
 static ErrorData *stashed_error = NULL;
+
+/*
+ * The backend is leaving from within Python code (its client is gone, or the
+ * postmaster).  The frames will never go on: the wrapper, which may hold locks
+ * there, is not called again, and what the frames use is not freed.
+ */
+bool
+mc_is_leaving_python(void)
+{
+	return proc_exit_inprogress && mc_python_depth > 0;
+}
 
 void
 mc_stash_error(void)

@@ -13,6 +13,8 @@
  */
 #include "multicorn.h"
 
+#include <dlfcn.h>
+
 #include "utils/guc.h"
 
 McPython	mc_python;
@@ -47,6 +49,24 @@ check_status(PyStatus status)
 		fail_start(status.err_msg ? status.err_msg : "unknown reason");
 }
 
+/*
+ * PL/Python makes its module `plpy` known before it starts Python.  Where we
+ * came first that is too late, so we offer the name, and its function once
+ * PL/Python is loaded.
+ */
+static PyObject *
+init_plpy(void)
+{
+	PyObject   *(*init) (void) = (PyObject *(*) (void)) dlsym(RTLD_DEFAULT, "PyInit_plpy");
+
+	if (init == NULL)
+	{
+		PyErr_SetString(PyExc_ImportError, "PL/Python is not loaded");
+		return NULL;
+	}
+	return init();
+}
+
 static void
 initialize_interpreter(void)
 {
@@ -58,6 +78,8 @@ initialize_interpreter(void)
 	preconfig.utf8_mode = 1;
 	preconfig.configure_locale = 0;
 	check_status(Py_PreInitialize(&preconfig));
+	if (PyImport_AppendInittab("plpy", init_plpy) < 0)
+		fail_start("out of memory");
 
 	PyConfig_InitIsolatedConfig(&config);
 	config.install_signal_handlers = 0;

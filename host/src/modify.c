@@ -59,7 +59,8 @@ forget_modify(void *arg)
 			*link = modify->next_open;
 			break;
 		}
-	Py_CLEAR(modify->collected);
+	if (!mc_is_leaving_python())
+		Py_CLEAR(modify->collected);
 }
 
 static bool

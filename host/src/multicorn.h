@@ -76,6 +76,7 @@ extern bool mc_call_quietly(const char *wrapper, PyObject *self, const char *met
 							PyObject *args);
 extern void mc_raise(const char *wrapper) pg_attribute_noreturn();
 extern void mc_finish_call(PyObject *result);
+extern bool mc_is_leaving_python(void);
 extern void mc_stash_error(void);
 extern bool mc_has_stashed_error(void);
 extern void mc_drop_stashed_error(void);

@@ -22,7 +22,8 @@ typedef struct OwnedObject
 static void
 release_object(void *arg)
 {
-	Py_DECREF(((OwnedObject *) arg)->object);
+	if (!mc_is_leaving_python())
+		Py_DECREF(((OwnedObject *) arg)->object);
 }
 
 /*

@@ -37,6 +37,8 @@ release_references(void *arg)
 {
 	McScan	   *scan = arg;
 
+	if (mc_is_leaving_python())
+		return;
 	Py_CLEAR(scan->row);
 	Py_CLEAR(scan->iterator);
 }

@@ -13,7 +13,6 @@
 #include "multicorn.h"
 
 #include "access/xact.h"
-#include "storage/ipc.h"
 #include "utils/memutils.h"
 
 /* An instance in the current transaction. */
@@ -105,22 +104,10 @@ forget_participants(void)
 	mc_drop_stashed_error();
 }
 
-/*
- * The backend is leaving from within Python code (its client is gone, or the
- * postmaster): the wrapper may hold locks there, so it is not called again.
- */
-static bool
-is_leaving_python(void)
-{
-	return proc_exit_inprogress && mc_python_depth > 0;
-}
-
 static void
 on_transaction_event(XactEvent event, void *arg)
 {
-	PyGILState_STATE gil;
-
-	if (participants == NULL || is_leaving_python())
+	if (participants == NULL || mc_is_leaving_python())
 		return;
 	switch (event)
 	{
@@ -134,10 +121,8 @@ on_transaction_event(XactEvent event, void *arg)
 			return;
 		case XACT_EVENT_COMMIT:
 		case XACT_EVENT_ABORT:
-			gil = PyGILState_Ensure();
 			call_all_quietly(event == XACT_EVENT_COMMIT ? "commit" : "rollback");
 			forget_participants();
-			PyGILState_Release(gil);
 			return;
 		default:
 			return;
@@ -149,7 +134,7 @@ on_savepoint_event(SubXactEvent event, SubTransactionId id, SubTransactionId par
 {
 	int			level = GetCurrentTransactionNestLevel();
 
-	if (is_leaving_python() || (event != SUBXACT_EVENT_PRE_COMMIT_SUB && event != SUBXACT_EVENT_ABORT_SUB))
+	if (mc_is_leaving_python() || (event != SUBXACT_EVENT_PRE_COMMIT_SUB && event != SUBXACT_EVENT_ABORT_SUB))
 		return;
 	for (Participant *participant = participants; participant != NULL; participant = participant->next)
 	{

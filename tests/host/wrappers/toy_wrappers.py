@@ -8,6 +8,7 @@ import os
 import socket
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from multicorn import (
@@ -176,12 +177,13 @@ class Memory(ForeignDataWrapper):
 
     def fail_at(self, what: str, values: dict[str, Any]) -> None:
         if values.get("note") == f"fail {what}":
-            raise Failure("the remote refuses the row", sqlstate="SF010", detail="REQUIRED_FIELD_MISSING", hint="Fill it.")
+            raise Failure("the remote refuses the row", sqlstate="SF010", detail="REQUIRED_FIELD_MISSING",
+                          hint="Fill it.")
 
     def end_modify(self) -> None:
         note("end_modify", len(self.queue))
         queue, self.queue = self.queue, []
-        if any(what == "insert" and values.get("note") == "fail end" for what, values in queue):
+        if any(what == "insert" and values.get("name") == "fail end" for what, values in queue):
             raise Failure("the batch was refused", sqlstate="SF010", detail="row 1: DUPLICATE_VALUE")
         for what, change in queue:
             getattr(self, f"apply_{what}")(change)
@@ -257,6 +259,7 @@ class Literal(ForeignDataWrapper):
 
     def __init__(self, fdw_options: dict[str, str], fdw_columns: dict[str, ColumnDefinition]) -> None:
         self.code = fdw_options["code"]
+        self.options = fdw_options
 
     def execute(self, quals: Sequence[Qual], columns: Sequence[str], **_: Any) -> Any:
         import datetime
@@ -264,6 +267,7 @@ class Literal(ForeignDataWrapper):
         import uuid
 
         names = {"datetime": datetime, "Decimal": decimal.Decimal, "uuid": uuid, "quals": quals, "columns": columns}
+        names["options"] = self.options
         names |= {"is_superuser": is_superuser, "has_role": has_role, "log_to_postgres": log_to_postgres, "os": os}
         return eval(self.code, names)
 
@@ -336,8 +340,8 @@ class Worker(ForeignDataWrapper):
 
     @staticmethod
     def do_signals() -> str:
-        status = dict(line.split(":\t", 1) for line in open(f"/proc/self/task/{threading.get_native_id()}/status"))
-        return status["SigBlk"].strip()
+        status = Path(f"/proc/self/task/{threading.get_native_id()}/status").read_text()
+        return dict(line.split(":\t", 1) for line in status.splitlines())["SigBlk"]
 
 
 class Broken(ForeignDataWrapper):
@@ -428,7 +432,8 @@ class Importer(ForeignDataWrapper):
 
     @classmethod
     def validate_options(cls, options: dict[str, str], context: str) -> None:
-        known = {"server": {"wrapper", "url"}, "user_mapping": {"user", "password"}, "table": {"object"}, "column": {"field"}}
+        known = {"server": {"wrapper", "url"}, "user_mapping": {"user", "password"}, "table": {"object"},
+                 "column": {"field"}}
         for name in options:
             if name not in known[context]:
                 raise Failure(f'invalid option "{name}"', sqlstate="HV00D",
@@ -452,3 +457,29 @@ class Importer(ForeignDataWrapper):
 
 class NotAWrapper:
     """Importable, but no wrapper."""
+
+
+class Discard(ForeignDataWrapper):
+    """Takes rows and forgets them."""
+
+    @property
+    def modify_batch_size(self) -> int:
+        return 200
+
+    def bulk_insert(self, all_values: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return all_values
+
+
+class Counted(ForeignDataWrapper):
+    """Rows that say how many scans of this class are alive."""
+
+    alive = 0
+
+    def execute(self, quals: Sequence[Qual], columns: Sequence[str], **_: Any) -> Iterator[list[int]]:
+        Counted.alive += 1
+        try:
+            for i in range(100):
+                yield [i, Counted.alive]
+        finally:
+            Counted.alive -= 1
+            note("closed")
