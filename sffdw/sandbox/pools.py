@@ -91,6 +91,7 @@ _CITIES = (
 _STREETS = ("Main St", "Elm Avenue", "Hauptstraße", "Rue de la Paix", "King's Road", "Via Roma", "Market Square")
 _COUNTRIES = ("USA", "Germany", "France", "Japan", "Brazil", "Poland", "United Kingdom", "India", "Switzerland")
 _DOMAINS = ("example.com", "example.org", "mail.example.net")
+_DIGITS = (("Quantity", 3), ("Price", 6))
 _FIRST_DAY, _LAST_DAY = date(1700, 1, 1), date(4000, 12, 31)
 
 
@@ -160,13 +161,16 @@ def _number(field: Field, dice: random.Random) -> float | int:
         return round(dice.uniform(-90, 90), 6)
     if field.name.endswith(("Longitude", "Longitude__s")):
         return round(dice.uniform(-180, 180), 6)
-    digits = max(1, min(field.precision - field.scale, 9))
-    return round(dice.choice((0.0, 1.0, dice.uniform(1, 10**4), dice.uniform(0, 10**digits - 1))), field.scale)
+    # Quantities and prices are multiplied with each other: their product must fit a currency field.
+    digits = next((size for part, size in _DIGITS if part in field.name), 9)
+    largest = 10 ** max(1, min(field.precision - field.scale, digits)) - 1
+    return round(dice.choice((1.0, dice.uniform(1, min(largest, 10**4)), dice.uniform(0, largest))), field.scale)
 
 
 def _day(dice: random.Random) -> str:
     if dice.random() < 0.01:
-        return dice.choice((_FIRST_DAY, _LAST_DAY)).isoformat()
+        return dice.choice((_DIGITS = (("Quantity", 3), ("Price", 6))
+_FIRST_DAY, _LAST_DAY)).isoformat()
     return (date(2019, 1, 1) + timedelta(days=dice.randrange(3200))).isoformat()
 
 

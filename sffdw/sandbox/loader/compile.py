@@ -152,9 +152,7 @@ class _Compilation:
             if known is None or known.type == "id":
                 continue
             for target, value in self._unfold(record, known, raw):
-                stored = self._value(record, target, value, identities)
-                if stored is not None:
-                    values[target.name] = stored
+                values[target.name] = self._value(record, target, value, identities)
         return values
 
     def _unfold(self, record: RawRecord, known: Field, raw: Any) -> list[tuple[Field, Any]]:

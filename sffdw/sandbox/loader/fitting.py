@@ -36,7 +36,7 @@ class Fitting:
         """Take a record's stored values into account."""
         for name, value in values.items():
             known = self.schema[object_name].stored_field(name)
-            if known is None or isinstance(value, bool):
+            if known is None or value is None or isinstance(value, bool):
                 continue
             extent = self.extents.setdefault((object_name, name), _Extent())
             if known.is_text:

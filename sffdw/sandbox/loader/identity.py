@@ -31,6 +31,7 @@ class Identities:
     by_text: dict[tuple[str, str], RawRecord] = field(default_factory=dict)
     objects_by_text: dict[str, set[str]] = field(default_factory=dict)
     minted: dict[tuple[str, str], str] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
     replaced: dict[str, int] = field(default_factory=dict)
     dangling: dict[tuple[str, str], int] = field(default_factory=dict)
 
@@ -82,7 +83,9 @@ class Identities:
         return {owner.name} if owner else set()
 
     def assign(self, records: Iterable[RawRecord], schema: Schema, mint: Mint) -> None:
-        """Give every record its id."""
+        """Give every record its id; a fresh one is never an id that the files use."""
+        records = list(records)
+        self.used |= {normal for record in records if (normal := ids.normalise(file_id(record))) is not None}
         for record in records:
             prefix = schema[record.object_name].key_prefix or "000"
             text = file_id(record)
@@ -90,9 +93,15 @@ class Identities:
             if normal is not None and normal[:3] == prefix:
                 record.record_id = normal
                 continue
-            record.record_id = mint(prefix)
+            record.record_id = self._fresh(prefix, mint)
             if text is not None:
                 self.replaced[record.object_name] = self.replaced.get(record.object_name, 0) + 1
+
+    def _fresh(self, prefix: str, mint: Mint) -> str:
+        made = mint(prefix)
+        while made in self.used:
+            made = mint(prefix)
+        return made
 
     def resolve(self, object_name: str, reference: Field, text: str, schema: Schema, mint: Mint) -> str | None:
         """Turn a file's id in a reference field into the real one; None when it can be none."""
@@ -114,7 +123,7 @@ class Identities:
         if (target, text) not in self.minted:
             known_target = schema.get(target)
             prefix = known_target.key_prefix if known_target else None
-            self.minted[target, text] = mint(prefix or "000")
+            self.minted[target, text] = self._fresh(prefix or "000", mint)
         return self.minted[target, text]
 
     def _ordered(self, reference: Field, text: str) -> list[str]:

@@ -19,7 +19,8 @@ class LoadPlan:
 
     `changes` are ordered, parents first where the files allow it: {"op": "create", "object", "id", "values"}. Ids and
     stamps are the files' own, so they want raw mode. Values are as stored: text trimmed and never empty, ids of 18
-    characters, dateTime `2025-12-16T13:05:30.000+0000`, date `2025-12-16`; IsDeleted true means the recycle bin.
+    characters, dateTime `2025-12-16T13:05:30.000+0000`, date `2025-12-16`. A name with None is blank in its file; what
+    no file states has no name. IsDeleted true means the recycle bin.
     """
 
     definitions: tuple[Mapping[str, Any], ...] = ()

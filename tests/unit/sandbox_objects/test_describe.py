@@ -57,7 +57,9 @@ def test_a_real_describe_that_is_loaded_comes_back_equal(fixtures_dir: Path, nam
     got = schema.describe(name, version=version_of(want))
     assert list(got) == list(want)
     of_the_url = ("urls", "childRelationships", "recordTypeInfos")
-    assert {key: got[key] for key in got if key not in of_the_url} == {key: want[key] for key in want if key not in of_the_url}
+    assert {key: got[key] for key in got if key not in of_the_url} == {
+        key: want[key] for key in want if key not in of_the_url
+    }
 
 
 def test_the_global_describe_has_the_keys_of_a_real_one(fixtures_dir: Path, schema: Schema) -> None:
@@ -74,9 +76,26 @@ def test_null_ness_and_constants_per_type_are_those_of_real_fields(fixtures_dir:
     """An attribute that is never null (always null, always the same) for a type in real orgs is so here."""
     profile = json.loads((fixtures_dir / "describes" / "field_type_profile.json").read_text(encoding="utf-8"))["types"]
     free = {"name", "label", "length", "byteLength", "precision", "scale", "digits", "createable", "updateable"}
-    free |= {"nillable", "custom", "nameField", "idLookup", "unique", "autoNumber", "permissionable", "polymorphicForeignKey"}
+    free |= {
+        "nillable",
+        "custom",
+        "nameField",
+        "idLookup",
+        "unique",
+        "autoNumber",
+        "permissionable",
+        "polymorphicForeignKey",
+    }
     free |= {"namePointing", "defaultedOnCreate", "restrictedPicklist", "searchPrefilterable", "sortable", "filterable"}
-    free |= {"groupable", "aggregatable", "extraTypeInfo", "compoundFieldName", "referenceTo", "picklistValues", "defaultValue"}
+    free |= {
+        "groupable",
+        "aggregatable",
+        "extraTypeInfo",
+        "compoundFieldName",
+        "referenceTo",
+        "picklistValues",
+        "defaultValue",
+    }
     wrong: Counter[str] = Counter()
     for sobject in schema:
         for field in sobject.visible_fields:
@@ -130,7 +149,10 @@ def test_which_objects_have_which_system_fields(schema: Schema, name: str, field
 
 def test_what_describe_cannot_say(schema: Schema) -> None:
     assert [name for name in ("Account", "Contact", "Lead", "Case", "Opportunity") if schema[name].supports_merge] == [
-        "Account", "Contact", "Lead", "Case",
+        "Account",
+        "Contact",
+        "Lead",
+        "Case",
     ]
     assert schema["ContentDocumentLink"].required_filter == ("Id", "ContentDocumentId", "LinkedEntityId")
     assert not schema["Attachment"].bulk_supported and schema["Account"].bulk_supported

@@ -15,8 +15,14 @@ def define(schema: Schema, name: str, *fields: dict[str, Any], **stated: Any) ->
 @pytest.mark.parametrize(
     ("stated", "want"),
     [
-        ({"name": "A__c", "type": "string"}, {"length": 255, "byteLength": 765, "soapType": "xsd:string", "groupable": True}),
-        ({"name": "A__c", "type": "textarea", "length": 32768}, {"filterable": False, "sortable": False, "byteLength": 98304}),
+        (
+            {"name": "A__c", "type": "string"},
+            {"length": 255, "byteLength": 765, "soapType": "xsd:string", "groupable": True},
+        ),
+        (
+            {"name": "A__c", "type": "textarea", "length": 32768},
+            {"filterable": False, "sortable": False, "byteLength": 98304},
+        ),
         ({"name": "A__c", "type": "textarea"}, {"filterable": True, "extraTypeInfo": "plaintextarea"}),
         ({"name": "A__c", "type": "boolean"}, {"nillable": False, "defaultValue": False, "aggregatable": False}),
         ({"name": "A__c", "type": "datetime"}, {"groupable": False, "sortable": True, "soapType": "xsd:dateTime"}),
@@ -25,11 +31,17 @@ def define(schema: Schema, name: str, *fields: dict[str, Any], **stated: Any) ->
         ({"name": "A__c", "type": "multipicklist"}, {"byteLength": 4099, "sortable": False, "aggregatable": False}),
         ({"name": "A__c", "type": "location"}, {"queryByDistance": True, "createable": False, "sortable": False}),
         ({"name": "A__c", "type": "base64", "length": 9}, {"filterable": False, "byteLength": 9}),
-        ({"name": "A__c", "type": "double", "formula": "1 + 1"}, {"calculated": True, "createable": False, "groupable": False}),
+        (
+            {"name": "A__c", "type": "double", "formula": "1 + 1"},
+            {"calculated": True, "createable": False, "groupable": False},
+        ),
         ({"name": "A__c", "type": "string", "externalId": True}, {"idLookup": True}),
         ({"name": "A__c", "type": "picklist", "values": ["x", "y"]}, {"length": 255, "defaultedOnCreate": False}),
         ({"name": "A__c", "type": "reference", "referenceTo": "Account"}, {"relationshipName": "A__r", "length": 18}),
-        ({"name": "XId", "type": "reference", "referenceTo": ["A", "B"]}, {"polymorphicForeignKey": True, "namePointing": True}),
+        (
+            {"name": "XId", "type": "reference", "referenceTo": ["A", "B"]},
+            {"polymorphicForeignKey": True, "namePointing": True},
+        ),
         ({"name": "Id", "type": "id"}, {"createable": False, "nillable": False, "idLookup": True, "byteLength": 18}),
         ({"name": "Loc__Latitude__s", "type": "double"}, {"custom": True, "label": "Loc Latitude"}),
     ],
@@ -74,7 +86,11 @@ def test_a_short_definition_gets_the_fields_every_object_has(schema: Schema) -> 
 
 
 def test_a_detail_object_has_no_owner(schema: Schema) -> None:
-    define(schema, "Thing__c", {"name": "Account__c", "type": "reference", "referenceTo": ["Account"], "masterDetail": True})
+    define(
+        schema,
+        "Thing__c",
+        {"name": "Account__c", "type": "reference", "referenceTo": ["Account"], "masterDetail": True},
+    )
     thing = schema["Thing__c"]
     assert thing.stored_field("OwnerId") is None
     parent = thing.field("Account__c")
@@ -84,7 +100,10 @@ def test_a_detail_object_has_no_owner(schema: Schema) -> None:
 
 
 def test_a_trimmed_describe_comes_back_as_it_was_and_stores_stamps_all_the_same(schema: Schema) -> None:
-    fields = [make_field({"name": "Id", "type": "id"}).describe(), make_field({"name": "N__c", "type": "string"}).describe()]
+    fields = [
+        make_field({"name": "Id", "type": "id"}).describe(),
+        make_field({"name": "N__c", "type": "string"}).describe(),
+    ]
     schema.define({"name": "Trim__c", "keyPrefix": "aB5", "childRelationships": [], "fields": fields})
     assert schema.describe("Trim__c")["fields"] == fields
     stored = schema["Trim__c"].stored_field("SystemModstamp")
@@ -101,7 +120,9 @@ def test_a_describe_of_a_standard_object_keeps_what_describe_cannot_say(schema: 
     assert email is not None and email.derived_from == "Contact.Email"
     assert number is not None and number.display_format == "{00000000}"
     assert origin is not None and origin.hidden
-    restrict = next(child for child in schema.children("Account") if (child.child_object, child.field) == ("Case", "AccountId"))
+    restrict = next(
+        child for child in schema.children("Account") if (child.child_object, child.field) == ("Case", "AccountId")
+    )
     assert restrict.restricted_delete
 
 
@@ -112,7 +133,11 @@ def test_lookups_match_in_any_case_and_answer_in_their_own(schema: Schema) -> No
     parent = schema.parent("contact", "ACCOUNT")
     assert parent is not None and parent[0].name == "AccountId" and parent[1] == (account,)
     child = schema.child("account", "contacts")
-    assert child is not None and (child.child_object, child.field, child.cascade_delete) == ("Contact", "AccountId", True)
+    assert child is not None and (child.child_object, child.field, child.cascade_delete) == (
+        "Contact",
+        "AccountId",
+        True,
+    )
     owner = schema.by_prefix("003AB0000000001AAA")
     assert owner is not None and owner.name == "Contact"
 
@@ -216,7 +241,10 @@ def test_an_alteration_that_cannot_be_changes_nothing(schema: Schema, operations
     [
         ({"name": "1x"}, "invalid object name"),
         ({}, "invalid object name"),
-        ({"name": "T__c", "fields": [{"name": "A__c", "type": "string"}, {"name": "a__C", "type": "date"}]}, "two fields"),
+        (
+            {"name": "T__c", "fields": [{"name": "A__c", "type": "string"}, {"name": "a__C", "type": "date"}]},
+            "two fields",
+        ),
         ({"name": "T__c", "fields": [{"name": "A-b", "type": "string"}]}, "invalid field name"),
         ({"name": "T__c", "keyPrefix": "001", "fields": []}, 'belongs to "Account"'),
         ({"name": "T__c", "keyPrefix": "a_0", "fields": []}, "invalid key prefix"),
@@ -228,7 +256,9 @@ def test_a_definition_that_cannot_be_is_refused(schema: Schema, definition: dict
 
 
 def test_defining_a_known_object_adds_the_fields_it_lacks(schema: Schema) -> None:
-    (change,) = schema.define({"name": "account", "fields": [{"name": "Site", "type": "string"}, {"name": "X__c", "type": "date"}]})
+    (change,) = schema.define(
+        {"name": "account", "fields": [{"name": "Site", "type": "string"}, {"name": "X__c", "type": "date"}]}
+    )
     assert (change.object_name, [field.name for field in change.added]) == ("Account", ["X__c"])
 
 
