@@ -66,7 +66,7 @@ BEGIN
         UPDATE sffdw.connection c
         SET api_limit = v_session.api_limit
         WHERE c.connection_id = v_connection.connection_id
-        AND c.api_limit IS DISTINCT FROM v_session.api_limit;
+        AND v_session.api_limit <> coalesce(c.api_limit, -1);
         RETURN NULL;
     END IF;
     UPDATE sffdw.connection c

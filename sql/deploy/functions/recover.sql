@@ -45,7 +45,7 @@ BEGIN
     UPDATE sffdw.connection c
     SET org_id = v_session.org_id,
         api_version = v_session.api_version,
-        api_limit = v_session.api_limit,
+        api_limit = coalesce(v_session.api_limit, c.api_limit),
         system_identifier = i.system_identifier,
         timeline_id = i.timeline_id,
         data_directory = i.data_directory,

@@ -66,7 +66,7 @@ COMMENT ON COLUMN sffdw.connection.state IS
 COMMENT ON COLUMN sffdw.connection.paused_in IS 'True: nothing is read from Salesforce.';
 COMMENT ON COLUMN sffdw.connection.paused_out IS 'True: nothing is sent to Salesforce; changes are still captured.';
 COMMENT ON COLUMN sffdw.connection.org_id IS 'The org this connection belongs to; another org''s answer stops it.';
-COMMENT ON COLUMN sffdw.connection.api_limit IS 'The org''s daily API calls, as last seen.';
+COMMENT ON COLUMN sffdw.connection.api_limit IS 'The org''s daily API calls as last seen; NULL before the first one.';
 COMMENT ON COLUMN sffdw.connection.system_identifier IS
     'The cluster this connection may write from, with timeline_id and data_directory: a clone or a restored backup '
     'differs in one of them and must not write.';

@@ -22,11 +22,11 @@ def state_of(session: Session) -> tuple[Any, ...]:
 def test_connection_belongs_to_its_maker_and_knows_org_and_server(owner: Session) -> None:
     found = rows(owner, """
            SELECT c.connection_name, c.schema_name, c.live_schema_name, c.owner_role, c.state,
-                  c.org_id = s.org_id, c.api_version = s.api_version, c.api_limit = s.api_limit,
+                  c.org_id = s.org_id, c.api_version = s.api_version,
                   c.system_identifier = (SELECT system_identifier FROM pg_control_system()), c.timeline_id,
                   c.data_directory ~ '^[0-9a-f]{64}$', c.hstore_schema
            FROM sffdw.connection c CROSS JOIN salesforce_live._session s""")
-    assert found == [("salesforce", "salesforce", "salesforce_live", "crm_owner", "IDLE", True, True, True, True, 1,
+    assert found == [("salesforce", "salesforce", "salesforce_live", "crm_owner", "IDLE", True, True, True, 1,
                      True, "public")]
 
 
@@ -46,7 +46,7 @@ def test_names_ignore_case(live: Session) -> None:
 
 @pytest.mark.parametrize(("prepare", "call", "sqlstate", "hint"), [
     (None, "SELECT sffdw.create_connection('nowhere')", "42704", "CREATE SERVER nowhere"),
-    ("CREATE SERVER other FOREIGN DATA WRAPPER multicorn OPTIONS (wrapper 'elsewhere.Wrapper')",
+    ("CREATE FOREIGN DATA WRAPPER other; CREATE SERVER other FOREIGN DATA WRAPPER other",
      "SELECT sffdw.create_connection('other')", "42809", "sffdw.SalesforceFdw"),
     ("REVOKE USAGE ON FOREIGN SERVER sf FROM crm_owner", "SELECT sffdw.create_connection('sf')", "42501",
      "GRANT USAGE ON FOREIGN SERVER sf TO crm_owner"),
@@ -62,9 +62,10 @@ def test_names_ignore_case(live: Session) -> None:
     (None, "SELECT sffdw.create_connection('sf', repeat('x', 49))", "42622", "48 bytes"),
     (None, "SELECT sffdw.create_connection('sf', write_algorithm => 'merged')", "0A000", "ordered"),
     (None, """SELECT sffdw.create_connection('sf', options => '{"x": 1}')""", "HV00D",
-     "Valid options in this context are: ucs_basic_collation_index."),
+     "Valid options in this context are: archive_after_s, "),
     (None, """SELECT sffdw.create_connection('sf', options => '{"ucs_basic_collation_index": 1}')""", "22023",
-     "boolean"),
+     "true or false"),
+    (None, """SELECT sffdw.create_connection('sf', options => '{"page_size": 0.5}')""", "22023", "whole number"),
 ])
 def test_connection_is_refused_with_a_way_out(
         database: Session, live: Session, prepare: str | None, call: str, sqlstate: str, hint: str) -> None:
@@ -74,6 +75,14 @@ def test_connection_is_refused_with_a_way_out(
     found, message, found_hint = refusal(live, call)
     assert found == sqlstate and message and hint in found_hint
     assert rows(live, "SELECT count(*) FROM sffdw.connection") == [(0,)]
+
+
+def test_every_number_that_steers_the_synchronisation_is_an_option(live: Session) -> None:
+    settings = rows(live, """SELECT DISTINCT m[1] FROM pg_proc p, regexp_matches(p.prosrc, '"([a-z_]+)": [0-9]+', 'g') m
+                             WHERE p.oid = 'sffdw.sync_setting(jsonb, text)'::regprocedure""")
+    assert len(settings) > 5
+    for setting, in settings:
+        live.execute("SELECT sffdw.check_connection_options('ordered', jsonb_build_object(%s::text, 7))", [setting])
 
 
 def test_superuser_cannot_connect(database: Session, live: Session) -> None:
@@ -155,8 +164,10 @@ def check(session: Session) -> str | None:
 
 
 def test_same_org_and_server_pass_the_check(owner: Session) -> None:
+    owner.execute("SELECT count(*) FROM salesforce_live._objects")
     assert check(owner) is None
     assert state_of(owner) == ("IDLE", "none", True)
+    assert rows(owner, "SELECT calls_limit > 0 FROM sffdw.connections") == [(True,)]
 
 
 @pytest.mark.parametrize(("change", "problem"), [

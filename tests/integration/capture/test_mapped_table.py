@@ -98,7 +98,8 @@ def test_table_that_fits_is_taken_over_with_its_rows(account: Session) -> None:
 
 
 @pytest.mark.parametrize(("definition", "misfit"), [
-    ("(id serial PRIMARY KEY, name varchar(255))", 'Column "systemmodstamp" is missing'),
+    ("(id serial PRIMARY KEY, name varchar(255), sfid varchar(18), isdeleted boolean, createddate timestamp, "
+     "_hc_lastop varchar(32), _hc_err text)", 'Column "systemmodstamp" is missing.'),
     ("(id serial PRIMARY KEY, name text, sfid varchar(18), systemmodstamp timestamp, isdeleted boolean, "
      "createddate timestamp, _hc_lastop varchar(32), _hc_err text)", 'Column "name" is text instead of '),
     ("(id integer PRIMARY KEY, name varchar(255), sfid varchar(18), systemmodstamp timestamp, isdeleted boolean, "
