@@ -169,8 +169,7 @@ def _number(field: Field, dice: random.Random) -> float | int:
 
 def _day(dice: random.Random) -> str:
     if dice.random() < 0.01:
-        return dice.choice((_DIGITS = (("Quantity", 3), ("Price", 6))
-_FIRST_DAY, _LAST_DAY)).isoformat()
+        return dice.choice((_FIRST_DAY, _LAST_DAY)).isoformat()
     return (date(2019, 1, 1) + timedelta(days=dice.randrange(3200))).isoformat()
 
 
