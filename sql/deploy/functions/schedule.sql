@@ -5,6 +5,27 @@
 
 BEGIN;
 
+CREATE FUNCTION sffdw.cron_setting(name text)
+RETURNS text
+LANGUAGE sql
+STABLE
+-- SECURITY DEFINER since PostgreSQL shows these settings to superusers only; they hold no secret, and no others are read.
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT CASE WHEN name IN ('cron.database_name', 'cron.host', 'cron.use_background_workers')
+                THEN current_setting(name, true)
+                WHEN name = 'unix_socket_directories'
+                THEN split_part(current_setting(name), ',', 1)
+           END;
+$function$;
+
+REVOKE ALL ON FUNCTION sffdw.cron_setting(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION sffdw.cron_setting(text) TO PUBLIC;
+
+COMMENT ON FUNCTION sffdw.cron_setting(text) IS
+    'Return one of the server''s settings that decide whether pg_cron can run a role''s jobs, NULL for any other.';
+
 CREATE FUNCTION sffdw.check_cron()
 RETURNS void
 LANGUAGE plpgsql
@@ -12,7 +33,7 @@ STABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    v_database text := current_setting('cron.database_name', true);
+    v_database text := sffdw.cron_setting('cron.database_name');
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_extension e WHERE e.extname = 'pg_cron') THEN
         RAISE EXCEPTION 'extension "pg_cron" is not installed in this database'
@@ -23,7 +44,7 @@ BEGIN
                   END,
                   HINT = format('Add to postgresql.conf: shared_preload_libraries = ''pg_cron'', cron.database_name = '
                                 '''%s'', cron.host = ''%s''; restart the server, then run CREATE EXTENSION pg_cron.',
-                                current_database(), split_part(current_setting('unix_socket_directories'), ',', 1));
+                                current_database(), sffdw.cron_setting('unix_socket_directories'));
     ELSIF NOT has_schema_privilege('cron', 'USAGE')
     OR NOT has_function_privilege('cron.schedule(text, text, text)', 'EXECUTE') THEN
         RAISE EXCEPTION 'permission denied for schema cron'
@@ -44,16 +65,16 @@ STABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    IF current_setting('cron.use_background_workers', true)::boolean THEN
+    IF sffdw.cron_setting('cron.use_background_workers')::boolean THEN
         RAISE WARNING 'cron.use_background_workers is on'
             USING DETAIL = 'pg_cron then starts nothing new while its longest job runs, and these jobs run all the time.',
                   HINT = 'Set it off in postgresql.conf, with cron.host as the socket directory, and restart the server.';
-    ELSIF coalesce(nullif(current_setting('cron.host', true), ''), '/') !~ '^/' THEN
-        RAISE WARNING 'cron.host is "%": jobs connect by TCP', current_setting('cron.host', true)
+    ELSIF coalesce(nullif(sffdw.cron_setting('cron.host'), ''), '/') !~ '^/' THEN
+        RAISE WARNING 'cron.host is "%": jobs connect by TCP', sffdw.cron_setting('cron.host')
             USING DETAIL = 'That needs a password for the job''s role in the server''s .pgpass; a socket does not.',
                   HINT = format('Set cron.host = ''%s'' in postgresql.conf, let the server''s user in as %I by peer and '
                                 'a user name map in pg_hba.conf, and restart the server.',
-                                split_part(current_setting('unix_socket_directories'), ',', 1), current_user);
+                                sffdw.cron_setting('unix_socket_directories'), current_user);
     END IF;
 END
 $function$;

@@ -6,5 +6,6 @@ DROP FUNCTION sffdw.schedule(integer, text);
 DROP FUNCTION sffdw.unschedule(text);
 DROP FUNCTION sffdw.warn_cron_settings();
 DROP FUNCTION sffdw.check_cron();
+DROP FUNCTION sffdw.cron_setting(text);
 
 COMMIT;

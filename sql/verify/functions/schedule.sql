@@ -9,6 +9,8 @@ BEGIN
     FOR v_routine IN
         SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
         FROM (VALUES
+            ('sffdw.cron_setting(text)',
+             true, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.check_cron()',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.warn_cron_settings()',
