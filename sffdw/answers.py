@@ -46,7 +46,7 @@ def unreadable(status: int, body: bytes | str) -> UnreadableAnswer:
     shown = printable(re.sub(r"<[^>]*>", " ", text))[:200]
     return UnreadableAnswer("the answer is not from the Salesforce API", reason="unreadable", status=status,
                             detail=f"HTTP status {status}, beginning: {shown}" if shown else f"HTTP status {status}.",
-                            is_transient=status >= 406, is_in_doubt=status >= 500 or status < 300)
+                            is_transient=status < 300 or status >= 406, is_in_doubt=status >= 500 or status < 300)
 
 
 def refused(status: int, content: Any) -> RequestError:

@@ -76,7 +76,7 @@ def describe(connection: Connection, sobject: str, *, max_age_s: float = MAX_AGE
         raise ObjectUnknown(f'object "{sobject}" does not exist in Salesforce')
     known = connection.describes.get(key)
     if known is None or time.time() - known.confirmed_at > max_age_s:
-        known = _confirmed(connection, key, known, max_age_s)
+        known = _confirmed(connection, sobject, known, max_age_s)
         connection.describes[key] = known
     if known.parsed is None:
         known.parsed = described(known.raw)
@@ -90,14 +90,15 @@ def forget(connection: Connection, sobject: str) -> None:
     connection.spool.remove(_file_name(connection, sobject.lower()))
 
 
-def _confirmed(connection: Connection, key: str, known: Known | None, max_age_s: float) -> Known:
+def _confirmed(connection: Connection, sobject: str, known: Known | None, max_age_s: float) -> Known:
+    key = sobject.lower()
     shared = _shared(connection, key)
     if shared and (known is None or shared.confirmed_at > known.confirmed_at):
         known = shared
     if known and time.time() - known.confirmed_at <= max_age_s:
         return known
     asked_at = time.time()
-    raw, last_modified = connection.client.describe(key, known.last_modified if known else None)
+    raw, last_modified = connection.client.describe(sobject, known.last_modified if known else None)
     if raw is not None:
         known = Known(_reduced(raw), _settled(connection, last_modified), asked_at)
     assert known is not None

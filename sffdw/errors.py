@@ -112,6 +112,7 @@ class RequestError(Error):
         self.is_in_doubt = is_in_doubt
         self.fields = fields
         self.reason = reason
+        self.is_final = False
 
 
 class SessionExpired(RequestError):

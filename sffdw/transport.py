@@ -55,8 +55,8 @@ class RetryRule:
     def applies(self, error: RequestError, is_read: bool) -> bool:
         if not (is_read or self.is_for_writes):
             return False
-        return (error.reason in self.reasons or error.status in self.statuses
-                or (error.is_transient and error.code in self.codes))
+        is_known = error.reason in self.reasons or error.code in self.codes
+        return error.status in self.statuses or (error.is_transient and is_known)
 
 
 RETRY_RULES = (
@@ -154,7 +154,9 @@ class Transport:
                 return send()
             except RequestError as error:
                 rule = next((rule for rule in RETRY_RULES if rule.applies(error, is_read)), None)
-                if rule is None or attempt >= rule.attempts:
+                if rule is None or attempt >= rule.attempts or error.is_final:
+                    # A login's retries must not be multiplied by those of the request that needs it.
+                    error.is_final = True
                     raise
                 self._host.pause(self._pause_before(rule, attempt))
                 attempt += 1

@@ -72,7 +72,7 @@ def _entry(row: Mapping[str, Any]) -> Entry:
     external = row.get("external_id_field")
     try:
         sobject = object_name("object_name", str(row.get("object_name") or ""))
-        external = field_path("external_id_field", str(external)) if operation == "upsert" else None
+        external = field_path("external_id_field", str(external or "")) if operation == "upsert" else None
     except OptionError as error:
         raise ValueRefused(str(error).replace("option", "column"), hint=error.hint) from None
     return Entry(_batch_id(row.get("batch_id")), int(row["position"]), sobject, operation, external,

@@ -114,8 +114,8 @@ def salesforce_keeps_time(text: str, stored: dt.datetime) -> bool:
 def test_case_4_times_are_compared_by_the_second_without_losing_fractions() -> None:
     chance = random.Random(3)
     start = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
-    for _ in range(4000):
-        stored, bound = (start + dt.timedelta(milliseconds=chance.randrange(4000)) for _ in range(2))
+    for _ in range(1500):
+        stored, bound = (start + dt.timedelta(milliseconds=chance.randrange(1500)) for _ in range(2))
         for op in ("=", "<", "<=", ">", ">="):
             condition = translate(column("datetime"), op, bound)
             assert condition
@@ -125,7 +125,7 @@ def test_case_4_times_are_compared_by_the_second_without_losing_fractions() -> N
 
 def test_case_34_float_columns_do_not_lose_the_decimals_that_round_to_them() -> None:
     chance = random.Random(4)
-    for _ in range(3000):
+    for _ in range(1000):
         digits = chance.randrange(1, 18)
         stored = Decimal(chance.randrange(-10**digits, 10**digits)).scaleb(-chance.randrange(0, 9))
         shown, bound = float(stored), float(chance.choice([stored, stored + 1, -stored, Decimal(0)]))

@@ -1,0 +1,206 @@
+"""Changes go 200 at a time, in order, once; each rejection is told."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from sffdw.connection import Connection, Results
+from sffdw.errors import AuthenticationError, Error, FieldUnknown, LimitReached, RequestError
+from sffdw.writer import Entry, Outcome, Queue, requests_of, send_entries
+from tests.unit.wrapper.conftest import FakeClient
+
+Rule = Callable[[str, list[dict[str, Any]]], list[dict[str, Any]]]
+
+
+def refusal(code: str, message: str = "no", *fields: str) -> dict[str, Any]:
+    return {"success": False, "errors": [{"statusCode": code, "message": message, "fields": list(fields)}]}
+
+
+def rejecting(code: str, is_bad: Callable[[dict[str, Any]], bool], *, all_or_none: bool = True) -> Rule:
+    def rule(operation: str, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        has_bad = any(map(is_bad, records))
+        return [refusal(code, "bad value", "Name") if is_bad(record)
+                else refusal("ALL_OR_NONE_OPERATION_ROLLED_BACK") if has_bad and all_or_none
+                else {"id": "a00000000000001AAA", "success": True} for record in records]
+    return rule
+
+
+def queue_of(connection: Connection, *, all_or_none: bool = True, batch_size: int = 200) -> Queue:
+    return Queue(connection, "Invoice__c", all_or_none, batch_size)
+
+
+def test_rows_go_200_at_a_time_and_the_rest_at_the_end(connection: Connection, client: FakeClient) -> None:
+    queue = queue_of(connection)
+    for number in range(450):
+        queue.add("insert", {"Name": str(number)})
+    assert [len(saved[2]) for saved in client.saved] == [200, 200]
+    queue.flush()
+    assert [len(saved[2]) for saved in client.saved] == [200, 200, 50]
+    assert [record["Name"] for saved in client.saved for record in saved[2]] == [str(number) for number in range(450)]
+    assert all(saved[3] for saved in client.saved)
+
+
+def test_a_record_is_never_twice_in_a_request(connection: Connection, client: FakeClient) -> None:
+    queue = queue_of(connection)
+    for record_id in ("a", "b", "a"):
+        queue.add("update", {"Id": record_id})
+    queue.flush()
+    assert [[record["Id"] for record in saved[2]] for saved in client.saved] == [["a", "b"], ["a"]]
+
+
+def test_operations_do_not_mix(connection: Connection, client: FakeClient) -> None:
+    queue = queue_of(connection)
+    queue.add("update", {"Id": "a"})
+    queue.add("delete", {"Id": "b"})
+    queue.flush()
+    assert [saved[0] for saved in client.saved] == ["update", "delete"]
+
+
+def test_what_was_dropped_is_never_sent(connection: Connection, client: FakeClient) -> None:
+    queue = queue_of(connection)
+    queue.add("delete", {"Id": "a"})
+    queue.drop()
+    assert queue.flush() == []
+    assert client.saved == []
+
+
+@pytest.mark.parametrize(("all_or_none", "stored"), [(True, "3 rows were already stored."), (False, "5 rows were")])
+def test_a_rejection_tells_code_row_and_what_is_stored(
+        connection: Connection, client: FakeClient, all_or_none: bool, stored: str) -> None:
+    client.save_rule = rejecting("STRING_TOO_LONG", lambda record: record["Name"] == "4", all_or_none=all_or_none)
+    queue = queue_of(connection, all_or_none=all_or_none, batch_size=3)
+    with pytest.raises(Error) as caught:
+        for number in range(6):
+            queue.add("insert", {"Name": str(number)})
+        queue.flush()
+    error = caught.value
+    assert error.sqlstate == "SF010"
+    assert 'object "Invoice__c"' in str(error)
+    assert "STRING_TOO_LONG: bad value (fields: Name) for row 5 of the statement" in str(error.detail)
+    assert stored in str(error.detail)
+    assert error.hint == "Shorten the text to the field's length."
+
+
+def test_a_locked_row_has_a_sqlstate_of_its_own(connection: Connection, client: FakeClient) -> None:
+    client.save_rule = rejecting("UNABLE_TO_LOCK_ROW", lambda record: True)
+    queue = queue_of(connection)
+    queue.add("update", {"Id": "a"})
+    with pytest.raises(Error) as caught:
+        queue.flush()
+    assert caught.value.sqlstate == "SF011"
+
+
+def failing(*errors: Exception | None) -> Rule:
+    left = list(errors)
+
+    def rule(operation: str, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        error = left.pop(0) if left else None
+        if error:
+            raise error
+        return [{"id": "a00000000000001AAA", "success": True} for _ in records]
+    return rule
+
+
+@pytest.mark.parametrize(("error", "sqlstate"), [
+    (RequestError("cut", is_in_doubt=True), "SF012"), (LimitReached("full"), "SF004"), (RequestError("no"), "SF005")])
+def test_a_failed_request_tells_what_is_known(
+        connection: Connection, client: FakeClient, error: RequestError, sqlstate: str) -> None:
+    client.save_rule = failing(None, error)
+    queue = queue_of(connection, batch_size=2)
+    with pytest.raises(Error) as caught:
+        for number in range(4):
+            queue.add("insert", {"Name": str(number)})
+        queue.flush()
+    assert caught.value.sqlstate == sqlstate
+    assert "rows 3 to 4. 2 rows were already stored." in str(caught.value.detail)
+
+
+# --- _write ---
+
+def entry(position: int, operation: str = "insert", sobject: str = "Invoice__c", external: str | None = None,
+          **record: Any) -> Entry:
+    return Entry("b", position, sobject, operation, external, record)
+
+
+def test_neighbours_of_one_kind_share_a_request() -> None:
+    entries = [entry(1), entry(2), entry(3, "update", Id="a"), entry(4, "update", Id="b"), entry(5, "update", Id="A"),
+               entry(6, sobject="Line__c"), entry(7), entry(8, "upsert", external="K", k="1"),
+               entry(9, "upsert", external="K", k="2"), entry(10, "upsert", external="K", K="1"),
+               entry(11, "upsert", external="J", J="1")]
+    groups = [[one.position for one in group] for group in requests_of(entries, 200)]
+    assert groups == [[1, 2], [3, 4], [5], [6], [7], [8, 9], [10], [11]]
+
+
+def test_a_request_holds_no_more_than_its_size() -> None:
+    assert [len(group) for group in requests_of([entry(n) for n in range(401)], 200)] == [200, 200, 1]
+
+
+def outcomes(connection: Connection, entries: Sequence[Entry]) -> dict[int, Outcome]:
+    return {outcome.entry.position: outcome for outcome in send_entries(connection, entries, 200)}
+
+
+def test_each_entry_has_its_result(connection: Connection, client: FakeClient) -> None:
+    client.save_rule = rejecting("UNABLE_TO_LOCK_ROW", lambda record: record["Name"] == "x", all_or_none=False)
+    found = outcomes(connection, [entry(2, Name="x"), entry(1, Name="y")])
+    assert (found[1].success, found[1].created, found[1].record_id) == (True, True, "a00000000000001AAA")
+    assert (found[2].success, found[2].status_code, found[2].fields) == (False, "UNABLE_TO_LOCK_ROW", ("Name",))
+    assert (found[1].is_transient, found[2].is_transient) == (False, True)
+    assert [record["Name"] for record in client.saved[0][2]] == ["y", "x"]
+
+
+def test_case_70_a_lost_reply_leaves_its_entries_in_doubt_and_the_later_ones_unsent(
+        connection: Connection, client: FakeClient) -> None:
+    client.save_rule = failing(None, RequestError("cut", reason="cut", is_in_doubt=True, is_transient=True))
+    found = outcomes(connection, [entry(1), entry(2, sobject="Line__c"), entry(3, "delete", Id="a")])
+    assert [found[n].success for n in (1, 2, 3)] == [True, None, False]
+    assert (found[3].status_code, found[3].is_transient) == ("NOT_SENT", True)
+    assert len(client.saved) == 2
+
+
+@pytest.mark.parametrize("error", [
+    LimitReached("full", code="REQUEST_LIMIT_EXCEEDED", status=403, is_transient=True),
+    AuthenticationError("no login"), RequestError("could not connect", reason="unreachable", is_transient=True)])
+def test_a_request_that_surely_was_not_accepted_may_be_sent_again(
+        connection: Connection, client: FakeClient, error: Exception) -> None:
+    client.save_rule = failing(error)
+    found = outcomes(connection, [entry(1)])[1]
+    assert (found.success, found.is_transient) == (False, True)
+
+
+def test_case_69_a_field_that_is_gone_fails_only_the_entries_that_name_it(
+        connection: Connection, client: FakeClient) -> None:
+    def rule(operation: str, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        if any("Gone__c" in record for record in records):
+            raise FieldUnknown("no field", status=400, code="INVALID_FIELD", fields=("Gone__c",))
+        return [{"id": "a00000000000001AAA", "success": True} for _ in records]
+
+    client.save_rule = rule
+    found = outcomes(connection, [entry(n, **({"Gone__c": 1} if n % 2 else {"Name": "x"})) for n in range(10)])
+    assert [found[n].success for n in range(10)] == [True, False] * 5
+    assert (found[1].status_code, found[1].is_transient) == ("INVALID_FIELD", False)
+    assert len(client.saved) == 3
+
+
+def test_case_69_one_unreadable_record_does_not_fail_its_request(connection: Connection, client: FakeClient) -> None:
+    def rule(operation: str, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        if any(record["Name"] == "117" for record in records):
+            raise RequestError("unreadable", status=400, code="JSON_PARSER_ERROR")
+        return [{"id": "a00000000000001AAA", "success": True} for _ in records]
+
+    client.save_rule = rule
+    found = outcomes(connection, [entry(n, Name=str(n)) for n in range(200)])
+    assert [n for n in range(200) if not found[n].success] == [117]
+    assert [record["Name"] for saved in client.saved[-1:] for record in saved[2]][-1] == "199"
+
+
+def test_results_are_held_within_a_bound() -> None:
+    results = Results(bound=5)
+    for batch in ("one", "two", "three"):
+        for number in range(2):
+            results.add(batch, number)
+    assert (results.of("one"), results.of("two"), results.of("three")) == ([], [0, 1], [0, 1])
+    for number in range(10):
+        results.add("big", number)
+    assert len(results.of("big")) == 10
+    assert results.of("three") == []
