@@ -9,7 +9,7 @@ import logging
 from logging import CRITICAL, DEBUG, ERROR, INFO, WARNING
 
 from multicorn.backend import BACKEND
-from multicorn.worker import Interrupted, run_in_worker
+from multicorn.worker import Interrupted, log, run_in_worker
 
 __all__ = [
     "CRITICAL",
@@ -42,14 +42,17 @@ class MulticornException(Exception):
 def log_to_postgres(
     message: str, level: int = logging.INFO, hint: str | None = None, detail: str | None = None
 ) -> None:
-    """Send a message to PostgreSQL's log and client; ERROR and CRITICAL raise, and so fail the statement."""
+    """Send a message to PostgreSQL's log and client; ERROR and CRITICAL raise, and so fail the statement.
+
+    In a worker thread the message waits until the worker's call has ended.
+    """
     if level >= ERROR:
         raise MulticornException(message, hint=hint, detail=detail)
-    BACKEND.log(level, str(message), detail, hint)
+    log(level, str(message), detail, hint)
 
 
 def check_interrupts() -> None:
-    """Raise Interrupted when the statement has been cancelled; for long loops in Python."""
+    """Raise Interrupted when the statement has been cancelled; for long loops in Python, not for worker threads."""
     BACKEND.check_interrupts()
 
 

@@ -13,12 +13,14 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from threading import Thread
+from threading import Thread, current_thread
 from typing import Any, Generic, TypeVar
 
 from multicorn.backend import BACKEND
 
 Result = TypeVar("Result")
+
+THREAD_NAME = "multicorn worker"
 
 # How long a cancelled worker is given, and how often on_cancel() is repeated: the first call may come before the
 # worker has opened the socket that is to be shut.
@@ -43,7 +45,7 @@ class Worker(Generic[Result]):
         self._result: Result | None = None
         self._error: BaseException | None = None
         self._done_fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
-        self._thread = Thread(target=self._run, name="multicorn worker", daemon=True)
+        self._thread = Thread(target=self._run, name=THREAD_NAME, daemon=True)
 
     def call(self) -> Result:
         """Run the function and give its result or raise its exception; Interrupted when the statement is to end."""
@@ -57,20 +59,18 @@ class Worker(Generic[Result]):
             self.cancel()
             raise Interrupted
         self._thread.join()
-        self._close()
+        self.close_if_done()
+        log_deferred()
         return self._outcome()
 
-    def cancel(self) -> bool:
-        """Make the function return and join its thread; False when it does not within CANCEL_SECONDS."""
+    def cancel(self) -> None:
+        """Make the function return and join its thread; leave it behind when it does not within CANCEL_SECONDS."""
         deadline = time.monotonic() + CANCEL_SECONDS
         while self._thread.is_alive() and time.monotonic() < deadline:
             self._ask_to_return()
             self._thread.join(CANCEL_PAUSE)
-        if self._thread.is_alive():
+        if not self.close_if_done():
             BACKEND.log(logging.DEBUG, "a worker thread did not return when it was cancelled", None, None)
-            return False
-        self._close()
-        return True
 
     def _ask_to_return(self) -> None:
         try:
@@ -101,10 +101,14 @@ class Worker(Generic[Result]):
             self._function = None
             os.eventfd_write(self._done_fd, 1)
 
-    def _close(self) -> None:
+    def close_if_done(self) -> bool:
+        """Forget the worker, unless its thread still runs."""
+        if self._thread.is_alive():
+            return False
         if self in RUNNING:
             RUNNING.remove(self)
             os.close(self._done_fd)
+        return True
 
     def _outcome(self) -> Result:
         error, self._error = self._error, None
@@ -114,6 +118,23 @@ class Worker(Generic[Result]):
             finally:
                 del error
         return self._result  # type: ignore[return-value]
+
+
+# Messages of worker threads, which must not speak to the backend themselves.
+DEFERRED: list[tuple[int, str, str | None, str | None]] = []
+
+
+def log(level: int, message: str, detail: str | None, hint: str | None) -> None:
+    """Log to the backend, from a worker thread as soon as its call has ended."""
+    if current_thread().name == THREAD_NAME:
+        DEFERRED.append((level, message, detail, hint))
+    else:
+        BACKEND.log(level, message, detail, hint)
+
+
+def log_deferred() -> None:
+    while DEFERRED:
+        BACKEND.log(*DEFERRED.pop(0))
 
 
 # Workers whose threads may still run: one while a call waits, more only where on_cancel() was in vain.
@@ -126,9 +147,18 @@ def run_in_worker(function: Callable[[], Result], *, on_cancel: Callable[[], obj
     on_cancel() must make function() return soon, for instance by shutting its sockets; it is called from the
     backend's thread, possibly more than once and possibly before function() has got anywhere.
     """
+    forget_stray_workers()
     return Worker(function, on_cancel).call()
+
+
+def forget_stray_workers() -> None:
+    """Let go of workers that were left behind and have returned since."""
+    for worker in list(RUNNING):
+        worker.close_if_done()
 
 
 def stop_workers() -> bool:
     """Cancel all workers, for the backend's exit; False when a thread is left."""
-    return all([worker.cancel() for worker in list(RUNNING)])
+    for worker in list(RUNNING):
+        worker.cancel()
+    return not RUNNING

@@ -6,7 +6,8 @@
  *
  * Everything here runs below Python frames.  PostgreSQL errors are caught
  * and stashed; after that, Python sees the exception Interrupted until its
- * frames are gone.
+ * frames are gone.  Other threads than the backend's are turned away:
+ * PostgreSQL is not thread-safe.
  *
  *-------------------------------------------------------------------------
  */
@@ -25,6 +26,8 @@
 /* Levels of Python's logging, from which PostgreSQL's follow. */
 #define PYTHON_INFO		20
 #define PYTHON_WARNING	30
+
+static unsigned long backend_thread;
 
 static void
 set_interrupted(void)
@@ -45,6 +48,11 @@ run_guarded(void (*body) (void *), void *arg)
 	uint32		cancel_holdoff = QueryCancelHoldoffCount;
 	volatile bool is_ok = true;
 
+	if (PyThread_get_thread_ident() != backend_thread)
+	{
+		PyErr_SetString(PyExc_RuntimeError, "only the backend's own thread may ask the backend");
+		return false;
+	}
 	if (mc_has_stashed_error())
 	{
 		set_interrupted();
@@ -129,12 +137,12 @@ interrupts_body(void *arg)
 static PyObject *
 backend_check_interrupts(PyObject *module, PyObject *unused)
 {
-	if (is_to_end() || mc_has_stashed_error())
+	if (is_to_end())
 	{
 		set_interrupted();
 		return NULL;
 	}
-	if (InterruptPending && !run_guarded(interrupts_body, NULL))
+	if (!run_guarded(interrupts_body, NULL))
 		return NULL;
 	Py_RETURN_NONE;
 }
@@ -311,5 +319,6 @@ static struct PyModuleDef backend_module = {
 PyObject *
 mc_make_backend_module(void)
 {
+	backend_thread = PyThread_get_thread_ident();
 	return PyModule_Create(&backend_module);
 }

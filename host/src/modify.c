@@ -219,14 +219,28 @@ begin_statement(McModify *modify)
 						  PyTuple_New(0), NULL));
 }
 
+static void
+refuse_on_conflict(ModifyTableState *mtstate)
+{
+	ModifyTable *plan = (ModifyTable *) mtstate->ps.plan;
+
+	/* COPY has no plan. */
+	if (plan != NULL && plan->onConflictAction != ONCONFLICT_NONE)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("INSERT with an ON CONFLICT clause is not supported for foreign tables of multicorn")));
+}
+
 /* What INSERT needs; the rest is added for UPDATE and DELETE. */
 static McModify *
-open_modify(EState *estate, ResultRelInfo *rinfo)
+open_modify(ModifyTableState *mtstate, ResultRelInfo *rinfo)
 {
+	EState	   *estate = mtstate->ps.state;
 	MemoryContext old = MemoryContextSwitchTo(estate->es_query_cxt);
 	McModify   *modify = palloc0(sizeof(McModify));
 	Relation	rel = rinfo->ri_RelationDesc;
 
+	refuse_on_conflict(mtstate);
 	modify->wrapper = mc_wrapper_of(RelationGetRelid(rel), modify_user(estate, rinfo));
 	modify->shape = mc_row_shape(rel);
 	modify->inserted = stored_columns(RelationGetDescr(rel));
@@ -269,7 +283,7 @@ mc_begin_modify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List *fdw_priva
 
 	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
 		return;
-	modify = open_modify(estate, rinfo);
+	modify = open_modify(mtstate, rinfo);
 	if (mtstate->operation == CMD_INSERT)
 		return;
 	old = MemoryContextSwitchTo(estate->es_query_cxt);
@@ -292,7 +306,7 @@ mc_begin_insert(ModifyTableState *mtstate, ResultRelInfo *rinfo)
 		modify->user_count++;
 		return;
 	}
-	modify = open_modify(mtstate->ps.state, rinfo);
+	modify = open_modify(mtstate, rinfo);
 	modify->is_copy = mtstate->ps.plan == NULL;
 }
 

@@ -92,7 +92,7 @@ def make_table(db: Connection, name: str, server: str, columns: str, /, **option
     pairs = sql.SQL(", ").join(sql.SQL("{} {}").format(sql.Identifier(key), sql.Literal(value))
                                for key, value in options.items())
     statement = sql.SQL("CREATE FOREIGN TABLE {} ({}) SERVER {}").format(
-        sql.Identifier(name), sql.SQL(columns), sql.Identifier(server.lower()))  # type: ignore[arg-type]
+        sql.Identifier(name), sql.SQL(columns), sql.Identifier(server.lower()))
     db.execute(statement + sql.SQL(" OPTIONS ({})").format(pairs) if options else statement)
 
 
@@ -109,4 +109,4 @@ def only_call(db: Connection, name: str) -> list[Any]:
 
 
 def plan_lines(db: Connection, query: str, options: str = "VERBOSE, COSTS OFF") -> list[str]:
-    return [row[0].strip() for row in db.execute(f"EXPLAIN ({options}) {query}")]  # type: ignore[call-overload]
+    return [row[0].strip() for row in db.execute(f"EXPLAIN ({options}) {query}")]

@@ -32,7 +32,7 @@ def watch(cluster: Cluster, connect: Callable[..., Connection]) -> Iterator[Conn
 def wait_until(session: Connection, query: str, parameters: list[Any], want: object, seconds: float = 20) -> None:
     deadline = time.monotonic() + seconds
     while True:
-        [(found,)] = session.execute(query, parameters).fetchall()  # type: ignore[call-overload]
+        [(found,)] = session.execute(query, parameters).fetchall()
         if found == want:
             return
         assert time.monotonic() < deadline, f"{found}, not {want}"
@@ -88,7 +88,8 @@ def test_cancelled_read_inside_an_exception_block(db: Connection, watch: Connect
     make_table(db, "t", "Blocked", "v text")
     db.execute("SET statement_timeout = '200ms'")
     db.execute("CREATE TABLE found (state text)")
-    db.execute("DO $$BEGIN PERFORM * FROM t; EXCEPTION WHEN query_canceled THEN INSERT INTO found VALUES (SQLSTATE); END$$")
+    db.execute("DO $$BEGIN PERFORM * FROM t; "
+               "EXCEPTION WHEN query_canceled THEN INSERT INTO found VALUES (SQLSTATE); END$$")
     assert db.execute("SELECT * FROM found").fetchall() == [("57014",)]
 
 
@@ -148,7 +149,8 @@ def test_other_interrupts_do_not_end_a_blocked_read(
     session.execute("SET application_name = 'to disturb'")
     session.pgconn.send_query(b"SELECT * FROM t")
     wait_until(watch, WAITING, ["to disturb"], 1)
-    watch.execute("SELECT pg_log_backend_memory_contexts(pid) FROM pg_stat_activity WHERE application_name = 'to disturb'")
+    watch.execute("SELECT pg_log_backend_memory_contexts(pid) FROM pg_stat_activity "
+                  "WHERE application_name = 'to disturb'")
     watch.execute("SELECT pg_reload_conf()")
     # Creating and dropping a database waits until every backend has served a barrier.
     watch.execute("CREATE DATABASE barrier")
@@ -172,3 +174,17 @@ def test_exception_of_a_worker_is_the_statements_error(db: Connection) -> None:
     with pytest.raises(psycopg.Error) as caught:
         db.execute("SELECT * FROM t")
     assert (caught.value.sqlstate, caught.value.diag.message_hint) == ("SF005", "Try again.")
+
+
+def test_message_of_a_worker_waits_for_its_end(db: Connection) -> None:
+    make_table(db, "t", "Worker", "v text", way="log")
+    seen: list[str | None] = []
+    db.add_notice_handler(lambda notice: seen.append(notice.message_primary))
+    assert db.execute("SELECT * FROM t").fetchall() == [("done",), ("1",)]
+    assert seen == ["from the worker"]
+
+
+def test_worker_is_turned_away_by_the_backend(db: Connection) -> None:
+    make_table(db, "t", "Worker", "v text", way="ask")
+    with pytest.raises(psycopg.Error, match="only the backend's own thread may ask the backend"):
+        db.execute("SELECT * FROM t")

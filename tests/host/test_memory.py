@@ -5,6 +5,7 @@ import pytest
 
 from .conftest import Connection, calls, make_table
 
+
 def resident_kb(db: Connection) -> int:
     """The backend's resident memory, read by the backend itself."""
     [(pages,)] = db.execute("SELECT split_part(pg_read_file('/proc/self/statm'), ' ', 2)::int").fetchall()
@@ -18,18 +19,18 @@ def resident_kb(db: Connection) -> int:
 def test_memory_is_flat_over_a_long_scan(db: Connection, query: str, rows: int) -> None:
     make_table(db, "warm", "Series", "a int, b text, c float8", count="200000")
     make_table(db, "t", "Series", "a int, b text, c float8", count=str(rows))
-    db.execute(query.replace(" t", " warm"))  # type: ignore[call-overload]
+    db.execute(query.replace(" t", " warm"))
     before = resident_kb(db)
-    db.execute(query)  # type: ignore[call-overload]
+    db.execute(query)
     assert resident_kb(db) - before < 3000
 
 
 def test_memory_is_flat_over_many_inserts(db: Connection) -> None:
     make_table(db, "t", "Discard", "a int, b text, c numeric, d timestamptz", batch="200")
     insert = "INSERT INTO t SELECT i, 'text ' || i, i / 7.0, now() FROM generate_series(1, {}) i"
-    db.execute(insert.format(50000))  # type: ignore[call-overload]
+    db.execute(insert.format(50000))
     before = resident_kb(db)
-    db.execute(insert.format(300000))  # type: ignore[call-overload]
+    db.execute(insert.format(300000))
     assert resident_kb(db) - before < 3000
 
 
@@ -49,9 +50,9 @@ def test_memory_is_flat_over_many_errors(db: Connection, server: str, columns: s
     loop = """DO $$BEGIN FOR i IN 1..{} LOOP
         BEGIN PERFORM v FROM t WHERE v IS NOT NULL; RAISE 'no error'; EXCEPTION WHEN OTHERS THEN
         IF SQLERRM = 'no error' THEN RAISE; END IF; END; END LOOP; END$$"""
-    db.execute(loop.format(1000))  # type: ignore[call-overload]
+    db.execute(loop.format(1000))
     before = resident_kb(db)
-    db.execute(loop.format(3000))  # type: ignore[call-overload]
+    db.execute(loop.format(3000))
     assert resident_kb(db) - before < 3000
 
 

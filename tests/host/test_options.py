@@ -47,7 +47,7 @@ def test_wrong_option_is_refused_at_once(
 ) -> None:
     make_table(db, "good", "Importer", "x int", object="x")
     with pytest.raises(psycopg.Error) as caught:
-        db.execute(statement)  # type: ignore[call-overload]
+        db.execute(statement)
     assert caught.value.sqlstate == sqlstate
     assert message is None or caught.value.diag.message_primary == message
     assert str(caught.value.diag.message_hint).startswith(hint)
@@ -115,7 +115,7 @@ def test_change_makes_a_new_instance_in_every_session(db: Connection, connect: C
         session.execute("SELECT FROM t")
         calls(session)
     for change in CHANGES:
-        db.execute(change)  # type: ignore[call-overload]
+        db.execute(change)
         for session in (db, other):
             session.execute("SELECT FROM t")
             session.execute("SELECT FROM t")
@@ -128,7 +128,7 @@ def test_what_changes_nothing_keeps_the_instance(db: Connection) -> None:
     calls(db)
     for statement in ("COMMENT ON FOREIGN TABLE t IS 'x'", "GRANT SELECT ON t TO PUBLIC", "CREATE TABLE other (x int)",
                       "ALTER SERVER importer OPTIONS (ADD url 'x')", "ALTER SERVER importer OPTIONS (DROP url)"):
-        db.execute(statement)  # type: ignore[call-overload]
+        db.execute(statement)
         db.execute("SELECT FROM t")
     assert calls(db, "init") == []
 

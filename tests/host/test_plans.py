@@ -31,7 +31,8 @@ def test_join_looks_up_each_outer_row_by_key(db: Connection) -> None:
 
 def test_lateral_supplies_all_columns_of_a_key(db: Connection) -> None:
     memory(db, "t", keys="parent+name,name", size="1000000")
-    query = "SELECT v.n, f.id FROM (VALUES ('n1'), ('n2')) v (n), LATERAL (SELECT id FROM t WHERE parent = 1 AND name = v.n) f"
+    query = """SELECT v.n, f.id FROM (VALUES ('n1'), ('n2')) v (n),
+               LATERAL (SELECT id FROM t WHERE parent = 1 AND name = v.n) f"""
     assert db.execute(query).fetchall() == [("n1", 1)]
     assert [sorted(quals) for quals in executions(db)] == [
         [["name", "=", "n1"], ["parent", "=", 1]], [["name", "=", "n2"], ["parent", "=", 1]]]

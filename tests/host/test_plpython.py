@@ -25,7 +25,7 @@ def plpython(db: Connection) -> Connection:
 
 @pytest.mark.parametrize("first", ["SELECT double(1)", "SELECT FROM t"])
 def test_both_work_in_one_backend(plpython: Connection, connect: object, first: str) -> None:
-    session = connect()  # type: ignore[operator]
+    session = connect()
     session.execute(first)
     assert session.execute("SELECT double(id) FROM t WHERE id = double(1)").fetchall() == [(4,)]
     with pytest.raises(psycopg.Error, match="it broke"):

@@ -138,7 +138,8 @@ def test_parameter_of_the_protocol_is_told(table: Connection) -> None:
 
 
 def test_subquery_that_runs_once_is_told(table: Connection) -> None:
-    assert table.execute("SELECT id FROM t WHERE id = (SELECT max(n) FROM generate_series(1, 2) n)").fetchall() == [(2,)]
+    query = "SELECT id FROM t WHERE id = (SELECT max(n) FROM generate_series(1, 2) n)"
+    assert table.execute(query).fetchall() == [(2,)]
     assert only_call(table, "execute")[1] == [["id", "=", 2]]
 
 

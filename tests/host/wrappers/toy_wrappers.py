@@ -339,6 +339,15 @@ class Worker(ForeignDataWrapper):
         raise Failure("the worker failed", sqlstate="SF005", hint="Try again.")
 
     @staticmethod
+    def do_log() -> str:
+        log_to_postgres("from the worker", level=30)
+        return "done"
+
+    @staticmethod
+    def do_ask() -> bool:
+        return is_superuser()
+
+    @staticmethod
     def do_signals() -> str:
         status = Path(f"/proc/self/task/{threading.get_native_id()}/status").read_text()
         return dict(line.split(":\t", 1) for line in status.splitlines())["SigBlk"]
