@@ -4,8 +4,8 @@
 `load_paths` does both.
 """
 
-from .compile import load
-from .install import install, load_path, load_paths
-from .plan import LoadError, LoadPlan
+from sffdw.sandbox.loader.compile import load
+from sffdw.sandbox.loader.install import install, load_path, load_paths
+from sffdw.sandbox.loader.plan import LoadError, LoadPlan
 
 __all__ = ["LoadError", "LoadPlan", "install", "load", "load_path", "load_paths"]

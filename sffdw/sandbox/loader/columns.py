@@ -9,13 +9,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..schema import Field, Schema
-from ..schema.rules import label_of
-from . import names
-from .identity import Identities
-from .inference import infer_type
-from .plan import counted, joined
-from .records import ParentLink, ParentLookup, RawRecord, TreeReference
+from sffdw.sandbox.loader import names
+from sffdw.sandbox.loader.identity import Identities
+from sffdw.sandbox.loader.inference import infer_type
+from sffdw.sandbox.loader.plan import counted, joined
+from sffdw.sandbox.loader.records import ParentLink, ParentLookup, RawRecord, TreeReference
+from sffdw.sandbox.schema import Field, Schema
+from sffdw.sandbox.schema.rules import label_of
 
 
 @dataclass(slots=True)
@@ -71,7 +71,7 @@ class Columns:
                 continue
             meant[column] = known.name
             if self.schema[object_name].stored_field(known.name) is None:
-                made[known.name.lower()] = known.describe()
+                made[known.name.lower()] = known.definition()
                 optional.append(known.name)
         if made:
             self._define({"name": object_name, "fields": list(made.values())})

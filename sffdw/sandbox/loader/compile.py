@@ -8,17 +8,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .. import ids
-from ..schema import Field, Schema
-from . import names
-from .columns import Columns
-from .conversion import NotConvertible, convert
-from .fitting import Fitting
-from .identity import Identities, Mint, file_id
-from .ordering import parents_first
-from .plan import LoadPlan, counted
-from .records import ParentLink, ParentLookup, RawRecord, TreeReference
-from .sources import read_paths
+from sffdw.sandbox import ids
+from sffdw.sandbox.loader import names
+from sffdw.sandbox.loader.columns import Columns
+from sffdw.sandbox.loader.conversion import NotConvertible, convert
+from sffdw.sandbox.loader.fitting import Fitting
+from sffdw.sandbox.loader.identity import Identities, Mint, file_id
+from sffdw.sandbox.loader.ordering import parents_first
+from sffdw.sandbox.loader.plan import LoadPlan, counted
+from sffdw.sandbox.loader.records import ParentLink, ParentLookup, RawRecord, TreeReference
+from sffdw.sandbox.loader.sources import read_paths
+from sffdw.sandbox.schema import Field, Schema
 
 
 def counter(instance: str = "000") -> Mint:
@@ -61,6 +61,7 @@ class _Compilation:
         for record in records:
             record.object_name = names.object_of_record(record.object_name, self.schema)
         self._place_children(records)
+        self._read_paths(records)
         records = self._without_duplicates(self._with_parents_named(records))
         identities = Identities(self.notes)
         for record in records:
@@ -111,6 +112,18 @@ class _Compilation:
             if parent_name in reference.reference_to and reference.createable:
                 return reference.name
         return f"{parent_name.removesuffix('__c')}__c"
+
+    def _read_paths(self, records: list[RawRecord]) -> None:
+        """Read columns like `Owner.Email` of bulk files: the parent is the record with that value."""
+        for record in records:
+            sobject = self.schema.get(record.object_name)
+            for column in [name for name in record.values if "." in name and sobject is not None]:
+                relationship, _, key = column.partition(".")
+                reference = sobject.relationship(relationship) if sobject else None
+                if reference is not None:
+                    value = record.values.pop(column)
+                    lookup = ParentLookup(reference.reference_to[0], ((key, value),), None)
+                    record.values[relationship] = None if value is None else lookup
 
     def _with_parents_named(self, records: list[RawRecord]) -> list[RawRecord]:
         """Add the record types that records name: nothing else can be made from a name alone."""
@@ -208,7 +221,7 @@ class _Compilation:
                 return target.record_id
             self._refuse(record, known, f"@{raw.name}")
             return None
-        found = _find_parent(raw, identities, record.object_name)
+        found = identities.find_parent(raw, record.object_name)
         if found is None:
             self._refuse(record, known, dict(raw.values))
         return found
@@ -254,17 +267,3 @@ def _record_type(record: RawRecord, lookup: ParentLookup, name: str) -> RawRecor
     if lookup.record_id is not None:
         values["Id"] = lookup.record_id
     return RawRecord("RecordType", record.origin, values, is_typed=True)
-
-
-def _find_parent(lookup: ParentLookup, identities: Identities, child_name: str) -> str | None:
-    """Find the record that a lookup by fields means: by its id, else by equal values."""
-    if lookup.record_id is not None:
-        named = identities.by_text.get((lookup.object_name, lookup.record_id))
-        return named.record_id if named else ids.normalise(lookup.record_id)
-    wanted = {key: value for key, value in lookup.values if not isinstance(value, Mapping | list)}
-    if lookup.object_name == "RecordType":
-        wanted["SobjectType"] = child_name
-    for record in identities.all_records:
-        if record.object_name == lookup.object_name and wanted and wanted.items() <= record.values.items():
-            return record.record_id
-    return None

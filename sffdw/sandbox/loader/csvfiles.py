@@ -10,8 +10,8 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
-from .plan import LoadError
-from .records import RawRecord
+from sffdw.sandbox.loader.plan import LoadError
+from sffdw.sandbox.loader.records import RawRecord
 
 DELIMITERS = (",", ";", "\t", "|", "^", "`")
 _PROBED_ROWS = 50

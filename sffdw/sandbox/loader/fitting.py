@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from ..schema import Field, Schema
+from sffdw.sandbox.schema import Field, Schema
 
 _LONG_TEXT = 32768
 

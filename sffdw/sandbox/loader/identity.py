@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .. import ids
-from ..schema import Field, Schema
-from . import names
-from .records import RawRecord, TreeReference
+from sffdw.sandbox import ids
+from sffdw.sandbox.loader import names
+from sffdw.sandbox.loader.records import ParentLookup, RawRecord, TreeReference
+from sffdw.sandbox.schema import Field, Schema
 
 Mint = Callable[[str], str]
 _SCHEMELESS_ID = re.compile(r"\d{1,14}")
@@ -31,6 +31,7 @@ class Identities:
     by_text: dict[tuple[str, str], RawRecord] = field(default_factory=dict)
     objects_by_text: dict[str, set[str]] = field(default_factory=dict)
     minted: dict[tuple[str, str], str] = field(default_factory=dict)
+    indexes: dict[tuple[str, tuple[str, ...]], dict[tuple[Any, ...], RawRecord]] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
     replaced: dict[str, int] = field(default_factory=dict)
     dangling: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -125,6 +126,29 @@ class Identities:
             prefix = known_target.key_prefix if known_target else None
             self.minted[target, text] = self._fresh(prefix or "000", mint)
         return self.minted[target, text]
+
+    def find_parent(self, lookup: ParentLookup, child_name: str) -> str | None:
+        """Find the record that a parent's own fields mean: by the id in its url, else by equal values."""
+        if lookup.record_id is not None:
+            named = self.by_text.get((lookup.object_name, lookup.record_id))
+            return named.record_id if named else ids.normalise(lookup.record_id)
+        wanted = {names.fold(key): value for key, value in lookup.values if isinstance(value, str | int | float)}
+        if lookup.object_name == "RecordType":
+            wanted["sobjecttype"] = child_name
+        keys = tuple(sorted(wanted))
+        found = self._indexed(lookup.object_name, keys).get(tuple(wanted[key] for key in keys))
+        return found.record_id if found and keys else None
+
+    def _indexed(self, object_name: str, keys: tuple[str, ...]) -> dict[tuple[Any, ...], RawRecord]:
+        if (object_name, keys) not in self.indexes:
+            index: dict[tuple[Any, ...], RawRecord] = {}
+            for record in self.all_records:
+                if record.object_name == object_name:
+                    folded = {names.fold(name): value for name, value in record.values.items()}
+                    if all(isinstance(folded.get(key), str | int | float) for key in keys):
+                        index.setdefault(tuple(folded[key] for key in keys), record)
+            self.indexes[object_name, keys] = index
+        return self.indexes[object_name, keys]
 
     def _ordered(self, reference: Field, text: str) -> list[str]:
         held = self.objects_by_text.get(text, set())

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from .. import stamps
-from .conversion import datetime_text
+from sffdw.sandbox import stamps
+from sffdw.sandbox.loader.conversion import datetime_text
 
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")

@@ -11,14 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .. import ids
-from ..dml import derived, removal, standard
-from ..dml.actor import Actor
-from ..schema import Schema, SchemaChange, SObject
-from ..store.store import Store, Values
-from ..store.tables import is_stored
-from .compile import load
-from .plan import LoadPlan, counted
+from sffdw.sandbox import ids
+from sffdw.sandbox.dml import derived, removal, standard
+from sffdw.sandbox.dml.actor import Actor
+from sffdw.sandbox.loader.compile import load
+from sffdw.sandbox.loader.plan import LoadPlan, counted
+from sffdw.sandbox.schema import Schema, SchemaChange, SObject
+from sffdw.sandbox.store.store import Store, Values
+from sffdw.sandbox.store.tables import is_stored
 
 _TRAILING_NUMBER = re.compile(r"(\d+)\D*\Z")
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 
-from ..objects import optional_fields, standard_objects
-from ..schema import Field, Schema, SObject
+from sffdw.sandbox.objects import optional_fields, standard_objects
+from sffdw.sandbox.schema import Field, Schema, SObject
 
 _LEADING = frozenset({"sf", "sfdc", "salesforce", "stg", "raw", "src", "seed"})
 _TRAILING = frozenset(

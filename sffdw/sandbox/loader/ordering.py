@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..schema import Schema
+from sffdw.sandbox.schema import Schema
 
 
 def parents_first(changes: Sequence[Mapping[str, Any]], schema: Schema) -> list[Mapping[str, Any]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..schema import Schema, SchemaChange
+from sffdw.sandbox.schema import Schema, SchemaChange
 
 
 class LoadError(ValueError):

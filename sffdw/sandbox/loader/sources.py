@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..schema import Schema
-from ..schema.definition import is_describe
-from . import names
-from .csvfiles import decode, read_csv, read_header
-from .plan import LoadError
-from .records import RawRecord
-from .trees import has_types, read_tree
+from sffdw.sandbox.loader import names
+from sffdw.sandbox.loader.csvfiles import decode, read_csv, read_header
+from sffdw.sandbox.loader.plan import LoadError
+from sffdw.sandbox.loader.records import RawRecord
+from sffdw.sandbox.loader.trees import has_types, read_tree
+from sffdw.sandbox.schema import Schema
+from sffdw.sandbox.schema.definition import is_describe
 
 _CSV_SUFFIXES = (".csv", ".tsv")
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .records import ParentLink, ParentLookup, RawRecord, TreeReference
+from sffdw.sandbox.loader.records import ParentLink, ParentLookup, RawRecord, TreeReference
 
 _RECORD_URL = re.compile(r"/sobjects/\w+/(\w{15,18})\Z")
 

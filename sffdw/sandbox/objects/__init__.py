@@ -8,9 +8,9 @@ from __future__ import annotations
 from functools import cache
 from importlib import import_module
 
-from ..schema.field import Field
-from ..schema.sobject import SObject
-from .notation import read_object, read_optional_fields
+from sffdw.sandbox.objects.notation import read_object, read_optional_fields
+from sffdw.sandbox.schema.field import Field
+from sffdw.sandbox.schema.sobject import SObject
 
 MODULES = (
     *("account", "contact", "lead", "opportunity", "opportunity_history", "opportunity_contact_role"),

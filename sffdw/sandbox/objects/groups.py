@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from ..schema.errors import SchemaError
+from sffdw.sandbox.schema.errors import SchemaError
 
 VALUES = {
     "@geocodes": "Address | NearAddress | Block | Street | ExtendedZip | Zip | Neighborhood | City | County | State"

@@ -24,11 +24,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ..schema.definition import read_definition
-from ..schema.errors import SchemaError
-from ..schema.field import Field, make_field
-from ..schema.sobject import SObject
-from . import groups
+from sffdw.sandbox.objects import groups
+from sffdw.sandbox.schema.definition import read_definition
+from sffdw.sandbox.schema.errors import SchemaError
+from sffdw.sandbox.schema.field import Field, make_field
+from sffdw.sandbox.schema.sobject import SObject
 
 _FIELD = re.compile(
     r"(?P<name>\w+) (?P<type>\w+)(?:\((?P<size>\d+)(?:,(?P<scale>\d+))?\))?"

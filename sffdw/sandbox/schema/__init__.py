@@ -4,11 +4,11 @@
 and the rest are immutable. Nothing here knows the store, SOQL or HTTP.
 """
 
-from .changes import SchemaChange
-from .errors import SchemaError
-from .field import Field, PicklistValue, make_field
-from .registry import Schema
-from .sobject import ChildRelationship, RecordTypeEntry, SObject, ValidationRule
+from sffdw.sandbox.schema.changes import SchemaChange
+from sffdw.sandbox.schema.errors import SchemaError
+from sffdw.sandbox.schema.field import Field, PicklistValue, make_field
+from sffdw.sandbox.schema.registry import Schema
+from sffdw.sandbox.schema.sobject import ChildRelationship, RecordTypeEntry, SObject, ValidationRule
 
 __all__ = [
     "ChildRelationship",

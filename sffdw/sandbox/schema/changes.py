@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .definition import read_rule
-from .errors import SchemaError
-from .field import Field, change_field, make_field, rename_field
-from .sobject import SObject
+from sffdw.sandbox.schema.definition import read_rule
+from sffdw.sandbox.schema.errors import SchemaError
+from sffdw.sandbox.schema.field import Field, change_field, make_field, rename_field
+from sffdw.sandbox.schema.sobject import SObject
 
 OPERATIONS = ("rename_to", "add_fields", "alter_fields", "drop_fields", "rename_fields", "hide_fields", "rules")
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from .errors import SchemaError
-from .field import Field, make_field
-from .rules import label_of
-from .sobject import FLAG_NAMES, ChildRelationship, RecordTypeEntry, SObject, ValidationRule
+from sffdw.sandbox.schema.errors import SchemaError
+from sffdw.sandbox.schema.field import Field, make_field
+from sffdw.sandbox.schema.rules import label_of
+from sffdw.sandbox.schema.sobject import FLAG_NAMES, ChildRelationship, RecordTypeEntry, SObject, ValidationRule
 
 _API_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 _MASTER_RECORD_TYPE = RecordTypeEntry(

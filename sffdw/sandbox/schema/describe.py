@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from .sobject import FLAG_NAMES, ChildRelationship, RecordTypeEntry, SObject
+from sffdw.sandbox.schema.sobject import FLAG_NAMES, ChildRelationship, RecordTypeEntry, SObject
 
 # Keys of a describe that the sandbox has nothing to say about; real orgs answer the same for nearly all objects.
 _CONSTANT = {

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from . import rules
-from .errors import SchemaError
+from sffdw.sandbox.schema import rules
+from sffdw.sandbox.schema.errors import SchemaError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +142,10 @@ class Field:
     def describe(self) -> dict[str, Any]:
         """Render the 57 attributes in the order of a real describe."""
         return {wire: _wire_value(getattr(self, name)) for name, wire in WIRE_NAMES.items()}
+
+    def definition(self) -> dict[str, Any]:
+        """Give everything that `make_field` needs to build the field again, what describe cannot say included."""
+        return {wire: getattr(self, name) for wire, name in ATTRIBUTES.items()}
 
 
 def _wire_value(value: Any) -> Any:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .errors import SchemaError
-from .sobject import SObject
+from sffdw.sandbox.schema.errors import SchemaError
+from sffdw.sandbox.schema.sobject import SObject
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _FIRST = _DIGITS.index("A")

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from .changes import SchemaChange, alter_object
-from .definition import read_definition
-from .describe import describe_listing, describe_object
-from .errors import SchemaError
-from .field import Field
-from .prefixes import free_prefix
-from .sobject import ChildRelationship, SObject
+from sffdw.sandbox.schema.changes import SchemaChange, alter_object
+from sffdw.sandbox.schema.definition import read_definition
+from sffdw.sandbox.schema.describe import describe_listing, describe_object
+from sffdw.sandbox.schema.errors import SchemaError
+from sffdw.sandbox.schema.field import Field
+from sffdw.sandbox.schema.prefixes import free_prefix
+from sffdw.sandbox.schema.sobject import ChildRelationship, SObject
 
 _ACTIVITIES = ("Task", "Event")
 
@@ -43,7 +43,7 @@ class Schema:
     @classmethod
     def standard(cls, *, now: Callable[[], datetime] | None = None) -> Schema:
         """Make a schema of Salesforce's standard objects."""
-        from ..objects import standard_objects
+        from sffdw.sandbox.objects import standard_objects
 
         return cls(standard_objects(), now=now)
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .errors import SchemaError
+from sffdw.sandbox.schema.errors import SchemaError
 
 SHORT_TEXT_LENGTH = 255
 COMPOUND_TYPES = frozenset({"address", "location"})

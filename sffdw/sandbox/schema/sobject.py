@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
-from .field import Field, camel_case
+from sffdw.sandbox.schema.field import Field, camel_case
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

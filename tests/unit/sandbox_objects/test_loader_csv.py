@@ -120,6 +120,16 @@ def test_columns_find_their_field_or_become_a_custom_one(
     assert schema["Contact"].field(want) is not None
 
 
+def test_a_parent_may_be_named_by_one_of_its_values(write: Write, plan_of: Plan, tmp_path: Path) -> None:
+    write("Contact.csv", "LastName,Account.AccountNumber\nL,8\nM,\nN,9\n")
+    write("Account.csv", "Name,AccountNumber\nA,7\nB,8\n")
+    plan = plan_of(tmp_path)
+    names = {row["Id"]: row["Name"] for row in values_of(plan, "Account")} | {None: None}
+    contacts = [(row["LastName"], names[row["AccountId"]]) for row in values_of(plan, "Contact")]
+    assert contacts == [("L", "B"), ("M", None), ("N", None)]
+    assert "Contact.AccountId: 1 value left out, no reference: {'AccountNumber': '9'}" in plan.notes
+
+
 def test_two_columns_that_mean_one_field_are_not_merged_silently(write: Write, plan_of: Plan) -> None:
     plan = plan_of(write("Account.csv", "billing_city,BillingCity,name\nA,B,N\n"))
     assert values_of(plan, "Account")[0]["BillingCity"] == "A"
