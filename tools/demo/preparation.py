@@ -32,27 +32,28 @@ class Stage:
     secret_file: Path
     # Seconds to wait for a change to arrive. pg_cron's first tick may be a minute away, the rest takes a second or two.
     patience: float
-
-    @property
-    def objects(self) -> list[str]:
-        """The objects that hold records of the loaded folder, plus Account and Contact, which the writes use."""
-        counts = self.sandbox.call("GET", "/")["objects"]
-        return sorted({"Account", "Contact"} | {name for name, count in counts.items() if count and name not in
-                                                ("User", "Profile", "Organization", "RecordType", "Group",
-                                                 "UserRole")})
+    # The objects that the loaded folder brought, plus Account and Contact, which the writes use.
+    objects: list[str]
 
 
 def prepare(environment: dict[str, str], state: Path, load: Path, *, patience: float) -> Stage:
-    """Load the org from `load` and return the stage; raises SystemExit where a connection is not ours to drop."""
+    """Load the org from `load` and return the stage."""
     psql = bin_dir_of(os.environ["PG_CONFIG"]) / "psql"
     dsn = (f"host={environment['PGHOST']} port={environment['PGPORT']} dbname={environment['PGDATABASE']} "
            "application_name=demo user=")
-    stage = Stage(admin=Session(psql, dsn + environment["PGUSER"], "sffdw=#"),
-                  owner=Session(psql, dsn + OWNER, "sffdw=>"),
-                  sandbox=Sandbox(environment["SANDBOX_URL"], int(environment["SANDBOX_PID"])),
-                  environment=environment, secret_file=write_secret(environment, state), patience=patience)
-    stage.sandbox.call("POST", "/reset", {"load": [str(load.resolve())]}, timeout=300)
-    return stage
+    sandbox = Sandbox(environment["SANDBOX_URL"], int(environment["SANDBOX_PID"]))
+    return Stage(admin=Session(psql, dsn + environment["PGUSER"], "sffdw=#"),
+                 owner=Session(psql, dsn + OWNER, "sffdw=>"), sandbox=sandbox, environment=environment,
+                 secret_file=write_secret(environment, state), patience=patience, objects=load_org(sandbox, load))
+
+
+def load_org(sandbox: Sandbox, load: Path) -> list[str]:
+    """Give the org the content of a folder and nothing else; return the objects that have records of it."""
+    sandbox.call("POST", "/reset", {})
+    before = sandbox.call("GET", "/")["objects"]
+    sandbox.call("POST", "/reset", {"load": [str(load.resolve())]}, timeout=300)
+    after = sandbox.call("GET", "/")["objects"]
+    return sorted({"Account", "Contact"} | {name for name in after if after[name] > before.get(name, 0)})
 
 
 def write_secret(environment: dict[str, str], state: Path) -> Path:
