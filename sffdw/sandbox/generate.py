@@ -129,7 +129,9 @@ class _Generation:
     def _moments(self) -> list[str]:
         """Make a pool of moments for changes."""
         begin, seconds = self._begin(), int(_HISTORY.total_seconds())
-        return [_text(begin + timedelta(seconds=self.dice.randrange(seconds))) for _ in range(_MOMENTS)]
+        return [
+            _text(begin + timedelta(seconds=self.dice.randrange(seconds))) for _ in range(min(_MOMENTS, self.count))
+        ]
 
     def _begin(self) -> datetime:
         return stamps.from_text(self.actor.at) - _HISTORY
@@ -148,7 +150,7 @@ class _Generation:
         picked = self.dice.choices(later, k=size)
         modified = [one if one > two else two for one, two in zip(picked, created, strict=True)]
         # Every 16th record was touched by the system after its last change.
-        moved = [max(one, later[place % _MOMENTS]) if place % 16 == 0 else one for place, one in enumerate(modified)]
+        moved = [max(one, later[place % len(later)]) if place % 16 == 0 else one for place, one in enumerate(modified)]
         found = {"CreatedDate": created, "LastModifiedDate": modified, "SystemModstamp": moved}
         return [found.get(name) or [self.actor.user_id] * size for name in self._stamp_names()]
 
@@ -164,8 +166,8 @@ class _Generation:
         if field.type == "reference":
             return self._parents(field, dice)
         if field.name_field and not field.is_person_name and field.type == "string":
-            return _names(pools.pool(self.sobject, field, dice), dice)
-        return cycle(pools.pool(self.sobject, field, dice))
+            return _names(pools.pool(field, dice, rows=self.count), pools.words(dice, rows=self.count))
+        return cycle(pools.pool(field, dice, rows=self.count))
 
     def _numbers(self, field: Field) -> Iterator[str]:
         first = self.store.next_number(f"{self.sobject.name}.{field.name}", self.count)
@@ -182,12 +184,12 @@ class _Generation:
             return self._own_parents(dice)
         if not found and not field.nillable:
             raise GenerateError(f'records of "{self.sobject.name}" need records of "{field.reference_to[0]}" first')
-        return cycle(_some(found, 0.2 if field.nillable else 0, dice))
+        return cycle(_some(found, 0.2 if field.nillable else 0, self.count, dice))
 
     def _own_parents(self, dice: random.Random) -> Iterator[str | None]:
         """Point one in ten records to one of the first ones, which have no parent themselves."""
         heads = list(self._ids(min(max(1, self.count // 10), _MAX_PARENTS)))
-        return chain(repeat(None, len(heads)), cycle(_some(heads, 0.9, dice)))
+        return chain(repeat(None, len(heads)), cycle(_some(heads, 0.9, self.count, dice)))
 
     def _existing(self, target: str) -> list[str]:
         known = self.store.schema.get(target)
@@ -197,9 +199,11 @@ class _Generation:
         return [row[0] for row in self.store.reader.execute(sql)]
 
 
-def _some(parents: Sequence[str], lonely: float, dice: random.Random) -> list[str | None]:
-    """Choose parents, none for a share of the records."""
-    chosen = (dice.choice(parents) if parents and dice.random() >= lonely else None for _ in range(_MAX_PARENTS))
+def _some(parents: Sequence[str], lonely: float, count: int, dice: random.Random) -> list[str | None]:
+    """Choose parents for that many records, none for a share of them."""
+    chosen = (
+        dice.choice(parents) if parents and dice.random() >= lonely else None for _ in range(min(count, _MAX_PARENTS))
+    )
     return list(chosen)
 
 
@@ -214,9 +218,8 @@ def _text(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.000+0000")
 
 
-def _names(pool: Sequence[Any], dice: random.Random) -> Iterator[str]:
+def _names(pool: Sequence[Any], words: Sequence[str]) -> Iterator[str]:
     """Make names that hardly repeat; nasty ones stay as they are."""
-    words = pools.words(dice)
     for number, (name, word) in enumerate(zip(cycle(pool), cycle(words), strict=False)):
         yield name if number % 97 == 0 else f"{name} {word}"[:80].rstrip()
 

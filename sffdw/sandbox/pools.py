@@ -10,9 +10,11 @@ from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from sffdw.sandbox.schema import Field, SObject
+from sffdw.sandbox.schema import Field
 
 _PRIMES = (1009, 1013, 1019, 1021, 1031, 1033, 1039, 1049, 1051, 1061, 1063, 1069, 1087, 1091, 1093, 1097, 1103, 1109)
+_FEW_PRIMES = (61, 67, 71, 73, 79, 83, 89, 97, 101, 103, 107, 109, 113)
+_FEW = 500  # rows up to which small pools do
 _NASTY_SHARE = 0.03
 _NULL_SHARE = 0.25
 NASTY = (
@@ -95,15 +97,16 @@ _DIGITS = (("Quantity", 3), ("Price", 6))
 _FIRST_DAY, _LAST_DAY = date(1700, 1, 1), date(4000, 12, 31)
 
 
-def words(dice: random.Random) -> list[str]:
+def words(dice: random.Random, *, rows: int) -> list[str]:
     """Make second words of names, enough of them that names hardly repeat."""
-    return [f"{dice.choice(_WORDS)} {dice.choice(_KINDS)} {dice.randrange(1, 10_000)}" for _ in range(7919)]
+    size = 127 if rows <= _FEW else 7919
+    return [f"{dice.choice(_WORDS)} {dice.choice(_KINDS)} {dice.randrange(1, 10_000)}" for _ in range(size)]
 
 
-def pool(sobject: SObject, field: Field, dice: random.Random) -> list[Any]:
-    """Make the pool of a field; every value is in stored form and valid."""
-    size = _PRIMES[dice.randrange(len(_PRIMES))]
-    make = _maker(sobject, field)
+def pool(field: Field, dice: random.Random, *, rows: int) -> list[Any]:
+    """Make the pool of a field for that many rows; every value is in stored form and valid."""
+    size = dice.choice(_FEW_PRIMES if rows <= _FEW else _PRIMES)
+    make = _maker(field)
     values = [_fitted(field, make(dice)) for _ in range(size)]
     if field.type in ("string", "textarea") and field.compound_field_name != "Name":
         for place in dice.sample(range(size), int(size * _NASTY_SHARE)):
@@ -131,7 +134,7 @@ def _nasty(field: Field, dice: random.Random) -> str:
     return dice.choice(NASTY)
 
 
-def _maker(sobject: SObject, field: Field) -> Callable[[random.Random], Any]:
+def _maker(field: Field) -> Callable[[random.Random], Any]:
     named = _BY_NAME.get(field.name.lower()) or next((make for end, make in _BY_END if field.name.endswith(end)), None)
     if field.type in ("string", "textarea") and named is not None:
         return named
