@@ -78,7 +78,7 @@ BEGIN
     LOOP
         EXECUTE format($query$
             UPDATE %1$s s
-            SET _clears = s._clears || %3$L
+            SET _clears = array_append(s._clears, %3$L)
             FROM %2$s t
             WHERE t.id = s._local_id
             AND s._verdict = 'update'

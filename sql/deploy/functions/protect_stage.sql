@@ -41,9 +41,9 @@ BEGIN
                  OR l.state = 'IGNORE' AND l.action = 'DELETE'
                  OR l.state IN ('SUCCESS', 'MERGED') AND l.processed_at >= %1$L)
         ), matched AS (
-            SELECT s._ordinal, s._stamp, e.* FROM %4$s s JOIN entry e ON e.record_id = s._local_id
+            SELECT s._ordinal, s._gone, s._stamp, e.* FROM %4$s s JOIN entry e ON e.record_id = s._local_id
             UNION
-            SELECT s._ordinal, s._stamp, e.* FROM %4$s s JOIN entry e ON e.sfid COLLATE "C" = s.sfid
+            SELECT s._ordinal, s._gone, s._stamp, e.* FROM %4$s s JOIN entry e ON e.sfid COLLATE "C" = s.sfid
         ), touched AS (
             SELECT m._ordinal, m.action = 'DELETE' AS is_delete, f.column_name
             FROM matched m
@@ -53,7 +53,8 @@ BEGIN
                 ON f.mapping_id = %6$L AND f.column_name = v.key
                 AND CASE m.action WHEN 'INSERT' THEN f.is_createable ELSE f.is_updateable END
             WHERE m.is_binding
-            OR m._stamp <= sffdw.logged_stamp(m.old::%5$I.hstore OPERATOR(%5$I.->) 'systemmodstamp')
+            OR NOT m._gone
+            AND m._stamp <= sffdw.logged_stamp(m.old::%5$I.hstore OPERATOR(%5$I.->) 'systemmodstamp')
         )
         SELECT t._ordinal, bool_or(t.is_delete),
                coalesce(array_agg(DISTINCT t.column_name::text) FILTER (WHERE t.column_name IS NOT NULL), '{}')

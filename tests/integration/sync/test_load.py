@@ -1,0 +1,128 @@
+"""The initial load and the reload: page by page, resumable, never over what is not yet sent."""
+
+import re
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.integration.sync.org import Org, background, log, one, poll, rows, set_options, wait_for
+
+Session = psycopg.Connection[Any]
+
+
+def test_load_brings_every_record_once(org: Org, account: Session) -> None:
+    set_options(account, page_size=10)
+    ids = org.create("Account", *[{"Name": f"A {n}"} for n in range(35)])
+    poll(account)
+    assert rows(account, "SELECT sfid, name, _hc_lastop FROM salesforce.account ORDER BY sfid") == [
+        (record_id, f"A {n}", "SYNCED") for n, record_id in enumerate(ids)]
+    assert one(account, "SELECT state FROM sffdw.mapping") == "DATA_SYNCED"
+    assert one(account, "SELECT read_count FROM sffdw.sync_runs WHERE purpose = 'load'") == 35
+
+
+def test_load_is_not_captured(org: Org, account: Session) -> None:
+    org.create("Account", {"Name": "quiet"})
+    poll(account)
+    assert log(account) == []
+
+
+def test_empty_object_is_loaded(account: Session) -> None:
+    poll(account)
+    assert one(account, "SELECT state FROM sffdw.mapping") == "DATA_SYNCED"
+
+
+def pages_asked(org: Org, since: int = 0) -> list[str]:
+    """The Id after which each page of a load began."""
+    found = [re.search(r"FROM Account (?:WHERE Id > '(\w+)' )?ORDER BY Id", call["path"])
+             for call in org.calls("query", since) if call["status"] == 200]
+    return [match[1] or "" for match in found if match]
+
+
+@pytest.mark.parametrize("end", ["terminate", "kill"])
+def test_load_goes_on_after_its_backend_died(org: Org, account: Session, connect: Any, cluster: Any, end: str) -> None:
+    set_options(account, page_size=100)
+    org.create("Account", *[{"Name": f"A {n}"} for n in range(1000)])
+    loader = connect()
+    with org.fault("http.latency", {"ms": 150}, kind="query"), background(lambda: poll(loader)) as raised:
+        wait_for(lambda: one(account, "SELECT load_rows_done >= 300 FROM sffdw.mapping"), "three pages")
+        if end == "terminate":
+            account.execute("SELECT pg_terminate_backend(%s)", [loader.info.backend_pid])
+        else:
+            kill_backend(cluster, loader.info.backend_pid)
+    assert [type(error) for error in raised] in ([psycopg.errors.AdminShutdown], [psycopg.OperationalError])
+    account = wait_for(lambda: reconnect(connect), "the server is back")
+    cursor = one(account, "SELECT load_cursor FROM sffdw.mapping")
+    done, before = one(account, "SELECT count(*) FROM salesforce.account"), org.last_call()
+    assert 300 <= done < 1000
+    poll(account)
+    assert one(account, "SELECT count(*) FROM salesforce.account") == 1000
+    assert one(account, "SELECT count(DISTINCT sfid) FROM salesforce.account") == 1000
+    asked = pages_asked(org, before)
+    assert asked[0] == cursor
+    assert len(asked) == (1000 - done) // 100 + 1
+
+
+def kill_backend(cluster: Any, pid: int) -> None:
+    import os
+    import signal
+    os.kill(pid, signal.SIGKILL)
+
+
+def reconnect(connect: Any) -> Session | None:
+    try:
+        return connect()  # type: ignore[no-any-return]
+    except psycopg.OperationalError:
+        return None
+
+
+def test_reload_keeps_ids_and_rewrites_only_what_differs(org: Org, account: Session) -> None:
+    first, second, third = org.create("Account", {"Name": "same"}, {"Name": "altered"}, {"Name": "gone"})
+    poll(account)
+    before = dict(rows(account, "SELECT sfid, ROW(id, xmin)::text FROM salesforce.account"))
+    account.execute("SET xmlbinary = 'hex'")
+    account.execute("UPDATE salesforce.account SET name = 'drifted' WHERE sfid = %s", [second])
+    account.execute("INSERT INTO salesforce.account (sfid, name) VALUES ('001000000000001AAA', 'not in Salesforce')")
+    account.execute("RESET xmlbinary")
+    account.execute("SELECT sffdw.reload('account')")
+    assert one(account, "SELECT state FROM sffdw.mapping") == "RELOAD_TABLE"
+    poll(account)
+    after = dict(rows(account, "SELECT sfid, ROW(id, xmin)::text FROM salesforce.account"))
+    assert set(after) == {first, second, third}
+    assert after[first] == before[first]
+    assert after[third] == before[third]
+    assert after[second] != before[second]
+    assert one(account, "SELECT name FROM salesforce.account WHERE sfid = %s", second) == "altered"
+
+
+def test_reload_leaves_unsent_changes(org: Org, account: Session) -> None:
+    record_id, deleted_id = org.create("Account", {"Name": "theirs", "Phone": "1"}, {"Name": "deleted here"})
+    poll(account)
+    account.execute("UPDATE salesforce.account SET name = 'ours' WHERE sfid = %s", [record_id])
+    account.execute("DELETE FROM salesforce.account WHERE sfid = %s", [deleted_id])
+    account.execute("INSERT INTO salesforce.account (name) VALUES ('new here')")
+    org.update("Account", record_id, Name="theirs again", Phone="2")
+    account.execute("SELECT sffdw.reload()")
+    poll(account)
+    assert rows(account, "SELECT name, phone FROM salesforce.account ORDER BY name") == [("new here", None), ("ours", "2")]
+
+
+def test_readers_are_not_blocked_by_a_load(org: Org, account: Session, connect: Any, app: Session) -> None:
+    org.create("Account", *[{"Name": f"A {n}"} for n in range(30)])
+    set_options(account, page_size=10)
+    app.execute("SET lock_timeout = '100ms'")
+    loader = connect()
+    with org.fault("http.latency", {"ms": 100}, kind="query"), background(lambda: poll(loader)) as raised:
+        seen = {one(app, "SELECT count(*) FROM salesforce.account")}
+        app.commit()
+        while 30 not in seen:
+            seen.add(one(app, "SELECT count(*) FROM salesforce.account"))
+            app.commit()
+    assert not raised
+    assert seen <= {0, 10, 20, 30}
+
+
+def test_reload_of_an_unknown_object_is_refused(account: Session) -> None:
+    with pytest.raises(psycopg.errors.UndefinedObject) as raised:
+        account.execute("SELECT sffdw.reload('Nothing__c')")
+    assert "sffdw.mappings" in str(raised.value.diag.message_hint)
