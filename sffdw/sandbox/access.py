@@ -1,6 +1,8 @@
 """What a user may see: which objects, fields and rows take part in a statement or a change."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sffdw.sandbox.schema import Field, SObject
@@ -58,6 +60,12 @@ class Access:
     def can_see(self, sobject: SObject) -> bool:
         """Tell whether the object exists for the user."""
         return self.is_everything or self.of_object(sobject).read
+
+    def without(self, fields: Iterable[str], objects: Iterable[str]) -> Access:
+        """Return these rights without reading some fields (`Object.Field`) and objects."""
+        hidden = {name.lower(): FieldRights(read=False, edit=False) for name in fields}
+        closed = {name.lower(): ObjectRights(False, False, False, False, False) for name in objects}
+        return Access({**self.objects, **closed}, {**self.fields, **hidden}, self.share, is_everything=False)
 
     def share_of(self, sobject: SObject) -> str | None:
         """Return the SOQL condition that rows of an object must meet."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sffdw.sandbox.schema import SObject
@@ -18,18 +17,12 @@ if TYPE_CHECKING:
 _NUMERIC_AGGREGATES = frozenset({"SUM", "AVG"})
 
 
-@dataclass
-class _Wanted:
-    """What statements say about one object that does not exist yet."""
-
-    fields: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-
 class Teacher:
     """Adds to an org's schema what statements take for granted."""
 
     def __init__(self, org: Org) -> None:
         self._org = org
+        self._guessed: set[tuple[str, str]] = set()  # fields made as text for want of better knowledge
 
     def learn(self, statement: str) -> None:
         """Make what a statement names; one that cannot be parsed teaches nothing."""
@@ -43,42 +36,25 @@ class Teacher:
     def object(self, name: str) -> SObject:
         """Return an object, made if it is missing."""
         found = self._org.schema.get(name)
-        return found or self._define({"name": name, "fields": []})
-
-    def _define(self, definition: dict[str, Any]) -> SObject:
-        if not definition["name"].endswith("__c"):
-            definition = {"keyPrefix": self._free_prefix(), **definition}
-        changes = self._org.schema.define(definition)
-        self._org.store.follow(changes)
-        return self._org.schema[definition["name"]]
-
-    def _free_prefix(self) -> str:
-        """Standard objects need a stated prefix: take one of a range Salesforce has not used."""
-        number = 0
-        while self._org.schema.by_prefix(f"z{number:02d}") is not None:
-            number += 1
-        return f"z{number:02d}"
+        if found is None:
+            # Only custom objects get a key prefix of their own.
+            self._org.store.follow(self._org.schema.define({"name": name, "custom": True, "fields": []}))
+        return found or self._org.schema[name]
 
     # One query
 
     def _query(self, query: ast.Query, sobject: SObject) -> None:
         aliases = {source.alias.lower() for source in query.sources if source.alias} | {sobject.name.lower()}
-        for item in query.items:
-            match item:
-                case ast.Column():
-                    self._expression(item.expression, sobject, aliases, "string")
-                case ast.Subquery():
-                    self._children(item.query, sobject)
-                case ast.TypeOf():
-                    self._typeof(item, sobject, aliases)
-        for expression, kind in _filtered(query.where):
+        for expression, kind in _stated(query):
             self._expression(expression, sobject, aliases, kind)
         for join in _semi_joins(query.where):
             self._query(join.query, self.object(join.query.sources[0].path.parts[-1]))
-        for order in query.order:
-            self._expression(order.expression, sobject, aliases, "string")
-        for key in query.group.items if query.group else ():
-            self._expression(key, sobject, aliases, "string")
+        for item in query.items:
+            match item:
+                case ast.Subquery():
+                    self._children(item.query, sobject)
+                case ast.TypeOf():
+                    self._typeof(item)
 
     def _expression(self, expression: ast.Expression, sobject: SObject, aliases: set[str], kind: str) -> None:
         match expression:
@@ -104,18 +80,28 @@ class Teacher:
             parts = parts[1:]
         for name in parts[:-1]:
             sobject = self._parent(sobject, name)
-        if sobject.field(parts[-1]) is None:
-            self._add(sobject, _field(parts[-1], kind))
+        self._ensure(sobject.name, parts[-1], kind)
+
+    def _ensure(self, object_name: str, name: str, kind: str, **stated: Any) -> None:
+        """Make a field, or give one that was only guessed the type that is known by now."""
+        known = self._org.schema[object_name].stored_field(name)
+        key = (object_name.lower(), name.lower())
+        if known is None:
+            self._alter(object_name, {"add_fields": _definitions(name, kind, stated)})
+            if kind == "string":
+                self._guessed.add(key)
+        elif kind != "string" and key in self._guessed:
+            self._guessed.discard(key)
+            first, *more = _definitions(known.name, kind, stated)
+            self._alter(object_name, {"alter_fields": [first], "add_fields": more})
 
     def _parent(self, sobject: SObject, name: str) -> SObject:
         found = self._org.schema.parent(sobject.name, name)
         if found is None:
-            target = self.object(f"{name[:-3]}__c" if name.endswith("__r") else name).name
-            own = f"{name[:-1]}c" if name.endswith("__r") else f"{name}Id"
-            if sobject.field(own) is None:
-                self._add(
-                    sobject, {"name": own, "type": "reference", "referenceTo": [target], "relationshipName": name}
-                )
+            is_custom = name.endswith("__r")
+            target = self.object(f"{name[:-3]}__c" if is_custom else name).name
+            own = f"{name[:-1]}c" if is_custom else f"{name}Id"
+            self._ensure(sobject.name, own, "reference", referenceTo=[target], relationshipName=name)
             found = self._org.schema.parent(sobject.name, name)
         return found[1][0] if found and found[1] else self.object(name)
 
@@ -123,32 +109,43 @@ class Teacher:
         name = query.sources[0].path.parts[-1]
         known = self._org.schema.child(parent.name, name)
         if known is None:
-            stem = name[:-3].rstrip("s") + "__c" if name.endswith("__r") else name.rstrip("s")
-            child = self.object(stem)
-            reference = {
-                "name": f"{parent.name.removesuffix('__c')}_{name.removesuffix('__r')}__c",
-                "type": "reference",
-            }
-            self._add(child, {**reference, "referenceTo": [parent.name], "childRelationshipName": name})
+            child = self.object(name[:-3].rstrip("s") + "__c" if name.endswith("__r") else name.rstrip("s"))
+            own = f"{parent.name.removesuffix('__c')}_{name.removesuffix('__r')}__c"
+            stated = {"referenceTo": [parent.name], "childRelationshipName": name}
+            self._ensure(child.name, own, "reference", **stated)
             known = self._org.schema.child(parent.name, name)
         if known is not None:
             self._query(query, self._org.schema[known.child_object])
 
-    def _typeof(self, item: ast.TypeOf, sobject: SObject, aliases: set[str]) -> None:
+    def _typeof(self, item: ast.TypeOf) -> None:
         for branch in item.branches:
             target = self.object(branch.object_name)
             for path in branch.columns:
-                self._path(path.parts, target, aliases, "string")
+                self._path(path.parts, target, set(), "string")
 
-    def _add(self, sobject: SObject, definition: dict[str, Any]) -> None:
-        changes = self._org.schema.alter(sobject.name, {"add_fields": [definition]})
-        self._org.store.follow(changes)
+    def _alter(self, object_name: str, operations: dict[str, Any]) -> None:
+        self._org.store.follow(self._org.schema.alter(object_name, operations))
 
 
-def _field(name: str, kind: str) -> dict[str, Any]:
+def _definitions(name: str, kind: str, stated: dict[str, Any]) -> list[dict[str, Any]]:
     if kind == "location":
-        return {"name": name, "type": "location"}
-    return {"name": name, "type": kind} | ({"length": 255} if kind == "string" else {})
+        stem = name[:-3] if name.endswith("__c") else f"{name}_of"
+        parts = [f"{stem}__Latitude__s", f"{stem}__Longitude__s"]
+        inner = [{"name": part, "type": "double", "scale": 15, "compoundFieldName": name} for part in parts]
+        return [{"name": name, "type": kind}, *inner]
+    return [{"name": name, "type": kind, **stated} | ({"length": 255} if kind == "string" else {})]
+
+
+def _stated(query: ast.Query) -> Iterator[tuple[ast.Expression, str]]:
+    """Yield every expression of a query, those whose type is known from a literal first."""
+    yield from _filtered(query.where)
+    for item in query.items:
+        if isinstance(item, ast.Column):
+            yield item.expression, "string"
+    for order in query.order:
+        yield order.expression, "string"
+    for key in query.group.items if query.group else ():
+        yield key, "string"
 
 
 def _filtered(condition: ast.Condition | None) -> Iterator[tuple[ast.Expression, str]]:

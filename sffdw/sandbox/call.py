@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from sffdw.sandbox.access import FULL_ACCESS, Access
 from sffdw.sandbox.errors import ApiError, malformed_json
 from sffdw.sandbox.jsontext import dumps
 
@@ -70,6 +71,7 @@ class Call:
     base_url: str = ""
     fired: dict[str, Fault] = field(default_factory=dict)
     is_subrequest: bool = False
+    at: str = ""  # stamp of the rows it writes
     remote: str = ""
     host: Any = None  # the server's holder of the org, for a reset
 
@@ -77,6 +79,20 @@ class Call:
     def pretty(self) -> bool:
         """Whether the caller asked for indented JSON."""
         return self.headers.get("x-prettyprint", "") in {"1", "true"} and not self.is_subrequest
+
+    @property
+    def access(self) -> Access:
+        """The rights of the user, less what faults take away from this call."""
+        granted = self.org.users.access(self.session.username) if self.session else FULL_ACCESS
+        fields = [
+            name
+            for fault in (self.fault("field.hidden"), self.fault("field.gone"))
+            if fault is not None
+            for name in fault.params.get("fields", ())
+        ]
+        gone = self.fault("object.gone")
+        objects = list(gone.params.get("objects", [self.object] if self.object else [])) if gone is not None else []
+        return granted.without(fields, objects) if fields or objects else granted
 
     @property
     def user_id(self) -> str:

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from sffdw.sandbox import stamps
 from sffdw.sandbox.call import Call, Reply, error_reply
 from sffdw.sandbox.control import control_reply
+from sffdw.sandbox.dml.storms import touch_some
 from sffdw.sandbox.errors import ApiError, not_found
 from sffdw.sandbox.rest.describe import check_version
 from sffdw.sandbox.rest.routes import DATA_ROUTES, ROUTES, Answer, Route, kind_of
@@ -23,6 +24,7 @@ def dispatch(call: Call) -> Reply:
     if call.path == "/_sandbox" or call.path.startswith("/_sandbox/"):
         return control_reply(call)
     call.org.late.commit_due()
+    call.at = call.org.stamp()
     reply = _answer(call)
     _note(call, reply)
     return reply
@@ -40,6 +42,8 @@ def dispatch_inner(outer: Call, method: str, url: str, body: bytes, headers: dic
         headers={"content-type": "application/json", **headers},
         body=body,
         session=outer.session,
+        fired=outer.fired,
+        at=outer.at,
         base_url=outer.base_url,
         is_subrequest=True,
     )
@@ -87,13 +91,28 @@ def _answer(call: Call) -> Reply:
             _check_session_fault(call)
         if call.kind not in _UNCOUNTED:
             call.org.limits.spend_call()
-        return _method(route, call)(call, *arguments)
+        return _carry_out(call, route, arguments)
     except ApiError as error:
         return error_reply(error)
     except sqlite3.OperationalError as error:
         if "interrupted" not in str(error):
             raise
         return error_reply(ApiError("QUERY_TIMEOUT", "Your query request was running for too long."))
+
+
+def _carry_out(call: Call, route: Route, arguments: list[str]) -> Reply:
+    """Do the work, now or, where a fault says so, when its transaction commits."""
+    answer = _method(route, call)
+
+    def work() -> Reply:
+        try:
+            return answer(call, *arguments)
+        except ApiError as error:
+            return error_reply(error)
+
+    late = call.fault("commit.late") or call.fault("reply.lost")
+    after_s = float(late.params.get("commit_after_s", late.params.get("after_s", 0))) if late else 0.0
+    return call.org.late.run(work, after_s) if after_s > 0 and call.method != "GET" else work()
 
 
 def _find(call: Call) -> tuple[Route, list[str]]:
@@ -151,6 +170,11 @@ def _strike(call: Call) -> None:
     if concurrent:
         message = "ConcurrentRequests (Concurrent API Requests) Limit exceeded."
         raise ApiError("REQUEST_LIMIT_EXCEEDED", message, status=403)
+    storm, tie = call.fault("storm.recalculate"), call.fault("stamp.tie")
+    if storm:
+        touch_some(call, int(storm.params.get("rows", 1_000_000)))
+    if tie:
+        call.at = str(tie.params.get("at") or f"{call.at[:17]}00.000+0000")
     failed = call.fault("http.status")
     if failed and not failed.params.get("after"):
         status = int(failed.params.get("status", 500))

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TypeVar
 
-from sffdw.sandbox.dml.actor import Actor
-from sffdw.sandbox.dml.changes import apply_changes
+from sffdw.sandbox.clock import Clock
+from sffdw.sandbox.store.store import Store, Tape
 
-if TYPE_CHECKING:
-    from sffdw.sandbox.org import Org
+_Result = TypeVar("_Result")
 
 
 class _Rehearsed(Exception):
@@ -20,64 +19,51 @@ class _Rehearsed(Exception):
 
 @dataclass(frozen=True)
 class Pending:
-    """Changes whose ids and results are known but which nobody sees yet."""
+    """Work whose result is known but which nobody sees yet."""
 
     began_at: float
     commit_at: float
-    changes: tuple[Mapping[str, Any], ...]
-    actor: Actor
+    work: Callable[[], object]
+    tape: Tape
 
 
 class LateCommits:
     """All transactions of the org that are still running."""
 
-    def __init__(self, org: Org) -> None:
-        self._org = org
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
         self._lock = threading.Lock()
         self._pending: list[Pending] = []
 
-    def begin(self, changes: Sequence[Mapping[str, Any]], actor: Actor, after_s: float) -> list[dict[str, Any]]:
-        """Run changes once to learn their results, undo them, and plan their commit."""
-        results: list[dict[str, Any]] = []
+    def run(self, work: Callable[[], _Result], after_s: float) -> _Result:
+        """Do the work once to learn its result, undo it, and do it again `after_s` seconds later with the same ids."""
+        tape = Tape()
+        results: list[_Result] = []
+        now = self._clock.timestamp()
         try:
-            with self._org.store.transaction():
-                results = apply_changes(self._org.store, changes, actor)
+            with self._store.numbers_on(tape), self._store.transaction():
+                results.append(work())
                 raise _Rehearsed
         except _Rehearsed:
-            now = self._org.clock.timestamp()
-        planned = tuple(
-            _with_id(change, result) for change, result in zip(changes, results, strict=True) if result["success"]
-        )
+            tape.is_replayed = True
         with self._lock:
-            self._pending.append(Pending(now, now + after_s, planned, actor))
-        return results
+            self._pending.append(Pending(now, now + after_s, work, tape))
+        return results[0]
 
     def commit_due(self) -> None:
         """Commit what is due; called before every request is answered."""
         if not self._pending:
             return
-        now = self._org.clock.timestamp()
+        now = self._clock.timestamp()
         with self._lock:
             due = [pending for pending in self._pending if pending.commit_at <= now]
             self._pending = [pending for pending in self._pending if pending.commit_at > now]
             for pending in sorted(due, key=lambda item: item.commit_at):
-                _commit(self._org, pending)
+                with self._store.numbers_on(pending.tape), self._store.transaction():
+                    pending.work()
 
     def oldest_start(self) -> float | None:
         """Return when the oldest running transaction began."""
         with self._lock:
             return min((pending.began_at for pending in self._pending), default=None)
-
-    def clear(self) -> None:
-        """Forget what has not committed."""
-        with self._lock:
-            self._pending.clear()
-
-
-def _with_id(change: Mapping[str, Any], result: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {**change, "id": result["id"], "reserved": True} if change.get("op") == "create" else change
-
-
-def _commit(org: Org, pending: Pending) -> None:
-    with org.store.transaction():
-        apply_changes(org.store, pending.changes, pending.actor)

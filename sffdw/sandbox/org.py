@@ -101,7 +101,7 @@ class Org:
         self.journal = Journal()
         self.cursors = Cursors(self.store.instance)
         self.engine = Engine(self.store, self.schema, self.cursors)
-        self.late = LateCommits(self)
+        self.late = LateCommits(self.store, self.clock)
         self.users = Users(self)
         self.teacher = Teacher(self) if options.auto_schema else None
         self.change_lock = threading.RLock()

@@ -57,7 +57,8 @@ def change_records(call: Call) -> Reply:
     org = call.org
     actor = org.actor(_user_id(call, given.get("user")), at=_moment(given.get("at")), is_raw=bool(given.get("raw")))
     if given.get("commit_after_s"):
-        return Reply(body={"results": org.late.begin(changes, actor, float(given["commit_after_s"]))})
+        after_s = float(given["commit_after_s"])
+        return Reply(body={"results": org.late.run(lambda: apply_changes(org.store, changes, actor), after_s)})
     return Reply(body={"results": apply_changes(org.store, changes, actor)})
 
 

@@ -19,4 +19,4 @@ class Actor:
     access: Access = FULL_ACCESS
     sets_audit: bool = False
     allows_duplicates: bool = False
-    formatted: bool = False
+    keeps_stamp_on_delete: bool = False

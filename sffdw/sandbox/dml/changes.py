@@ -39,8 +39,6 @@ def _apply(records: Records, change: Mapping[str, Any]) -> Result:
     sobject = records.object(change.get("object") or _object_of(records, change))
     if operation == "create":
         given = dict(change.get("values") or {})
-        if change.get("reserved"):
-            return _done(records.create(sobject, given, change["id"]), created=True)
         if change.get("id"):
             given["Id"] = change["id"]
         return _done(records.create(sobject, given), created=True)

@@ -33,11 +33,11 @@ class Records:
 
     # Create
 
-    def create(self, sobject: SObject, given: Mapping[str, Any], reserved_id: str | None = None) -> str:
-        """Create a record and return its id (`reserved_id`: one that was given out before)."""
+    def create(self, sobject: SObject, given: Mapping[str, Any]) -> str:
+        """Create a record and return its id."""
         self._check_allowed(sobject, "create", sobject.createable)
         values = read_values(self.store, sobject, given, self.actor, is_new=True)
-        record_id = reserved_id or self._new_id(sobject, given)
+        record_id = self._new_id(sobject, given)
         derived.set_defaults(self.store, sobject, record_id, values, self.actor)
         standard.before_save(self.store, sobject, values, {}, self.actor)
         derived.set_person_name(sobject, values, {})

@@ -37,7 +37,8 @@ def delete(records: Records, sobject: SObject, record_id: str, *, root_id: str |
     if is_deleted:
         raise ApiError("ENTITY_IS_DELETED", "entity is deleted", fields=[])
     root = root_id or record_id
-    store.update(sobject, record_id, {"IsDeleted": 1, **_stamps(records, sobject)})
+    stamps = {} if records.actor.keeps_stamp_on_delete else _stamps(records, sobject)
+    store.update(sobject, record_id, {"IsDeleted": 1, **stamps})
     log_deletion(store, sobject, record_id, root, records.actor.at)
     for child in store.schema.children(sobject.name):
         _release_children(records, sobject, record_id, child, root)

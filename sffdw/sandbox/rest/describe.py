@@ -73,9 +73,7 @@ def find_object(call: Call, name: str) -> SObject:
     found = call.org.schema.get(name)
     if found is None and call.org.teacher is not None and name.isidentifier():
         found = call.org.teacher.object(name)
-    if found is None or not call.org.users.access(call.session.username if call.session else "").can_see(found):
-        raise not_found()
-    if call.fault("object.gone"):
+    if found is None or not call.access.can_see(found):
         raise not_found()
     return found
 
@@ -83,7 +81,7 @@ def find_object(call: Call, name: str) -> SObject:
 def describe_global(call: Call) -> Reply:
     """GET /sobjects."""
     body = call.org.schema.describe_global(version=call.version)
-    access = call.org.users.access(call.session.username if call.session else "")
+    access = call.access
     if not access.is_everything:
         body["sobjects"] = [item for item in body["sobjects"] if access.can_see(call.org.schema[item["name"]])]
     return _conditional(call, body, stamps.to_http(call.org.schema.modified_at()), call.org.schema.version)
@@ -102,17 +100,11 @@ def describe(call: Call, name: str) -> Reply:
     sobject = find_object(call, name)
     schema = call.org.schema
     body = schema.describe(sobject.name, version=call.version, instance_url=call.base_url)
-    access = call.org.users.access(call.session.username if call.session else "")
-    hidden = call.fault("field.hidden") or call.fault("field.gone")
-    gone = {str(field).lower() for field in hidden.params.get("fields", ())} if hidden else set()
-    if not access.is_everything or gone:
-        body["fields"] = [
-            field
-            for field in body["fields"]
-            if access.find_field(sobject, field["name"]) is not None and field["name"].lower() not in gone
-        ]
+    access = call.access
+    if not access.is_everything:
+        body["fields"] = [field for field in body["fields"] if access.find_field(sobject, field["name"]) is not None]
     modified = stamps.to_http(schema.modified_at(sobject.name))
-    return _conditional(call, body, modified, (schema.version_of(sobject.name), sorted(gone)))
+    return _conditional(call, body, modified, (schema.version_of(sobject.name), len(body["fields"])))
 
 
 def _conditional(call: Call, body: Any, modified: str, version: Any) -> Reply:

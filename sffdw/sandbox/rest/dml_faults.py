@@ -15,6 +15,7 @@ def strike_record(call: Call, sobject: SObject, record_id: str | None, position:
         raise ApiError(
             "UNABLE_TO_LOCK_ROW", f"unable to obtain exclusive access to this record or 1 records: {shown}", fields=[]
         )
+    _check_duplicate_rule(call, sobject, position)
     refused = call.fault("dml.error")
     if refused and _is_struck(refused.params, position):
         raise ApiError(
@@ -22,6 +23,23 @@ def strike_record(call: Call, sobject: SObject, record_id: str | None, position:
             str(refused.params.get("message", "refused by a fault")),
             fields=list(refused.params.get("fields", ())),
         )
+
+
+def _check_duplicate_rule(call: Call, sobject: SObject, position: int) -> None:
+    """Refuse as a duplicate rule does, unless the caller allows saving."""
+    rule = call.fault("duplicate.rule")
+    allows = "allowsave=true" in call.headers.get("sforce-duplicate-rule-header", "").lower().replace(" ", "")
+    if rule is None or allows or not _is_struck(rule.params, position):
+        return
+    message = str(rule.params.get("message", "Use one of these records?"))
+    result = {
+        "allowSave": True,
+        "duplicateRule": str(rule.params.get("rule", f"Standard_{sobject.name}_Duplicate_Rule")),
+        "duplicateRuleEntityType": sobject.name,
+        "errorMessage": message,
+        "matchResults": [],
+    }
+    raise ApiError("DUPLICATES_DETECTED", message, fields=[], extra={"duplicateResult": result})
 
 
 def _is_struck(params: object, position: int) -> bool:

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from sffdw.sandbox.call import Call, Reply
+from sffdw.sandbox.dml.storms import touch_some
 from sffdw.sandbox.errors import ApiError
 from sffdw.sandbox.rest.columns import column_metadata
 from sffdw.sandbox.soql.compiler import compile_soql
@@ -40,15 +41,15 @@ def object_of_locator(call: Call, locator: str) -> str | None:
 
 def query(call: Call) -> Reply:
     """GET /query?q=…"""
-    return _query(call, "query", includes_deleted=False)
+    return _query(call, includes_deleted=False)
 
 
 def query_all(call: Call) -> Reply:
     """GET /queryAll?q=…"""
-    return _query(call, "queryAll", includes_deleted=True)
+    return _query(call, includes_deleted=True)
 
 
-def _query(call: Call, resource: str, *, includes_deleted: bool) -> Reply:
+def _query(call: Call, *, includes_deleted: bool) -> Reply:
     statement = call.query.get("q")
     if statement is None:
         if call.query.get("explain"):
@@ -60,7 +61,7 @@ def _query(call: Call, resource: str, *, includes_deleted: bool) -> Reply:
     plan = compile_statement(call, statement, includes_deleted=includes_deleted)
     if call.flag("columns"):
         return Reply(body=column_metadata(plan))
-    return _reply(call, call.org.engine.run(plan, _request(call, resource)))
+    return _reply(call, call.org.engine.run(plan, _request(call)))
 
 
 def compile_statement(call: Call, statement: str, *, includes_deleted: bool = False) -> Plan:
@@ -77,7 +78,7 @@ def settings_of(call: Call, *, includes_deleted: bool = False) -> Settings:
         now=org.clock.now(),
         zone=user.time_zone if user else "GMT",
         user_id=call.user_id,
-        access=org.users.access(user.username) if user else org.users.access(""),
+        access=call.access,
         includes_deleted=includes_deleted,
         api_version=float(call.version or 62.0),
         fiscal_start_month=int(org.switch("fiscal_start_month", 1)),
@@ -98,17 +99,19 @@ def query_more(call: Call, locator: str) -> Reply:
     if call.fault("locator.expired"):
         raise invalid_locator()
     check_query_faults(call)
-    resource = "queryAll" if "/queryall/" in call.path.lower() else "query"
-    return _reply(call, call.org.engine.more(locator, _request(call, resource)))
+    drift = call.fault("page.drift")
+    if drift:
+        touch_some(call, int(drift.params.get("rows", 10)))
+    return _reply(call, call.org.engine.more(locator, _request(call)))
 
 
-def _request(call: Call, resource: str) -> Request:
+def _request(call: Call) -> Request:
     match = _BATCH.search(call.headers.get("sforce-query-options", ""))
     wanted = min(max(int(match[1]), MIN_BATCH), DEFAULT_BATCH) if match else DEFAULT_BATCH
     shrunk = call.fault("page.shrink")
     if shrunk:
         wanted = min(wanted, int(shrunk.params.get("rows", 100)))
-    return Request(call.user_id, call.version, call.org.clock.timestamp(), call.pretty, wanted, resource)
+    return Request(call.user_id, call.version, call.org.clock.timestamp(), call.pretty, wanted)
 
 
 def _reply(call: Call, answer: Answer) -> Reply:

@@ -24,14 +24,14 @@ from sffdw.sandbox.soql.render import Renderer
 
 def actor_of(call: Call) -> Actor:
     """Return the writer behind a call."""
-    user = call.session.username if call.session else ""
     duplicates = "allowsave=true" in call.headers.get("sforce-duplicate-rule-header", "").lower().replace(" ", "")
     return Actor(
         call.user_id,
-        call.org.stamp(),
-        access=call.org.users.access(user),
+        call.at or call.org.stamp(),
+        access=call.access,
         sets_audit=bool(call.org.switch("set_audit_fields", False)),
         allows_duplicates=duplicates,
+        keeps_stamp_on_delete=call.fault("deleted.no_stamp") is not None,
     )
 
 

@@ -56,6 +56,7 @@ class QueryCompiler:
         if self.link is None and not self.unfiltered:
             check_required_filter(query, self.scope)
         plan.limit, plan.offset = query.limit, query.offset
+        plan.hides_deleted = not self.statement.settings.includes_deleted
         self._check_offset()
         plan.where = self._where()
         if query.is_count:
@@ -77,6 +78,8 @@ class QueryCompiler:
 
     def _check_offset(self) -> None:
         offset = self.query.offset
+        if offset is not None and offset < 0:
+            raise self.statement.error("NUMBER_OUTSIDE_VALID_RANGE", "OFFSET cannot be negative", self.query.offset_pos)
         if offset is not None and offset > 2000:
             raise self.statement.error(
                 "NUMBER_OUTSIDE_VALID_RANGE", "Maximum SOQL offset allowed is 2000", self.query.offset_pos

@@ -19,6 +19,8 @@ _COUNTED_LITERAL = re.compile(f"(?:LAST|NEXT)_N_(?:{_UNITS})|N_(?:{_UNITS})_AGO"
 class ConditionParser(TokenStream):
     """Reads conditions; the clauses that hold them are in the subclass."""
 
+    is_in_semi_join = False
+
     def query(self) -> ast.Query:
         """Read an inner query (given by the subclass)."""
         raise NotImplementedError
@@ -68,7 +70,9 @@ class ConditionParser(TokenStream):
     def _in(self, left: ast.Expression, is_negated: bool, pos: int) -> ast.Condition:
         if self.peek().text == "(" and self.peek(1).word == "SELECT":
             self.skip(1)
+            self.is_in_semi_join = True
             query = self.query()
+            self.is_in_semi_join = False
             self.expect(")")
             return ast.SemiJoin(left, is_negated, query, pos)
         return ast.Membership(left, "NOT IN" if is_negated else "IN", self._literals(), pos)

@@ -33,7 +33,6 @@ class Request:
     now: float
     pretty: bool = False
     batch_size: int = DEFAULT_BATCH
-    resource: str = "query"
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,9 @@ class Engine:
     # Counts and groups
 
     def _count(self, connection: sqlite3.Connection, plan: Plan, request: Request) -> Answer:
-        sql = f"SELECT count(*) FROM {plan.source} WHERE {plan.where}"
+        bare = f"+{plan.alias}._deleted = 0"
+        where = bare[1:] if plan.where == bare else plan.where
+        sql = f"SELECT count(*) FROM {plan.source} WHERE {where}"
         if plan.range_sql:
             sql = f"SELECT count(*) FROM (SELECT 1 FROM {plan.source} WHERE {plan.where}{plan.range_sql})"
         total = connection.execute(sql, plan.params).fetchone()[0]
@@ -109,7 +110,7 @@ class Engine:
     def _page(self, connection: sqlite3.Connection, cursor: Cursor, offset: int, request: Request) -> Answer:
         plan, size = cursor.plan, min(cursor.batch_size, request.batch_size)
         wanted = cursor.numbers[offset : offset + size].tolist()
-        visible = "1" if "_deleted = 0" not in plan.where else f"{plan.alias}._deleted = 0"
+        visible = f"+{plan.alias}._deleted = 0" if plan.hides_deleted else "1"
         rows = connection.execute(plan.page_sql(visible), {**plan.params, "page": json.dumps(wanted)}).fetchall()
         texts = self._texts(connection, plan, rows, request, size)
         # Rows that vanished since take no place in the page; the offset counts the snapshot.
@@ -216,4 +217,4 @@ def batch_size(plan: Plan, wanted: int) -> int:
 
 def next_url(cursor: Cursor, offset: int, request: Request) -> str:
     """Return the path of the page that begins at an offset."""
-    return f"/services/data/v{request.version}/{request.resource}/{cursor.locator}-{offset}"
+    return f"/services/data/v{request.version}/query/{cursor.locator}-{offset}"

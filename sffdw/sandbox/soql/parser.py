@@ -85,6 +85,8 @@ class Parser(ConditionParser):
         return ast.Fields(group.parts[-1].upper(), pos)
 
     def _typeof(self) -> ast.TypeOf:
+        if self.is_in_semi_join:
+            raise self.refuse(self.peek())
         pos = self.next().pos
         relationship = self.path()
         branches = [self._when()]
@@ -154,8 +156,21 @@ class Parser(ConditionParser):
                 self._categories()
                 modes.append("DATA CATEGORY")
             else:
-                modes.append(self.expect_one_of(_MODES).word)
+                modes.append(self._mode())
         return tuple(modes)
+
+    def _mode(self) -> str:
+        """Read a mode, `DIVISION = 'x'` or a named filter with its arguments."""
+        token = self.name()
+        if token.word in _MODES:
+            return token.word
+        if self.accept("("):
+            self._list(self._bound)
+            self.expect(")")
+        else:
+            self.expect("=")
+            self.literal()
+        return token.word
 
     def _categories(self) -> None:
         while True:
@@ -205,7 +220,7 @@ class Parser(ConditionParser):
     def _limits(self) -> tuple[int | None, int | None, int]:
         limit = self._whole_number() if self.accept("LIMIT") else None
         offset_pos = self.peek().pos
-        offset = self._whole_number() if self.accept("OFFSET") else None
+        offset = self._signed_number() if self.accept("OFFSET") else None
         return limit, offset, offset_pos
 
     def _whole_number(self) -> int:
@@ -213,6 +228,10 @@ class Parser(ConditionParser):
         if token.kind != "number" or not token.text.isdigit():
             raise self.refuse(token)
         return int(Decimal(token.text))
+
+    def _signed_number(self) -> int:
+        is_negative = bool(self.accept("-"))
+        return -self._whole_number() if is_negative else self._whole_number()
 
     def _for_and_update(self) -> None:
         if self.accept("FOR"):

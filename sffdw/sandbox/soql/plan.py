@@ -77,6 +77,7 @@ class Plan:
     is_count: bool = False
     is_grouped: bool = False
     grouped_sql: str = ""
+    hides_deleted: bool = True
     long_texts: int = 0
     link: str = ""  # of a child plan: the column that holds the parent's id
     children: list[Children] = field(default_factory=list)

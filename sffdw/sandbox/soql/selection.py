@@ -56,15 +56,15 @@ class Selection:
     # Fields
 
     def _column(self, item: ast.Column) -> None:
-        if item.alias is not None:
-            # A second word after a field is an alias, which only grouped queries may give.
+        if item.alias is not None and isinstance(item.expression, ast.Path):
+            # A second word after a plain field is an alias, which only grouped queries may give.
             raise self.scope.statement.error(
                 "MALFORMED_QUERY", "only aggregate expressions use field aliasing", item.pos
             )
         typed = compile_expression(item.expression, self.scope)
         if isinstance(item.expression, ast.Path):
             self._refuse_duplicate(item.expression, typed)
-        self._place(typed, self._key(item.expression, typed))
+        self._place(typed, item.alias or self._key(item.expression, typed))
 
     def _key(self, expression: ast.Expression, typed: Typed) -> str:
         if isinstance(expression, ast.Path) and typed.field is not None:

@@ -6,8 +6,10 @@ Values are kept in the form answers use (see `values`); rules about them are in 
 import json
 import sqlite3
 import threading
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,14 @@ from sffdw.sandbox.store.tables import column_name, is_stored, table_name
 Values = dict[str, Any]
 
 
+@dataclass
+class Tape:
+    """Numbers a transaction took from sequences, so that running it again gives the same ids."""
+
+    numbers: dict[str, deque[int]] = field(default_factory=lambda: defaultdict(deque))
+    is_replayed: bool = False
+
+
 class Store:
     """The records of one org. Methods that write want a transaction around them."""
 
@@ -28,10 +38,12 @@ class Store:
         self.database = Database(path)
         self._sequence_lock = threading.Lock()
         self._sequences: dict[str, int] = {}
+        self._local = threading.local()
         with self.database.transaction() as connection:
             for statement in tables.CATALOG.split(";"):
                 connection.execute(statement)
         self._load_or_create()
+        self._saved_version = schema.version
         self.instance = self.meta("instance") or "AB0"
 
     def _load_or_create(self) -> None:
@@ -69,12 +81,15 @@ class Store:
         changes = list(changes)
         with self.transaction() as connection:
             tables.follow(connection, self.schema, changes)
-            connection.execute("DELETE FROM _object")
+            gone = {change.renamed_from for change in changes} | {c.object_name for c in changes if c.kind == "dropped"}
+            connection.executemany("DELETE FROM _object WHERE name = ?", [(name,) for name in gone if name])
             for sobject in self.schema:
-                self._save_definition(connection, sobject)
+                if self.schema.version_of(sobject.name) > self._saved_version:
+                    self._save_definition(connection, sobject)
+        self._saved_version = self.schema.version
 
     def _save_definition(self, connection: sqlite3.Connection, sobject: SObject) -> None:
-        connection.execute("INSERT INTO _object VALUES (?, ?)", (sobject.name, definitions.to_json(sobject)))
+        connection.execute("INSERT OR REPLACE INTO _object VALUES (?, ?)", (sobject.name, definitions.to_json(sobject)))
 
     # Settings and counters
 
@@ -90,11 +105,16 @@ class Store:
 
     def next_number(self, name: str, count: int = 1) -> int:
         """Take `count` numbers of a sequence; they are never given twice, even after a rollback."""
+        tape: Tape | None = getattr(self._local, "tape", None)
+        if tape is not None and tape.is_replayed:
+            return tape.numbers[name].popleft()
         with self._sequence_lock:
             first = self._sequences.get(name, 1)
             self._sequences[name] = first + count
         with self.transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO _sequence VALUES (?, ?)", (name, first + count))
+        if tape is not None:
+            tape.numbers[name].append(first)
         return first
 
     def skip_numbers(self, name: str, used: int) -> None:
@@ -110,6 +130,15 @@ class Store:
         """Return the next record id of an object."""
         prefix = sobject.key_prefix or "000"
         return ids.compose(prefix, self.instance, self.next_number(prefix))
+
+    @contextmanager
+    def numbers_on(self, tape: Tape) -> Iterator[None]:
+        """Record the numbers this thread takes from sequences, or give the recorded ones out again."""
+        self._local.tape = tape
+        try:
+            yield
+        finally:
+            self._local.tape = None
 
     def new_ids(self, sobject: SObject, count: int) -> list[str]:
         """Return the next `count` record ids of an object, ascending."""
