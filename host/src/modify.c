@@ -41,7 +41,6 @@ typedef struct McModify
 	bool		is_copy;
 	PyObject   *collected;		/* rows of COPY that wait: an owned list, or NULL */
 	MemoryContext row_context;
-	int			user_count;		/* begin callbacks without their end */
 	struct McModify *next_open;
 } McModify;
 
@@ -247,7 +246,6 @@ open_modify(ModifyTableState *mtstate, ResultRelInfo *rinfo)
 	modify->batch_size = read_batch_size(modify->wrapper);
 	modify->row_context = AllocSetContextCreate(CurrentMemoryContext, "multicorn row",
 												ALLOCSET_DEFAULT_SIZES);
-	modify->user_count = 1;
 	begin_statement(modify);
 	rinfo->ri_FdwState = modify;
 	MemoryContextSwitchTo(old);
@@ -298,16 +296,13 @@ mc_begin_modify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List *fdw_priva
 void
 mc_begin_insert(ModifyTableState *mtstate, ResultRelInfo *rinfo)
 {
-	McModify   *modify = rinfo->ri_FdwState;
-
-	if (modify != NULL)
-	{
-		/* An UPDATE of the same partition: one state serves both. */
-		modify->user_count++;
-		return;
-	}
-	modify = open_modify(mtstate, rinfo);
-	modify->is_copy = mtstate->ps.plan == NULL;
+	/* A row moved here could be read, and updated, a second time. */
+	if (rinfo->ri_FdwState != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot move rows into foreign table \"%s\" by the UPDATE that reads it",
+						RelationGetRelationName(rinfo->ri_RelationDesc))));
+	open_modify(mtstate, rinfo)->is_copy = mtstate->ps.plan == NULL;
 }
 
 /* Inserting */
@@ -487,7 +482,7 @@ mc_end_modify(EState *estate, ResultRelInfo *rinfo)
 {
 	McModify   *modify = rinfo->ri_FdwState;
 
-	if (modify == NULL || --modify->user_count > 0)
+	if (modify == NULL)
 		return;
 	send_collected(modify);
 	Py_DECREF(mc_call(modify->wrapper->name, modify->wrapper->instance, "end_modify", PyTuple_New(0), NULL));

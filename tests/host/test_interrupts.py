@@ -139,6 +139,7 @@ def test_client_that_vanishes_in_a_blocked_read(
     wait_until(watch, WAITING, ["to vanish"], 1)
     session.close()
     wait_until(watch, "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s", ["to vanish"], 0)
+    assert watch.execute("SELECT count(*) FROM t WHERE false").fetchone() == (0,)
 
 
 def test_other_interrupts_do_not_end_a_blocked_read(
@@ -156,6 +157,7 @@ def test_other_interrupts_do_not_end_a_blocked_read(
     watch.execute("CREATE DATABASE barrier")
     watch.execute("DROP DATABASE barrier")
     wait_until(watch, WAITING, ["to disturb"], 1)
+    assert session.pgconn.is_busy()
     session.close()
     watch.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'to disturb'")
 

@@ -217,6 +217,17 @@ def test_queue_of_a_failed_statement_is_void(db: Connection) -> None:
     assert [row[0] for row in rows(db)] == [1, 2, 3, 7]
 
 
+def test_queue_of_a_statement_that_failed_in_an_exception_block_is_void(db: Connection) -> None:
+    table(db)
+    db.execute("""DO $$BEGIN
+        BEGIN INSERT INTO t SELECT i, (1 / (i - 6))::text FROM generate_series(5, 6) i;
+        EXCEPTION WHEN division_by_zero THEN NULL; END;
+        INSERT INTO t VALUES (7, 'x'); END$$""")
+    assert calls(db, "begin_modify", "end_modify") == [
+        ["begin_modify", 0], ["begin_modify", 1], ["end_modify", 1]]
+    assert [row[0] for row in rows(db)] == [1, 2, 3, 7]
+
+
 def test_statement_inside_a_statement_keeps_the_outer_queue(db: Connection) -> None:
     table(db)
     db.execute("""
@@ -260,6 +271,17 @@ def test_update_and_delete_through_a_partitioned_table(db: Connection) -> None:
     db.execute("UPDATE root SET name = 'u'")
     assert sorted(call[1] for call in calls(db, "update")) == [1, 11]
     assert db.execute("DELETE FROM root WHERE id > 5 RETURNING id, name").fetchall() == [(11, "u")]
+
+
+def test_update_that_moves_a_row_into_a_table_it_reads_is_refused(db: Connection) -> None:
+    partitioned(db)
+    db.execute("CREATE TABLE near PARTITION OF root FOR VALUES FROM (-10) TO (0)")
+    db.execute("INSERT INTO root VALUES (-5, 'local')")
+    with pytest.raises(psycopg.errors.FeatureNotSupported, match='cannot move rows into foreign table "p0"'):
+        db.execute("UPDATE root SET id = id + 10")
+    assert calls(db, "end_modify") == []
+    db.execute("UPDATE root SET id = id + 10 WHERE id < 0")
+    assert only_call(db, "insert")[1]["id"] == 5
 
 
 def test_check_option_of_a_view_sees_the_stored_row(db: Connection) -> None:

@@ -58,6 +58,8 @@ def test_option_set_inside_a_function_is_judged_by_any_wrapper(db: Connection) -
                "OPTIONS (wrapper 'toy_wrappers.Importer')")
     make_table(db, "good", "Importer", "x int")
     db.execute("DO $$BEGIN ALTER FOREIGN TABLE good OPTIONS (ADD object 'x'); END$$")
+    set_options = db.execute("SELECT ftoptions FROM pg_foreign_table WHERE ftrelid = 'good'::regclass").fetchall()
+    assert set_options == [(["object=x"],)]
     db.execute("DROP SERVER other")
 
 
