@@ -125,6 +125,8 @@ def shared_org() -> Iterator[Org]:
     """An org that tests change inside transactions which are rolled back."""
     org = Org(Options(seed=7))
     org.store.follow(org.schema.define(ITEM))
+    story = {"name": "Story__c", "type": "textarea", "length": 5000}
+    org.store.follow(org.schema.alter("Account", {"add_fields": [story]}))
     yield org
     org.close()
 
