@@ -50,8 +50,8 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.archive_entries(sffdw.connection, timestamptz) IS
-    'Move entries that are done with to the archive, at most 10,000, and return their number: those settled before the '
-    'last whole poll of their table began, or a quarter of an hour ago; rejected ones after a day.';
+    'Move entries that are done with to the archive, at most 10,000, and return their number: those settled before '
+    'the last whole poll of their table began, or a quarter of an hour ago; rejected ones after a day.';
 
 CREATE FUNCTION sffdw.purge_old(connection sffdw.connection, at timestamptz)
 RETURNS void
@@ -143,8 +143,8 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.maintain_step(integer, timestamptz) IS
-    'Make one step of the upkeep, to be committed by the caller: requeue what someone asked for, archive, purge. Errors '
-    'are returned.';
+    'Make one step of the upkeep, to be committed by the caller: requeue what someone asked for, archive, purge. '
+    'Errors are returned.';
 
 CREATE FUNCTION sffdw.start_maintain(connection_name text, OUT connection_id integer, OUT is_running boolean)
 RETURNS record
@@ -162,7 +162,7 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.start_maintain(text) IS
-    'Begin the upkeep of a connection, which needs no call to Salesforce: check who calls and take its lock. '
-    'Raises insufficient_privilege, undefined_object.';
+    'Begin the upkeep of a connection, which needs no call to Salesforce: check who calls and take its lock. Raises '
+    'insufficient_privilege, undefined_object.';
 
 COMMIT;

@@ -51,7 +51,9 @@ BEGIN
             ORDER BY e.id
             LIMIT %4$s
         ), run AS (
-            SELECT id, (lag((table_name, action)) OVER (ORDER BY id) IS DISTINCT FROM (table_name, action))::integer AS is_new
+            SELECT id,
+                   (lag((table_name, action)) OVER (ORDER BY id)
+                    IS DISTINCT FROM (table_name, action))::integer AS is_new
             FROM chosen
         )
         SELECT array_agg(n.id ORDER BY n.id)
@@ -68,8 +70,8 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.choose_entries(sffdw.connection, integer) IS
-    'Return the oldest entries that can be sent now, of each record the oldest open one, as many as fit a few requests; '
-    'looks at that many open entries, NULL for all.';
+    'Return the oldest entries that can be sent now, of each record the oldest open one, as many as fit a few '
+    'requests; looks at that many open entries, NULL for all.';
 
 CREATE FUNCTION sffdw.claim_entries(connection_id integer)
 RETURNS uuid

@@ -41,8 +41,8 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.lock_matches(sffdw.connection, sffdw.mapping, text) IS
-    'Lock the local rows of the staged records, each statement in the order of id and without waiting; mark those that '
-    'another session holds.';
+    'Lock the local rows of the staged records, each statement in the order of id and without waiting; mark those '
+    'that another session holds.';
 
 CREATE FUNCTION sffdw.adopt_rows(connection sffdw.connection, mapping sffdw.mapping, stage text)
 RETURNS void
@@ -101,8 +101,8 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.adopt_rows(sffdw.connection, sffdw.mapping, text) IS
-    'Match staged records with local rows that have no sfid yet: by what the trigger log knows of their INSERT, then by '
-    'the unique identifier. Locks them without waiting.';
+    'Match staged records with local rows that have no sfid yet: by what the trigger log knows of their INSERT, then '
+    'by the unique identifier. Locks them without waiting.';
 
 CREATE FUNCTION sffdw.match_stage(connection sffdw.connection, mapping sffdw.mapping, stage text)
 RETURNS void
@@ -124,7 +124,7 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.match_stage(sffdw.connection, sffdw.mapping, text) IS
-    'Find and lock the local row of each staged record. Must run in a statement before the log is read: a local change '
-    'committed before the lock is in the log then, and none can come after it.';
+    'Find and lock the local row of each staged record. Must run in a statement before the log is read: a local '
+    'change committed before the lock is in the log then, and none can come after it.';
 
 COMMIT;

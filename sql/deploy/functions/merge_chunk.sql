@@ -9,7 +9,8 @@ CREATE TYPE sffdw.merge_statement AS (
 );
 
 COMMENT ON TYPE sffdw.merge_statement IS
-    'One statement of a merge: takes the first and last place in the page as $1 and $2, returns the ids of changed rows.';
+    'One statement of a merge: takes the first and last place in the page as $1 and $2, returns the ids of changed '
+    'rows.';
 
 CREATE TYPE sffdw.merged_rows AS (
     inserted integer[],
@@ -106,7 +107,7 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.merge_chunk(text, sffdw.merge_statement[], bigint, bigint) IS
-    'Carry out a part of a staged page on the local table. Raises whatever the table, its constraints and its triggers '
-    'raise.';
+    'Carry out a part of a staged page on the local table. Raises whatever the table, its constraints and its '
+    'triggers raise.';
 
 COMMIT;

@@ -43,10 +43,10 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.open_stage(sffdw.connection, sffdw.mapping) IS
-    'Return the name of an empty temporary table for one page of a mapping, made once a session: the mapped columns, and '
-    'about each record: its place in the page, whether it is gone, its SystemModstamp and creator; the local row and '
-    'whether it is locked; what to do with it (insert, update, delete, same, skip; or locked, unsent, refused to defer '
-    'it, with the error), the columns that keep their local value, and those to be emptied before others take their '
-    'values.';
+    'Return the name of an empty temporary table for one page of a mapping, made once a session: the mapped columns, '
+    'and about each record: its place in the page, whether it is gone, its SystemModstamp and creator; the local row '
+    'and whether it is locked; what to do with it (insert, update, delete, same, skip; or locked, unsent, refused to '
+    'defer it, with the error), the columns that keep their local value, and those to be emptied before others take '
+    'their values.';
 
 COMMIT;

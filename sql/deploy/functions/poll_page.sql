@@ -81,7 +81,12 @@ $function$;
 COMMENT ON FUNCTION sffdw.poll_page(sffdw.connection, sffdw.mapping, boolean, timestamptz) IS
     'Read the next page of a poll, changes and soft deletes together, and merge it; rows and cursor commit together.';
 
-CREATE FUNCTION sffdw.compare_page(connection sffdw.connection, mapping sffdw.mapping, force boolean, due_at timestamptz)
+CREATE FUNCTION sffdw.compare_page(
+    connection sffdw.connection,
+    mapping    sffdw.mapping,
+    force      boolean,
+    due_at     timestamptz
+)
 RETURNS void
 LANGUAGE plpgsql
 VOLATILE
@@ -94,7 +99,8 @@ DECLARE
     v_is_last boolean := v_count < sffdw.sync_setting(connection.options, 'page_size');
     v_last    text := sffdw.last_record_id(v_stage);
 BEGIN
-    PERFORM sffdw.stage_missing(connection, mapping, v_stage, mapping.cursor_id, CASE WHEN NOT v_is_last THEN v_last END);
+    PERFORM sffdw.stage_missing(connection, mapping, v_stage, mapping.cursor_id,
+                                CASE WHEN NOT v_is_last THEN v_last END);
     PERFORM sffdw.count_sync_run(mapping.run_id, v_count, sffdw.merge_page(connection, mapping, v_stage, v_read_at));
     UPDATE sffdw.mapping m
     SET cursor_id = coalesce(v_last, m.cursor_id)

@@ -85,8 +85,8 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.advance_mapping(integer, boolean, timestamptz, timestamptz) IS
-    'Make the next step of a mapping''s load or poll and say how it stands: more is to do, it is done (a whole poll begun '
-    'after the call, if forced), or another session is busy with it.';
+    'Make the next step of a mapping''s load or poll and say how it stands: more is to do, it is done (a whole poll '
+    'begun after the call, if forced), or another session is busy with it.';
 
 CREATE FUNCTION sffdw.record_poll_error(mapping_id integer, caught jsonb, due_at timestamptz)
 RETURNS void
@@ -125,7 +125,8 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.record_poll_error(integer, jsonb, timestamptz) IS
-    'Note an error that a step caught: on the mapping as its state, in its run, in the log, and once as a notification.';
+    'Note an error that a step caught: on the mapping as its state, in its run, in the log, and once as a '
+    'notification.';
 
 CREATE FUNCTION sffdw.poll_step(
     mapping_id    integer,
@@ -160,8 +161,8 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.poll_step(integer, boolean, timestamptz, timestamptz) IS
-    'Make one step of a poll, to be committed by the caller. Errors do not leave it: they are returned, and noted on the '
-    'mapping.';
+    'Make one step of a poll, to be committed by the caller. Errors do not leave it: they are returned, and noted on '
+    'the mapping.';
 
 CREATE FUNCTION sffdw.start_poll(
     connection_name   text,
@@ -225,7 +226,7 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.judge_step(text, jsonb, timestamptz) IS
-    'Say after a poll''s step whether the loop leaves its mapping (is_over), whether it goes on at all (is_on), and which '
-    'error it is to raise in the end. With a deadline a mapping that another session is busy with is left to it.';
+    'Say after a poll''s step whether the loop leaves its mapping (is_over), whether it goes on at all (is_on), and '
+    'which error it is to raise in the end. With a deadline a mapping that another session is busy with is left to it.';
 
 COMMIT;

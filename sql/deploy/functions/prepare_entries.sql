@@ -55,8 +55,8 @@ BEGIN
     ON CONFLICT ON CONSTRAINT write_claim_pkey DO UPDATE
     SET phase = 'answered', final_state = 'IGNORED', status_code = NULL, message = NULL, record_id = NULL,
         http_status = NULL, fields = NULL;
-    EXECUTE format('UPDATE %I._trigger_log l SET state = ''PENDING'', updated_at = clock_timestamp() WHERE l.id = ANY ($1)',
-                   connection.schema_name)
+    EXECUTE format('UPDATE %I._trigger_log l SET state = ''PENDING'', updated_at = clock_timestamp() '
+                   'WHERE l.id = ANY ($1)', connection.schema_name)
     USING v_ids;
     RETURN v_ids IS NOT NULL;
 END
@@ -144,7 +144,8 @@ BEGIN
             WHERE a.state = 'REQUEUE'
             RETURNING a.*
         )
-        INSERT INTO %1$I._trigger_log (txid, created_at, updated_at, state, action, table_name, record_id, sfid, old, "values")
+        INSERT INTO %1$I._trigger_log
+            (txid, created_at, updated_at, state, action, table_name, record_id, sfid, old, "values")
         SELECT a.txid, clock_timestamp(), clock_timestamp(), 'NEW', a.action, a.table_name, a.record_id, a.sfid, a.old,
                a."values"
         FROM asked a

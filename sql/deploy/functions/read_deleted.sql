@@ -35,13 +35,14 @@ BEGIN
                max(d.earliest_available_at) AS available_from
         FROM deleted d
     $query$,
-        connection.live_schema_name, mapping.object_name, sffdw.iso_time(v_start), sffdw.iso_time(v_end), mapping.mapping_id,
-        sffdw.mapped_table(connection, mapping))
+        connection.live_schema_name, mapping.object_name, sffdw.iso_time(v_start), sffdw.iso_time(v_end),
+        mapping.mapping_id, sffdw.mapped_table(connection, mapping))
     INTO v_answer;
     IF v_answer.available_from > v_start THEN
-        PERFORM sffdw.log_event(mapping.connection_id, 'DELETES MISSED',
-                                format('the delete log begins at %s: all records are compared', v_answer.available_from),
-                                'WARNING', mapping.object_name);
+        PERFORM sffdw.log_event(
+            mapping.connection_id, 'DELETES MISSED',
+            format('the delete log begins at %s: all records are compared', v_answer.available_from), 'WARNING',
+            mapping.object_name);
         PERFORM sffdw.request_reload(mapping.mapping_id);
         RETURN;
     END IF;
@@ -57,7 +58,7 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.read_deleted(sffdw.connection, sffdw.mapping, timestamptz) IS
-    'Ask Salesforce''s delete log what was deleted since it was last asked, and set those rows aside to be confirmed. If '
-    'the log no longer reaches back, all records are compared.';
+    'Ask Salesforce''s delete log what was deleted since it was last asked, and set those rows aside to be confirmed. '
+    'If the log no longer reaches back, all records are compared.';
 
 COMMIT;

@@ -26,8 +26,8 @@ AS $function$
 $function$;
 
 COMMENT ON FUNCTION sffdw.keyset(timestamptz, text) IS
-    'Return a position as the column _after of live tables takes it: records after this (SystemModstamp, Id), or after '
-    'this Id if the time is NULL.';
+    'Return a position as the column _after of live tables takes it: records after this (SystemModstamp, Id), or '
+    'after this Id if the time is NULL.';
 
 CREATE FUNCTION sffdw.read_records(
     connection sffdw.connection,
@@ -99,7 +99,7 @@ AS $function$
 $function$;
 
 COMMENT ON FUNCTION sffdw.read_page(sffdw.connection, sffdw.mapping, text, text, text, text, timestamptz) IS
-    'Read the page that follows a keyset position into the stage, and return its number of records: fewer than the page '
-    'size means that no more follow.';
+    'Read the page that follows a keyset position into the stage, and return its number of records: fewer than the '
+    'page size means that no more follow.';
 
 COMMIT;

@@ -54,8 +54,8 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.reload(text, text) IS
-    'Have the next poll read every record of one object, or of all, again. The table is not cleared: rows keep their id, '
-    'rows that equal their record are not rewritten, those that Salesforce no longer has are deleted, and what is not '
-    'yet sent stays. Raises insufficient_privilege, undefined_object.';
+    'Have the next poll read every record of one object, or of all, again. The table is not cleared: rows keep their '
+    'id, rows that equal their record are not rewritten, those that Salesforce no longer has are deleted, and what is '
+    'not yet sent stays. Raises insufficient_privilege, undefined_object.';
 
 COMMIT;

@@ -41,8 +41,8 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.find_failed(sffdw.connection, integer[], text, text) IS
-    'Return the rejected entries chosen by id, object and message, all of them where these are NULL, and the columns that '
-    'each has changed. Raises undefined_object.';
+    'Return the rejected entries chosen by id, object and message, all of them where these are NULL, and the columns '
+    'that each has changed. Raises undefined_object.';
 
 CREATE FUNCTION sffdw.set_entry_state(connection sffdw.connection, entry_ids integer[], state text)
 RETURNS void
@@ -132,7 +132,8 @@ BEGIN
         IF v_row.delete_ids IS NOT NULL THEN
             v_deletes := v_deletes || v_row.delete_ids;
         ELSE
-            PERFORM sffdw.capture_again(v_connection, v_row.table_name, v_row.record_id, v_row.has_insert, v_row.columns);
+            PERFORM sffdw.capture_again(v_connection, v_row.table_name, v_row.record_id, v_row.has_insert,
+                                        v_row.columns);
         END IF;
     END LOOP;
     PERFORM sffdw.requeue_deletes(v_connection, v_deletes);
@@ -141,9 +142,9 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.retry(integer[], text, text, text) IS
-    'Have rejected changes sent again, chosen by entry, object and message (LIKE), and return their number. What is sent '
-    'is the row as it stands now, in a new entry; the old ones become REQUEUED. A row that is gone is not sent. Raises '
-    'insufficient_privilege, undefined_object.';
+    'Have rejected changes sent again, chosen by entry, object and message (LIKE), and return their number. What is '
+    'sent is the row as it stands now, in a new entry; the old ones become REQUEUED. A row that is gone is not sent. '
+    'Raises insufficient_privilege, undefined_object.';
 
 CREATE FUNCTION sffdw.requeue_deletes(connection sffdw.connection, entry_ids integer[])
 RETURNS void
@@ -191,7 +192,8 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.dismiss(integer[], text, text, text) IS
-    'Give up rejected changes, chosen by entry, object and message (LIKE): they become IGNORED. Return their number. The '
-    'local values stay until the record next changes in Salesforce. Raises insufficient_privilege, undefined_object.';
+    'Give up rejected changes, chosen by entry, object and message (LIKE): they become IGNORED. Return their number. '
+    'The local values stay until the record next changes in Salesforce. Raises insufficient_privilege, '
+    'undefined_object.';
 
 COMMIT;

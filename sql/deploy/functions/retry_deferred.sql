@@ -19,8 +19,8 @@ BEGIN
         WHERE d.mapping_id = mapping.mapping_id
         AND (d.tried_at IS NULL
              OR d.tried_at < mapping.window_opened_at
-             AND (force OR d.tried_at < clock_timestamp()
-                                        - least(interval '5 seconds' * power(2, least(d.attempts, 20)), interval '3 hours')))
+             AND (force OR d.tried_at < clock_timestamp() - least(
+                 interval '5 seconds' * power(2, least(d.attempts, 20)), interval '3 hours')))
         ORDER BY d.since
         LIMIT 200
     ), tried AS (
@@ -72,8 +72,8 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.stage_vanished(sffdw.mapping, text, text[]) IS
-    'Of the records asked for by Id that did not come: stage as gone those known as deleted, and forget the others, of '
-    'which the delete log will tell.';
+    'Of the records asked for by Id that did not come: stage as gone those known as deleted, and forget the others, '
+    'of which the delete log will tell.';
 
 CREATE FUNCTION sffdw.finish_poll(mapping sffdw.mapping, due_at timestamptz)
 RETURNS void

@@ -9,7 +9,7 @@ CREATE FUNCTION sffdw.cron_setting(name text)
 RETURNS text
 LANGUAGE sql
 STABLE
--- SECURITY DEFINER since PostgreSQL shows these settings to superusers only; they hold no secret, and no others are read.
+-- SECURITY DEFINER since PostgreSQL shows these settings to superusers only; they hold no secret, no others are read.
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -55,8 +55,8 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.check_cron() IS
-    'Stop unless pg_cron runs in this database and the current role may use it. '
-    'Raises object_not_in_prerequisite_state, insufficient_privilege.';
+    'Stop unless pg_cron runs in this database and the current role may use it. Raises '
+    'object_not_in_prerequisite_state, insufficient_privilege.';
 
 CREATE FUNCTION sffdw.warn_cron_settings()
 RETURNS void
@@ -67,13 +67,13 @@ AS $function$
 BEGIN
     IF sffdw.cron_setting('cron.use_background_workers')::boolean THEN
         RAISE WARNING 'cron.use_background_workers is on'
-            USING DETAIL = 'pg_cron then starts nothing new while its longest job runs, and these jobs run all the time.',
-                  HINT = 'Set it off in postgresql.conf, with cron.host as the socket directory, and restart the server.';
+            USING DETAIL = 'pg_cron then starts nothing new while its longest job runs, and these run all the time.',
+                  HINT = 'Set it off in postgresql.conf, cron.host to the socket directory, and restart the server.';
     ELSIF coalesce(nullif(sffdw.cron_setting('cron.host'), ''), '/') !~ '^/' THEN
         RAISE WARNING 'cron.host is "%": jobs connect by TCP', sffdw.cron_setting('cron.host')
             USING DETAIL = 'That needs a password for the job''s role in the server''s .pgpass; a socket does not.',
-                  HINT = format('Set cron.host = ''%s'' in postgresql.conf, let the server''s user in as %I by peer and '
-                                'a user name map in pg_hba.conf, and restart the server.',
+                  HINT = format('Set cron.host = ''%s'' in postgresql.conf, let the server''s user in as %I by peer '
+                                'and a user name map in pg_hba.conf, and restart the server.',
                                 sffdw.cron_setting('unix_socket_directories'), current_user);
     END IF;
 END
@@ -81,6 +81,36 @@ $function$;
 
 COMMENT ON FUNCTION sffdw.warn_cron_settings() IS
     'Warn of settings of pg_cron under which jobs do not start, and say what to change.';
+
+CREATE FUNCTION sffdw.drop_jobs(connection_name text, kept text[])
+RETURNS SETOF text
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    IF to_regclass('cron.job') IS NULL OR NOT has_schema_privilege('cron', 'USAGE') THEN
+        RETURN;
+    END IF;
+    RETURN QUERY EXECUTE $query$
+        WITH old AS MATERIALIZED (
+            SELECT j.jobid, j.jobname
+            FROM cron.job j
+            WHERE starts_with(j.jobname, $1)
+            AND j.jobname <> ALL ($2)
+            AND j.username = current_user
+        )
+        SELECT o.jobname::text
+        FROM old o
+        CROSS JOIN LATERAL cron.unschedule(o.jobid) done
+        ORDER BY 1
+    $query$
+    USING format('sffdw:%s:', connection_name), kept;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.drop_jobs(text, text[]) IS
+    'Remove the current role''s jobs for a connection from pg_cron, except those to be kept, and return their names.';
 
 CREATE FUNCTION sffdw.unschedule(connection_name text DEFAULT 'salesforce')
 RETURNS SETOF text
@@ -92,28 +122,13 @@ DECLARE
     v_connection sffdw.connection := sffdw.find_connection(connection_name);
 BEGIN
     PERFORM sffdw.require_owner(v_connection);
-    IF to_regclass('cron.job') IS NULL OR NOT has_schema_privilege('cron', 'USAGE') THEN
-        RETURN;
-    END IF;
-    RETURN QUERY EXECUTE $query$
-        WITH old AS MATERIALIZED (
-            SELECT j.jobid, j.jobname
-            FROM cron.job j
-            WHERE starts_with(j.jobname, $1)
-            AND j.username = current_user
-        )
-        SELECT o.jobname::text
-        FROM old o
-        CROSS JOIN LATERAL cron.unschedule(o.jobid) done
-        ORDER BY 1
-    $query$
-    USING format('sffdw:%s:', v_connection.connection_name);
+    RETURN QUERY SELECT sffdw.drop_jobs(v_connection.connection_name, '{}');
 END
 $function$;
 
 COMMENT ON FUNCTION sffdw.unschedule(text) IS
-    'Remove a connection''s jobs from pg_cron and return their names. A run under way ends within a minute. '
-    'Raises insufficient_privilege, undefined_object.';
+    'Remove a connection''s jobs from pg_cron and return their names. A run under way ends within a minute. Raises '
+    'insufficient_privilege, undefined_object.';
 
 CREATE FUNCTION sffdw.schedule(lanes integer DEFAULT 1, connection_name text DEFAULT 'salesforce')
 RETURNS SETOF text
@@ -124,6 +139,7 @@ AS $function$
 DECLARE
     v_connection sffdw.connection := sffdw.find_connection(connection_name);
     v_job        record;
+    v_names      text[] := '{}';
 BEGIN
     PERFORM sffdw.require_owner(v_connection);
     IF lanes NOT BETWEEN 1 AND 16 THEN
@@ -134,7 +150,6 @@ BEGIN
     PERFORM sffdw.warn_cron_settings();
     -- The timeout covers a whole CALL and cannot be lifted inside; a role may change its own.
     EXECUTE format('ALTER ROLE %I SET statement_timeout = 0', current_user);
-    PERFORM sffdw.unschedule(connection_name);
     FOR v_job IN
         SELECT format('sffdw:%s:%s', v_connection.connection_name, j.job) AS name, j.command
         FROM (
@@ -148,17 +163,20 @@ BEGIN
             SELECT 'maintain', format('CALL sffdw.maintain(connection_name => %L)', v_connection.connection_name)
         ) AS j (job, command)
     LOOP
+        -- Of the same name it takes the place of the old job and leaves a run under way alone.
         EXECUTE 'SELECT cron.schedule($1, ''* * * * *'', $2)' USING v_job.name, v_job.command;
-        RETURN NEXT v_job.name;
+        v_names := v_names || v_job.name;
     END LOOP;
+    PERFORM sffdw.drop_jobs(v_connection.connection_name, v_names);
+    RETURN QUERY SELECT unnest(v_names);
     PERFORM sffdw.log_event(v_connection.connection_id, 'SCHEDULED', format('%s poll lanes', lanes));
 END
 $function$;
 
 COMMENT ON FUNCTION sffdw.schedule(integer, text) IS
-    'Have pg_cron run the synchronisation as the current role, which owns the connection: a job for each lane of polls, '
-    'one that writes and one for upkeep, every minute, each looping until the next one takes over. Replaces the jobs '
-    'there are and returns the names. Lifts the role''s statement_timeout, which would cut every loop short. Raises '
-    'object_not_in_prerequisite_state, insufficient_privilege, invalid_parameter_value.';
+    'Have pg_cron run the synchronisation as the current role, which owns the connection: a job for each lane of '
+    'polls, one that writes and one for upkeep, every minute, each looping until the next one takes over. Replaces '
+    'the jobs there are and returns the names. Lifts the role''s statement_timeout, which would cut every loop short. '
+    'Raises object_not_in_prerequisite_state, insufficient_privilege, invalid_parameter_value.';
 
 COMMIT;

@@ -65,8 +65,8 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.answer_claims(sffdw.connection, uuid) IS
-    'Note on the claims of a batch what Salesforce answered. An INSERT''s entry learns its sfid at once, so that a poll '
-    'can match the record with the row.';
+    'Note on the claims of a batch what Salesforce answered. An INSERT''s entry learns its sfid at once, so that a '
+    'poll can match the record with the row.';
 
 CREATE FUNCTION sffdw.send_requests(connection sffdw.connection, batch_id uuid)
 RETURNS integer
@@ -160,7 +160,9 @@ BEGIN
             updated_count, deleted_count, call_count, error)
         SELECT $1, CASE WHEN count(DISTINCT l.table_name) = 1 THEN min(m.object_name) END, 'write', $3,
                clock_timestamp(),
-               CASE WHEN $4 IS NOT NULL THEN 'error' WHEN bool_and(c.final_state = 'SUCCESS') THEN 'ok' ELSE 'partial' END,
+               CASE WHEN $4 IS NOT NULL THEN 'error'
+                    WHEN bool_and(c.final_state = 'SUCCESS') THEN 'ok'
+                    ELSE 'partial' END,
                count(*),
                count(*) FILTER (WHERE c.final_state = 'SUCCESS' AND l.action = 'INSERT'),
                count(*) FILTER (WHERE c.final_state = 'SUCCESS' AND l.action = 'UPDATE'),
@@ -214,7 +216,7 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.send_batch(integer, uuid) IS
-    'Send a batch that was claimed and committed, and note the answers. An error is returned: what it leaves unknown is '
-    'in doubt.';
+    'Send a batch that was claimed and committed, and note the answers. An error is returned: what it leaves unknown '
+    'is in doubt.';
 
 COMMIT;

@@ -53,7 +53,8 @@ BEGIN
     END;
     IF v_problem IS NOT NULL THEN
         RETURN jsonb_build_object(
-            'sqlstate', 'SF002', 'message', v_problem, 'detail', 'Nothing is read, written or deleted until that is settled.',
+            'sqlstate', 'SF002', 'message', v_problem,
+            'detail', 'Nothing is read, written or deleted until that is settled.',
             'hint', 'Run sffdw.recover: it says what it would accept.');
     END IF;
     UPDATE sffdw.connection c
@@ -101,8 +102,8 @@ $function$;
 
 COMMENT ON FUNCTION sffdw.start_run(text, text, integer, interval) IS
     'Begin a run of a kind in a lane: check who calls, take its lock, check org and server. is_running is false if '
-    'another session holds the lock; caught says why the run must end at once, after end_run. '
-    'Raises insufficient_privilege, undefined_object, SF002.';
+    'another session holds the lock; caught says why the run must end at once, after end_run. Raises '
+    'insufficient_privilege, undefined_object, SF002.';
 
 CREATE FUNCTION sffdw.end_run(connection_id integer, kind text, lane integer, caught jsonb)
 RETURNS void
@@ -136,7 +137,8 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.rest(double precision) IS
-    'Sleep in a loop between two steps; return NULL, or the error if cancelled: the loop gives up its lock and raises it.';
+    'Sleep in a loop between two steps; return NULL, or the error if cancelled: the loop gives up its lock and raises '
+    'it.';
 
 CREATE FUNCTION sffdw.rest_until(deadline timestamptz, seconds double precision, OUT is_on boolean, OUT caught jsonb)
 RETURNS record

@@ -18,7 +18,12 @@ $function$;
 
 COMMENT ON FUNCTION sffdw.open_sync_run(sffdw.mapping, text) IS 'Begin a row of sync_run and return its id.';
 
-CREATE FUNCTION sffdw.count_sync_run(run_id bigint, read_count integer, merged sffdw.merge_count, call_count integer DEFAULT 1)
+CREATE FUNCTION sffdw.count_sync_run(
+    run_id     bigint,
+    read_count integer,
+    merged     sffdw.merge_count,
+    call_count integer DEFAULT 1
+)
 RETURNS void
 LANGUAGE sql
 VOLATILE

@@ -55,9 +55,9 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.write_step(integer, text, uuid) IS
-    'Make one step of a write, to be committed by the caller: send the batch claimed before, settle answers, ask about '
-    'doubts, prepare ignored entries, claim a batch. Errors do not leave it: they are returned, and noted on the '
-    'connection.';
+    'Make one step of a write, to be committed by the caller: send the batch claimed before, settle answers, ask '
+    'about doubts, prepare ignored entries, claim a batch. Errors do not leave it: they are returned, and noted on '
+    'the connection.';
 
 CREATE FUNCTION sffdw.has_open_writes(connection_id integer, until timestamptz)
 RETURNS boolean
@@ -151,7 +151,8 @@ $function$;
 
 COMMENT ON FUNCTION sffdw.judge_write(
     integer, text, boolean, timestamptz, timestamptz, jsonb, integer) IS
-    'Say after a step of a write what comes next and whether the loop goes on, and rest when there is nothing to do. One '
-    'pass ends when nothing can be sent; for up to ten seconds it waits for what other sessions are about to settle.';
+    'Say after a step of a write what comes next and whether the loop goes on, and rest when there is nothing to do. '
+    'One pass ends when nothing can be sent; for up to ten seconds it waits for what other sessions are about to '
+    'settle.';
 
 COMMIT;

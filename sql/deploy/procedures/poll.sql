@@ -57,9 +57,9 @@ END
 $procedure$;
 
 COMMENT ON PROCEDURE sffdw.poll(text, boolean, interval, timestamptz, text, integer) IS
-    'Bring changes from Salesforce into the local tables: of one object or of all; of all at once, or of those due if not '
-    'force; in one pass, or in a loop of max_duration. Each page is committed with its watermark. Must be called outside '
-    'a transaction block, by the connection''s owner. Raises insufficient_privilege, undefined_object, SF002, and in one '
-    'pass the first error that a mapping met.';
+    'Bring changes from Salesforce into the local tables: of one object or of all; of all at once, or of those due if '
+    'not force; in one pass, or in a loop of max_duration. Each page is committed with its watermark. Must be called '
+    'outside a transaction block, by the connection''s owner. Raises insufficient_privilege, undefined_object, SF002, '
+    'and in one pass the first error that a mapping met.';
 
 COMMIT;

@@ -49,9 +49,9 @@ END
 $procedure$;
 
 COMMENT ON PROCEDURE sffdw.write(interval, text, integer) IS
-    'Send captured changes to Salesforce and write the answers back: in one pass, until nothing that can be sent is older '
-    'than the call, or in a loop of max_duration. Must be called outside a transaction block, by the connection''s owner. '
-    'Raises insufficient_privilege, undefined_object, SF002, and in one pass the first error that a step met; what '
-    'Salesforce rejects is no error but an entry with state FAILED.';
+    'Send captured changes to Salesforce and write the answers back: in one pass, until nothing that can be sent is '
+    'older than the call, or in a loop of max_duration. Must be called outside a transaction block, by the '
+    'connection''s owner. Raises insufficient_privilege, undefined_object, SF002, and in one pass the first error '
+    'that a step met; what Salesforce rejects is no error but an entry with state FAILED.';
 
 COMMIT;

@@ -11,6 +11,7 @@ COMMENT ON COLUMN sffdw.deferred_record.tried_at IS
     'When it was last read again by its Id; NULL: not yet.';
 COMMENT ON COLUMN sffdw.deferred_record.reason IS
     'locked: another session held the row. unsent: a local change must reach Salesforce first. refused: the table '
-    'refused the row with the error. deleted: gone by the delete log or missing from a page, to be confirmed by its Id.';
+    'refused the row with the error. deleted: gone by the delete log or missing from a page, to be confirmed by its '
+    'Id.';
 
 COMMIT;

@@ -19,7 +19,8 @@ BEGIN
         JOIN pg_catalog.pg_proc p ON p.oid = w.signature::pg_catalog.regprocedure
     LOOP
         ASSERT v_routine.prosecdef = v_routine.is_definer, v_routine.signature || ' runs with the right role';
-        ASSERT v_routine.proconfig IS NOT DISTINCT FROM v_routine.settings, v_routine.signature || ' has its settings pinned';
+        ASSERT v_routine.proconfig IS NOT DISTINCT FROM v_routine.settings,
+            v_routine.signature || ' has its settings pinned';
         ASSERT pg_catalog.has_function_privilege('public', v_routine.signature, 'EXECUTE'),
             'everyone may call ' || v_routine.signature;
     END LOOP;

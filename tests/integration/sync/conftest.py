@@ -29,8 +29,9 @@ def owner(org: Org, connection: Session) -> Session:
 @pytest.fixture
 def account(owner: Session) -> Session:
     """The owner's session with Account mapped, not yet loaded."""
-    owner.execute("SELECT sffdw.create_mapping('Account', access => 'read_write', unique_identifier => 'External_Id__c', "
-                  "fields => '{Name,Phone,AnnualRevenue,Description,CreatedDate,LastActivityDate}')")
+    owner.execute("SELECT sffdw.create_mapping('Account', access => 'read_write', "
+                  "unique_identifier => 'External_Id__c', fields => "
+                  "'{Name,Phone,AnnualRevenue,Description,CreatedDate,LastActivityDate}')")
     return owner
 
 

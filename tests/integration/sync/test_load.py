@@ -104,7 +104,8 @@ def test_reload_leaves_unsent_changes(org: Org, account: Session) -> None:
     org.update("Account", record_id, Name="theirs again", Phone="2")
     account.execute("SELECT sffdw.reload()")
     poll(account)
-    assert rows(account, "SELECT name, phone FROM salesforce.account ORDER BY name") == [("new here", None), ("ours", "2")]
+    assert rows(account, "SELECT name, phone FROM salesforce.account ORDER BY name") == [
+        ("new here", None), ("ours", "2")]
 
 
 def test_readers_are_not_blocked_by_a_load(org: Org, account: Session, connect: Any, app: Session) -> None:

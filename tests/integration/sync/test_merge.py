@@ -163,7 +163,8 @@ def test_case_68_our_own_write_comes_back_without_changing_a_value(org: Org, acc
                     "CREATE FUNCTION salesforce.note() RETURNS trigger LANGUAGE plpgsql AS "
                     "$$ BEGIN INSERT INTO salesforce.fired DEFAULT VALUES; RETURN NULL; END $$;"
                     "CREATE TRIGGER note AFTER UPDATE ON salesforce.account FOR EACH ROW "
-                    "WHEN ((OLD.name, OLD.phone, OLD.description) IS DISTINCT FROM (NEW.name, NEW.phone, NEW.description)) "
+                    "WHEN ((OLD.name, OLD.phone, OLD.description) "
+                    "IS DISTINCT FROM (NEW.name, NEW.phone, NEW.description)) "
                     "EXECUTE FUNCTION salesforce.note()")
     account.execute("UPDATE salesforce.account SET phone = 'ours'")
     write(account)
@@ -194,7 +195,6 @@ def test_a_load_does_not_deadlock_with_an_app(org: Org, account: Session, app: S
         org.update("Account", record, Phone="theirs")
     app.execute("UPDATE salesforce.account SET phone = 'ours' WHERE name = 'b'")
     poller = connect()
-    poller.execute("SET deadlock_timeout = '100ms'") if False else None
     with background(lambda: poll(poller)) as raised:
         wait_for(lambda: one(account, "SELECT phone = 'theirs' FROM salesforce.account WHERE name = 'a'"), "a arrives")
     assert not raised

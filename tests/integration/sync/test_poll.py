@@ -162,13 +162,15 @@ def test_case_39_times_are_utc_whatever_the_session_says(org: Org, account: Sess
 
 
 def test_unique_identifiers_that_swap_are_merged(org: Org, account: Session) -> None:
-    first, second = org.create("Account", {"Name": "one", "External_Id__c": "x"}, {"Name": "two", "External_Id__c": "y"})
+    first, second = org.create("Account", {"Name": "one", "External_Id__c": "x"},
+                               {"Name": "two", "External_Id__c": "y"})
     poll(account)
     org.update("Account", first, External_Id__c=None)
     org.update("Account", second, External_Id__c="x")
     org.update("Account", first, External_Id__c="y")
     poll(account)
-    assert rows(account, "SELECT name, external_id__c FROM salesforce.account ORDER BY name") == [("one", "y"), ("two", "x")]
+    assert rows(account, "SELECT name, external_id__c FROM salesforce.account ORDER BY name") == [
+        ("one", "y"), ("two", "x")]
     assert rows(account, "SELECT * FROM sffdw.deferred_row") == []
 
 
@@ -239,7 +241,8 @@ def test_a_trigger_that_answers_with_a_change_of_its_own_is_captured(org: Org, l
             RETURN NULL;
         END $$;
         CREATE TRIGGER answer AFTER UPDATE OF phone ON salesforce.account FOR EACH ROW
-        WHEN (get_xmlbinary()::text <> 'base64' AND OLD.phone IS DISTINCT FROM NEW.phone) EXECUTE FUNCTION salesforce.answer()""")
+        WHEN (get_xmlbinary()::text <> 'base64' AND OLD.phone IS DISTINCT FROM NEW.phone)
+        EXECUTE FUNCTION salesforce.answer()""")
     ids = ids_by_name(loaded)
     for name in ("A 0", "A 1"):
         org.update("Account", ids[name], Phone="x")
@@ -253,7 +256,8 @@ def test_a_deferred_trigger_runs_before_the_commit_and_is_not_captured(org: Org,
     loaded.execute("""
         CREATE FUNCTION salesforce.later() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
-            UPDATE salesforce.account SET description = 'later' WHERE id = NEW.id AND description IS DISTINCT FROM 'later';
+            UPDATE salesforce.account SET description = 'later'
+            WHERE id = NEW.id AND description IS DISTINCT FROM 'later';
             RETURN NULL;
         END $$;
         CREATE CONSTRAINT TRIGGER later AFTER UPDATE ON salesforce.account DEFERRABLE INITIALLY DEFERRED

@@ -18,9 +18,10 @@ def test_an_insert_gets_its_sfid(org: Org, account: Session) -> None:
     write(account)
     record = org.sandbox.records("Account")[0]
     assert (record["Name"], record["AnnualRevenue"]) == ("Acme", 12)
-    assert rows(account, "SELECT sfid, _hc_lastop, _hc_err FROM salesforce.account") == [(record["Id"], "INSERTED", None)]
+    assert rows(account, "SELECT sfid, _hc_lastop, _hc_err FROM salesforce.account") == [
+        (record["Id"], "INSERTED", None)]
     state, result, sfid, processed, updated = log(
-        account, "state, sf_result, sfid, processed_at IS NOT NULL AND processed_tx IS NOT NULL, updated_at IS NOT NULL")[0]
+        account, "state, sf_result, sfid, (processed_at, processed_tx) IS NOT NULL, updated_at IS NOT NULL")[0]
     assert (state, result, sfid, processed, updated) == ("SUCCESS", 201, record["Id"], True, True)
     assert rows(account, "SELECT * FROM sffdw.write_claim") == []
 
@@ -126,7 +127,8 @@ def test_a_failed_insert_holds_back_only_its_own_record(org: Org, account: Sessi
     account.execute("INSERT INTO salesforce.account (name) VALUES ('good')")
     write(account)
     assert log(account, "action, state, left(sf_message, 18)") == [
-        ("INSERT", "FAILED", "REQUIRED_FIELD_MIS"), ("UPDATE", "FAILED", "NOT_IN_SALESFORCE:"), ("INSERT", "SUCCESS", None)]
+        ("INSERT", "FAILED", "REQUIRED_FIELD_MIS"), ("UPDATE", "FAILED", "NOT_IN_SALESFORCE:"),
+        ("INSERT", "SUCCESS", None)]
     account.execute("UPDATE salesforce.account SET name = 'repaired' WHERE phone = '2'")
     write(account)
     assert org.names() == ["good"]
@@ -210,7 +212,8 @@ def test_a_row_inserted_and_deleted_before_it_was_sent_never_leaves(org: Org, ac
 def test_a_delete_that_meets_its_insert_on_the_way_is_sent(org: Org, account: Session, connect: Any) -> None:
     account.execute("INSERT INTO salesforce.account (name) VALUES ('short-lived')")
     writer, mark = connect(), org.last_call()
-    with org.fault("http.latency", {"ms": 800}, kind="collections", calls="1"), background(lambda: write(writer)) as raised:
+    with (org.fault("http.latency", {"ms": 800}, kind="collections", calls="1"),
+          background(lambda: write(writer)) as raised):
         wait_for(lambda: org.calls("collections", mark), "the insert is on its way")
         account.execute("DELETE FROM salesforce.account")
         assert log(account) == [("INSERT", "PENDING"), ("DELETE", "IGNORE")]
@@ -337,7 +340,8 @@ def test_a_row_that_an_app_holds_is_settled_when_it_lets_go(org: Org, account: S
     app.execute("SELECT FROM salesforce.account WHERE name = 'held' FOR UPDATE")
     set_options(account, write_batch_size=200)
     with background(lambda: write(account)) as raised:
-        wait_for(lambda: one(app, "SELECT sfid IS NOT NULL FROM salesforce.account WHERE name = 'free'"), "free is settled")
+        wait_for(lambda: one(app, "SELECT sfid IS NOT NULL FROM salesforce.account WHERE name = 'free'"),
+                 "free is settled")
         assert log(app) == [("INSERT", "PENDING"), ("INSERT", "SUCCESS")]
         app.commit()
     assert not raised

@@ -1,0 +1,238 @@
+"""Runs: who may start them, when they end, what stops them; jobs, lanes and upkeep."""
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.integration.sync.org import Org, background, log, one, poll, rows, wait_for, write
+
+Session = psycopg.Connection[Any]
+
+
+@pytest.mark.parametrize(("started", "duration", "want"), [
+    ("12:00:00.35", "61 seconds", "12:01:00.3"),
+    ("12:00:00.05", "61 seconds", "12:01:00.3"),
+    ("12:00:20.0", "61 seconds", "12:01:00.3"),
+    ("12:00:55.0", "10 seconds", "12:01:05.0"),
+])
+def test_a_loop_ends_just_past_the_minute(owner: Session, started: str, duration: str, want: str) -> None:
+    found = one(owner, "SELECT sffdw.run_deadline(%s, ('2026-02-03 ' || %s)::timestamptz)", duration, started)
+    assert found == dt.datetime.fromisoformat(f"2026-02-03 {want}+00:00")
+
+
+def test_a_loop_sends_what_is_written_while_it_runs(org: Org, account: Session, connect: Any) -> None:
+    writer = connect()
+    with background(lambda: write(writer, max_duration="5 seconds")) as raised:
+        account.execute("INSERT INTO salesforce.account (name) VALUES ('first')")
+        wait_for(lambda: one(account, "SELECT count(sfid) = 1 FROM salesforce.account"), "the first is sent")
+        account.execute("INSERT INTO salesforce.account (name) VALUES ('second')")
+        wait_for(lambda: one(account, "SELECT count(sfid) = 2 FROM salesforce.account"), "the second is sent")
+    assert not raised
+    assert org.names() == ["first", "second"]
+    assert one(account, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == 0
+
+
+def test_a_loop_polls_when_it_is_due(org: Org, account: Session, connect: Any) -> None:
+    poll(account)
+    account.execute("UPDATE sffdw.mapping SET next_poll_at = clock_timestamp() + interval '1 second'")
+    org.create("Account", {"Name": "arrives"})
+    poller = connect()
+    with background(lambda: poll(poller, force=False, max_duration="4 seconds")) as raised:
+        wait_for(lambda: one(account, "SELECT count(*) FROM salesforce.account") == 1, "it arrives")
+    assert not raised
+
+
+def test_what_is_due_is_decided_by_the_time_given(org: Org, account: Session) -> None:
+    poll(account)
+    mark = org.last_call()
+    account.execute("CALL sffdw.poll(force => false, at => now() + interval '9 minutes')")
+    assert org.calls("query", mark) == []
+    account.execute("CALL sffdw.poll(force => false, at => now() + interval '11 minutes')")
+    assert len(org.calls("query", mark)) == 1
+    due = one(account, "SELECT next_poll_at - now() FROM sffdw.mapping")
+    assert dt.timedelta(minutes=20) < due < dt.timedelta(minutes=22)
+
+
+def test_the_delete_log_is_asked_every_ten_minutes_only(org: Org, account: Session) -> None:
+    account.execute("UPDATE sffdw.mapping SET poll_interval = '1 minute'")
+    poll(account)
+    mark = org.last_call()
+    for minute in range(1, 21):
+        account.execute("CALL sffdw.poll(force => false, at => now() + %s * interval '61 seconds')", [minute])
+    assert len(org.calls("query", mark)) == 20
+    assert len(org.calls("deleted", mark)) == 2
+
+
+def test_a_failing_mapping_does_not_stop_the_others(org: Org, account: Session, contact: Session) -> None:
+    org.create("Contact", {"LastName": "arrives"})
+    with org.fault("query.timeout", kind="query", object="Account"), pytest.raises(psycopg.Error):
+        poll(account)
+    assert rows(account, "SELECT object_name, state FROM sffdw.mapping ORDER BY 1") == [
+        ("Account", "SYSTEM_ERROR"), ("Contact", "DATA_SYNCED")]
+    assert one(account, "SELECT lastname FROM salesforce.contact") == "arrives"
+
+
+def test_case_71_another_org_stops_everything(org: Org, account: Session) -> None:
+    org.create("Account", {"Name": "kept"})
+    poll(account)
+    account.execute("UPDATE salesforce.account SET phone = 'unsent'")
+    org.sandbox.call("POST", "/reset", {"org_id": "00D000000000001EAA"})
+    for call in ("poll()", "write()", "poll()"):
+        with pytest.raises(psycopg.Error) as raised:
+            account.execute(f"CALL sffdw.{call}")
+        assert raised.value.sqlstate == "SF002"
+        assert "recover" in str(raised.value.diag.message_hint)
+    assert one(account, "SELECT state FROM sffdw.connection") == "RECOVERY"
+    assert rows(account, "SELECT name FROM salesforce.account") == [("kept",)]
+    assert log(account) == [("UPDATE", "NEW")]
+    assert one(account, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == 0
+
+
+def test_case_73_a_clone_writes_nothing(org: Org, account: Session) -> None:
+    account.execute("INSERT INTO salesforce.account (name) VALUES ('unsent')")
+    account.execute("UPDATE sffdw.connection SET system_identifier = system_identifier - 1")
+    with pytest.raises(psycopg.Error) as raised:
+        write(account)
+    assert raised.value.sqlstate == "SF002"
+    assert org.sandbox.records("Account") == []
+
+
+def test_wrong_credentials_are_the_state_of_the_connection(org: Org, account: Session, database: Session) -> None:
+    database.execute("ALTER USER MAPPING FOR crm_owner SERVER sf OPTIONS (SET client_secret 'wrong')")
+    database.commit()
+    org.sandbox.call("POST", "/sessions/expire", {})
+    with pytest.raises(psycopg.Error) as raised:
+        poll(account)
+    assert raised.value.sqlstate == "SF001"
+    assert rows(account, "SELECT state, last_error IS NOT NULL FROM sffdw.connection") == [("UNAUTHORIZED", True)]
+
+
+def test_two_lanes_share_the_mappings(org: Org, account: Session, contact: Session, connect: Any) -> None:
+    org.create("Account", *[{"Name": f"A {n}"} for n in range(30)])
+    org.create("Contact", *[{"LastName": f"C {n}"} for n in range(30)])
+    account.execute("""UPDATE sffdw.connection SET options = '{"page_size": 10}'""")
+    lanes = [connect(), connect()]
+    call = "CALL sffdw.poll(force => false, max_duration => '4 seconds', lane => %s)"
+    with (background(lambda: lanes[0].execute(call, [1])) as first,
+          background(lambda: lanes[1].execute(call, [2])) as second):
+        wait_for(lambda: one(account, "SELECT count(*) = 30 FROM salesforce.account")
+                 and one(account, "SELECT count(*) = 30 FROM salesforce.contact"), "both are loaded")
+    assert not first + second
+    assert one(account, "SELECT count(DISTINCT sfid) FROM salesforce.account") == 30
+
+
+def test_an_object_without_systemmodstamp_is_compared_as_a_whole(org: Org, account: Session) -> None:
+    account.execute("UPDATE sffdw.mapping SET has_systemmodstamp = false")
+    first, second = org.create("Account", {"Name": "first"}, {"Name": "second"})
+    poll(account)
+    before = one(account, "SELECT xmin::text FROM salesforce.account WHERE name = 'first'")
+    org.create("Account", {"Name": "third"})
+    org.act("delete", "Account", second)
+    org.act("hard_delete", "Account", second)
+    poll(account)
+    poll(account)
+    assert rows(account, "SELECT name FROM salesforce.account ORDER BY name") == [("first",), ("third",)]
+    assert one(account, "SELECT xmin::text FROM salesforce.account WHERE sfid = %s", first) == before
+
+
+def test_case_22_rows_that_vanish_in_masses_are_not_deleted(org: Org, account: Session) -> None:
+    org.create("Account", *[{"Name": f"A {n}"} for n in range(400)])
+    poll(account)
+    account.execute("SELECT sffdw.reload()")
+    with org.fault("rows.hidden", {"every": 1, "share": 1.0}, kind="query", object="Account"):
+        poll(account)
+    assert one(account, "SELECT count(*) FROM salesforce.account") == 400
+    assert "none was deleted" in one(account, "SELECT message FROM sffdw.notifications")
+
+
+def test_settled_entries_are_archived_once_a_later_poll_has_merged(org: Org, account: Session) -> None:
+    account.execute("INSERT INTO salesforce.account (name) VALUES ('good')")
+    account.execute("INSERT INTO salesforce.account (phone) VALUES ('bad')")
+    write(account)
+    account.execute("CALL sffdw.maintain()")
+    assert len(log(account)) == 2, "no poll has begun since"
+    poll(account)
+    account.execute("CALL sffdw.maintain()")
+    assert log(account) == [("INSERT", "FAILED")]
+    assert rows(account, "SELECT action, state FROM salesforce._trigger_log_archive") == [("INSERT", "SUCCESS")]
+    account.execute("CALL sffdw.maintain(at => now() + interval '25 hours')")
+    assert log(account) == []
+    assert one(account, "SELECT archived FROM sffdw.write_errors") is True
+    account.execute("CALL sffdw.maintain(at => now() + interval '40 days')")
+    assert rows(account, "SELECT * FROM salesforce._trigger_log_archive") == []
+    assert rows(account, "SELECT * FROM sffdw.write_claim") == []
+
+
+def test_an_archived_entry_is_sent_again_on_request(org: Org, account: Session) -> None:
+    org.create("Account", {"Name": "Acme"})
+    poll(account)
+    with org.fault("dml.error", {"code": "STRING_TOO_LONG", "message": "no"}):
+        account.execute("UPDATE salesforce.account SET phone = '2'")
+        write(account)
+    account.execute("CALL sffdw.maintain(at => now() + interval '25 hours')")
+    account.execute("UPDATE salesforce._trigger_log_archive SET state = 'REQUEUE'")
+    account.execute("CALL sffdw.maintain()")
+    assert rows(account, "SELECT state FROM salesforce._trigger_log_archive") == [("REQUEUED",)]
+    write(account)
+    assert org.sandbox.records("Account")[0]["Phone"] == "2"
+
+
+def test_retry_reaches_the_archive(org: Org, account: Session) -> None:
+    record_id = org.create("Account", {"Name": "Acme"})[0]
+    poll(account)
+    with org.fault("dml.error", {"code": "DELETE_FAILED", "message": "no"}):
+        account.execute("DELETE FROM salesforce.account")
+        write(account)
+    account.execute("CALL sffdw.maintain(at => now() + interval '25 hours')")
+    assert one(account, "SELECT sffdw.retry()") == 1
+    write(account)
+    assert org.record("Account", record_id) is None
+    assert rows(account, "SELECT * FROM sffdw.write_errors") == []
+
+
+def test_schedule_without_pg_cron_says_what_to_add(account: Session) -> None:
+    with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState) as raised:
+        account.execute("SELECT sffdw.schedule()")
+    assert "shared_preload_libraries" in str(raised.value.diag.message_hint)
+    assert rows(account, "SELECT sffdw.unschedule()") == []
+
+
+@pytest.fixture
+def jobs(server: Any, template: Any, database: Session, cluster: Any) -> Iterator[Session]:
+    """A superuser's session in the one database that pg_cron runs in."""
+    cluster.psql("postgres", "DROP DATABASE IF EXISTS cron WITH (FORCE);")
+    cluster.psql("postgres", "CREATE DATABASE cron TEMPLATE template0;")
+    with psycopg.connect(host=server.host, port=server.port, user="postgres", dbname="cron", autocommit=True) as session:
+        session.execute("SET client_min_messages = warning")
+        session.execute("CREATE EXTENSION sffdw CASCADE")
+        session.execute("CREATE EXTENSION pg_cron")
+        yield session
+    cluster.psql("postgres", "DROP DATABASE cron WITH (FORCE);")
+
+
+def test_schedule_makes_the_jobs_of_the_owner(jobs: Session, server: Any, sandbox: Any, credentials: Any) -> None:
+    from tests.conftest import OWNER, create_server
+    create_server(jobs, sandbox, credentials)
+    with psycopg.connect(host=server.host, port=server.port, user=OWNER, dbname="cron", autocommit=True) as owner:
+        owner.execute("SELECT sffdw.create_connection('sf')")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege) as raised:
+            owner.execute("SELECT sffdw.schedule()")
+        assert "GRANT USAGE ON SCHEMA cron" in str(raised.value.diag.message_hint)
+        jobs.execute(f"GRANT USAGE ON SCHEMA cron TO {OWNER}")
+        names = ["sffdw:salesforce:poll:1", "sffdw:salesforce:poll:2", "sffdw:salesforce:write",
+                 "sffdw:salesforce:maintain"]
+        owner.execute("SELECT sffdw.schedule()")
+        assert [row[0] for row in rows(owner, "SELECT sffdw.schedule(lanes => 2)")] == names
+        found = jobs.execute("SELECT jobname, username, schedule, command FROM cron.job ORDER BY jobid").fetchall()
+        assert [(row[0], row[1], row[2]) for row in found] == [(name, OWNER, "* * * * *") for name in names]
+        assert "lane => 2" in found[1][3]
+        assert one(owner, "SELECT 'statement_timeout=0' = ANY (s.setconfig) FROM pg_db_role_setting s "
+                          "WHERE s.setrole = current_user::regrole") is True
+        with pytest.raises(psycopg.errors.InvalidParameterValue):
+            owner.execute("SELECT sffdw.schedule(lanes => 0)")
+        assert sorted(row[0] for row in rows(owner, "SELECT sffdw.unschedule()")) == sorted(names)
+        assert jobs.execute("SELECT count(*) FROM cron.job").fetchone() == (0,)
+    jobs.execute(f"ALTER ROLE {OWNER} RESET statement_timeout")
