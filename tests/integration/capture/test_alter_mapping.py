@@ -80,7 +80,7 @@ def test_settings_are_mirrored(synced: Session) -> None:
                         "FROM salesforce._hcmeta") == [("30",)]
 
 
-@pytest.mark.parametrize(("arguments", "sqlstate"), [
+REFUSED = [
     ("drop_fields => '{Id}'", "22023"),
     ("drop_fields => '{SystemModstamp}'", "22023"),
     ("drop_fields => '{External_Id__c}'", "22023"),
@@ -91,12 +91,15 @@ def test_settings_are_mirrored(synced: Session) -> None:
     ("""rename_fields => '{"Name": "Title"}'""", "0A000"),
     ("accelerated => true", "0A000"),
     ("poll_interval => '1 second'", "22023"),
-])
-def test_refused_change_changes_nothing(synced: Session, arguments: str, sqlstate: str) -> None:
+]
+
+
+def test_refused_change_changes_nothing(synced: Session) -> None:
     columns = columns_of(synced)
-    found, message, hint = refusal(synced, f"SELECT sffdw.alter_mapping('Account', {arguments})")
-    assert found == sqlstate and message and hint
-    assert columns_of(synced) == columns
+    for arguments, sqlstate in REFUSED:
+        found, message, hint = refusal(synced, f"SELECT sffdw.alter_mapping('Account', {arguments})")
+        assert found == sqlstate and message and hint, arguments
+        assert columns_of(synced) == columns, arguments
     assert rows(synced, "SELECT revision, state FROM sffdw.mapping") == [(1, "DATA_SYNCED")]
 
 
@@ -105,11 +108,20 @@ def test_users_own_column_is_not_taken_for_a_field(synced: Session) -> None:
     assert refusal(synced, "SELECT sffdw.alter_mapping('Account', add_fields => '{CreatedDate}')")[0] == "42701"
 
 
-def test_table_in_use_is_not_waited_for_for_ever(synced: Session, connect: Any) -> None:
+def test_table_in_use_is_not_waited_for_for_ever(synced: Session, database: Session, connect: Any) -> None:
+    with database.transaction():
+        database.execute("ALTER FUNCTION sffdw.alter_mapping SET lock_timeout = '100ms'")
     reader = connect(autocommit=False)
     reader.execute("SELECT FROM salesforce.account")
     with pytest.raises(psycopg.errors.LockNotAvailable):
-        synced.execute("SET lock_timeout = '100ms'; "
-                       "SELECT set_config('lock_timeout', '100ms', false), "
-                       "sffdw.alter_mapping('Account', drop_fields => '{Phone}')")
+        synced.execute("SELECT sffdw.alter_mapping('Account', drop_fields => '{Phone}')")
     reader.rollback()
+    synced.execute("SELECT sffdw.alter_mapping('Account', drop_fields => '{Phone}')")
+
+
+@pytest.mark.parametrize(("state", "want"), [
+    ("DATA_SYNCED", "RESYNC"), ("SYSTEM_ERROR", "RESYNC"), ("INITIAL", "INITIAL"), ("RELOAD_TABLE", "RELOAD_TABLE")])
+def test_load_that_deletes_what_is_gone_stays_one_when_it_begins_anew(synced: Session, state: str, want: str) -> None:
+    synced.execute("UPDATE sffdw.mapping SET state = %s, load_cursor = 'x', load_rows_done = 9", [state])
+    synced.execute("SELECT sffdw.alter_mapping('Account', add_fields => '{CreatedDate}')")
+    assert rows(synced, "SELECT state, load_cursor, load_rows_done FROM sffdw.mapping") == [(want, None, 0)]

@@ -1,5 +1,6 @@
 """What create_mapping makes, takes over, and refuses."""
 
+from typing import Any
 
 import psycopg
 import pytest
@@ -115,7 +116,7 @@ def test_table_that_does_not_fit_is_left_alone(owner: Session, definition: str, 
     assert columns_of(owner) == before
 
 
-@pytest.mark.parametrize(("call", "sqlstate", "words"), [
+REFUSED = [
     ("SELECT sffdw.create_mapping('Acount')", "SF007", '"Acount"'),
     ("SELECT sffdw.create_mapping('Account', '{Name,Nmae}')", "SF008", '"Nmae"'),
     ("SELECT sffdw.create_mapping('Account', '{Name}', indexes => '{Nmae}')", "SF008", '"Nmae"'),
@@ -138,12 +139,14 @@ def test_table_that_does_not_fit_is_left_alone(owner: Session, definition: str, 
     ("SELECT sffdw.create_mapping('Account', history => true)", "0A000", "history"),
     ("SELECT sffdw.create_mapping('Account', hold_threshold => 5)", "0A000", "hold_threshold"),
     ("SELECT sffdw.create_mapping('Account', connection_name => 'nowhere')", "42704", '"nowhere"'),
-])
-def test_what_cannot_be_mapped_is_refused_by_name(owner: Session, call: str, sqlstate: str, words: str) -> None:
-    found, message, hint = refusal(owner, call)
-    assert found == sqlstate and words in message and hint
-    assert rows(owner, "SELECT count(*) FROM sffdw.mapping") == [(0,)]
-    assert rows(owner, "SELECT to_regclass('salesforce.account')") == [(None,)]
+]
+
+
+def test_what_cannot_be_mapped_is_refused_by_name(owner: Session) -> None:
+    for call, sqlstate, words in REFUSED:
+        found, message, hint = refusal(owner, call)
+        assert found == sqlstate and words in message and hint, call
+        assert rows(owner, "SELECT count(*), to_regclass('salesforce.account') FROM sffdw.mapping") == [(0, None)], call
 
 
 def test_object_is_mapped_once(account: Session) -> None:
@@ -157,3 +160,38 @@ def test_role_that_is_not_the_owner_cannot_map(owner: Session, database: Session
     sqlstate, message, hint = refusal(database, "SELECT sffdw.create_mapping('Account')")
     assert (sqlstate, message) == ("42501", "must not be run as superuser")
     assert "SET ROLE crm_owner" in hint
+
+
+def test_field_newer_than_the_live_table_is_added_to_it(owner: Session) -> None:
+    owner.execute("SELECT sffdw.create_mapping('Account', '{Name}')")
+    owner.execute("ALTER FOREIGN TABLE salesforce_live.account DROP COLUMN phone, DROP COLUMN annualrevenue")
+    owner.execute("SELECT sffdw.alter_mapping('Account', add_fields => '{Phone,AnnualRevenue}')")
+    added = {name: kind for name, kind in columns_of(owner, "salesforce_live.account").items()
+             if name in ("phone", "annualrevenue")}
+    assert added["phone"] == "text" and added["annualrevenue"].startswith("numeric")
+    assert rows(owner, "SELECT count(phone) FROM salesforce_live.account") == [(0,)]
+
+
+def test_live_table_of_the_users_own_import_is_not_used(owner: Session) -> None:
+    owner.execute("IMPORT FOREIGN SCHEMA salesforce LIMIT TO (account) FROM SERVER sf INTO salesforce_live")
+    sqlstate, message, hint = refusal(owner, "SELECT sffdw.create_mapping('Account')")
+    assert sqlstate == "42P07" and "system columns" in message and "DROP FOREIGN TABLE salesforce_live.account" in hint
+
+
+def test_long_names_stay_distinct_and_captured(owner: Session, sandbox: Any) -> None:
+    """Case 52: names that PostgreSQL would cut off at 63 bytes."""
+    name, field = "Ns123456789012__" + "O" * 39 + "__c", "Ns123456789012__" + "F" * 39
+    sandbox.call("POST", "/objects", {"name": name, "fields": [
+        {"name": "Name", "type": "string", "length": 80},
+        {"name": f"{field}1__c", "type": "string", "length": 20},
+        {"name": f"{field}2__c", "type": "string", "length": 20}]})
+    owner.execute("SELECT sffdw.create_mapping(%s, '{*}', access => 'read_write', indexes => %s)",
+                  [name, [f"{field}1__c", f"{field}2__c"]])
+    indexes = indexes_of(owner, name.lower())
+    assert len([index for index in indexes if index.startswith("hc_idx_")]) == 3
+    assert all(len(index) <= 63 for index in indexes)
+    owner.execute(f"INSERT INTO salesforce.{name} (name) VALUES ('x')")
+    assert rows(owner, "SELECT table_name, state FROM salesforce._trigger_log") == [(name.lower(), "NEW")]
+    owner.execute("SELECT sffdw.drop_mapping(%s, drop_table => true)", [name])
+    assert rows(owner, "SELECT count(*) FROM pg_proc WHERE pronamespace = 'salesforce'::regnamespace "
+                       "AND proname LIKE 'hc\\_ns%'") == [(0,)]
