@@ -99,11 +99,22 @@ def install_python(kind: str) -> None:
     pip: list[str | Path] = [home / "bin" / "pip", "install", "-qq", "--disable-pip-version-check", "--no-cache-dir"]
     run([*pip, wheel], sudo=True)
     run([*pip, "--no-deps", "--force-reinstall", wheel], sudo=True)
-    package = site_packages() / "multicorn"
-    run(["rm", "-rf", package], sudo=True)
-    if kind == "bundled":
-        run(["cp", "-r", ROOT / "host" / "multicorn", package], sudo=True)
+    replace_package(site_packages() / "multicorn", ROOT / "host" / "multicorn" if kind == "bundled" else None)
     run(["chmod", "-R", "a+rX", home], sudo=True)
+
+
+def replace_package(target: Path, source: Path | None) -> None:
+    """Put a package in place by a rename, so that a backend that starts now finds the old one or the new one."""
+    new, old = target.with_suffix(".new"), target.with_suffix(".old")
+    run(["rm", "-rf", new, old], sudo=True)
+    if source is not None:
+        run(["cp", "-r", source, new], sudo=True)
+        run(["chmod", "-R", "a+rX", new], sudo=True)
+    if target.exists():
+        run(["mv", target, old], sudo=True)
+    if source is not None:
+        run(["mv", new, target], sudo=True)
+    run(["rm", "-rf", old], sudo=True)
 
 
 def remove() -> None:
