@@ -110,5 +110,5 @@ def test_every_definer_function_is_known_and_pinned(deployed: Database) -> None:
     assert deployed.psql("SELECT p.proname, p.proconfig FROM pg_proc p WHERE p.prosecdef "
                          "AND p.pronamespace = 'sffdw'::regnamespace ORDER BY 1").splitlines() == [
         'cluster_identity|{"search_path=pg_catalog, pg_temp"}',
-        'cron_setting|{"search_path=pg_catalog, pg_temp"}',
-        'create_xmlbinary_switch|{"search_path=pg_catalog, pg_temp"}']
+        'create_xmlbinary_switch|{"search_path=pg_catalog, pg_temp"}',
+        'cron_setting|{"search_path=pg_catalog, pg_temp"}']
