@@ -1,5 +1,6 @@
 -- Deploy sffdw:functions/caught_error to pg
--- requires: tables/connection
+-- requires: functions/log_event
+-- requires: functions/notify
 
 BEGIN;
 
@@ -14,7 +15,10 @@ BEGIN
         ERRCODE = caught ->> 'sqlstate',
         MESSAGE = caught ->> 'message',
         DETAIL = coalesce(nullif(caught ->> 'detail', ''), 'What was done before it is committed.'),
-        HINT = coalesce(nullif(caught ->> 'hint', ''), 'See sffdw.log and sffdw.mappings.');
+        HINT = CASE
+            WHEN caught ->> 'sqlstate' = 'SF002' THEN 'Run sffdw.recover: it says what it would accept.'
+            ELSE coalesce(nullif(caught ->> 'hint', ''), 'See sffdw.log and sffdw.mappings.')
+        END;
 END
 $function$;
 
@@ -23,27 +27,32 @@ COMMENT ON FUNCTION sffdw.raise_caught(jsonb) IS
 
 CREATE FUNCTION sffdw.record_connection_error(connection_id integer, caught jsonb)
 RETURNS void
-LANGUAGE sql
+LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
+DECLARE
+    v_sqlstate text := caught ->> 'sqlstate';
+BEGIN
     UPDATE sffdw.connection c
     SET last_error = caught ->> 'message',
         last_error_at = clock_timestamp(),
-        state = CASE caught ->> 'sqlstate'
-            WHEN 'SF001' THEN 'UNAUTHORIZED'
-            WHEN 'SF002' THEN 'RECOVERY'
-            ELSE c.state
-        END,
+        state = CASE v_sqlstate WHEN 'SF001' THEN 'UNAUTHORIZED' WHEN 'SF002' THEN 'RECOVERY' ELSE c.state END,
         throttled_until = CASE
-            WHEN caught ->> 'sqlstate' IN ('SF003', 'SF004') THEN clock_timestamp() + interval '1 minute'
+            WHEN v_sqlstate IN ('SF003', 'SF004') THEN clock_timestamp() + interval '1 minute'
             ELSE c.throttled_until
         END
-    WHERE c.connection_id = record_connection_error.connection_id;
+    WHERE c.connection_id = record_connection_error.connection_id
+    AND c.state <> 'RECOVERY';
+    IF FOUND AND v_sqlstate IN ('SF001', 'SF002') THEN
+        PERFORM sffdw.log_event(connection_id, 'CONNECTION STOPPED', caught ->> 'message', 'ERROR');
+        PERFORM sffdw.notify(connection_id, 'connection-error', caught ->> 'message');
+    END IF;
+END
 $function$;
 
 COMMENT ON FUNCTION sffdw.record_connection_error(integer, jsonb) IS
-    'Note a caught error on the connection: its state where the whole connection is concerned, a pause of a minute '
-    'where a limit is.';
+    'Note a caught error on the connection: its state and a notification where the whole connection is concerned, a '
+    'pause of a minute where a limit is.';
 
 COMMIT;

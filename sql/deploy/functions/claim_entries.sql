@@ -1,4 +1,5 @@
 -- Deploy sffdw:functions/claim_entries to pg
+-- requires: functions/check_connection
 -- requires: functions/sync_setting
 -- requires: tables/mapping_field
 -- requires: tables/write_claim
@@ -85,6 +86,7 @@ DECLARE
     v_batch_id   uuid := gen_random_uuid();
 BEGIN
     SELECT c.* INTO v_connection FROM sffdw.connection c WHERE c.connection_id = claim_entries.connection_id;
+    PERFORM sffdw.refuse_recovery(v_connection);
     IF v_connection.paused_out OR v_connection.throttled_until > clock_timestamp() THEN
         RETURN NULL;
     END IF;

@@ -93,7 +93,7 @@ BEGIN
     INTO v_missing, v_all
     USING after_id, last_id;
     -- A user who lost the right to see them looks like this too.
-    IF v_missing > greatest(200, v_all / 2) THEN
+    IF v_missing > greatest(20, v_all / 2) THEN
         EXECUTE format('DELETE FROM %s WHERE _ordinal < 0', stage);
         PERFORM sffdw.log_event(
             mapping.connection_id, 'DELETES HELD',

@@ -61,6 +61,7 @@ BEGIN
                     THEN 'busy' ELSE 'done' END;
     END IF;
     SELECT c.* INTO STRICT v_connection FROM sffdw.connection c WHERE c.connection_id = v_mapping.connection_id;
+    PERFORM sffdw.refuse_recovery(v_connection);
     IF v_mapping.run_id IS NULL AND v_mapping.phase IS NOT NULL THEN
         UPDATE sffdw.mapping m
         SET run_id = sffdw.open_sync_run(v_mapping, CASE m.phase WHEN 'load' THEN 'load' ELSE 'poll' END)
@@ -113,7 +114,7 @@ BEGIN
         next_poll_at = due_at + least(m.poll_interval, interval '30 seconds'),
         run_id = NULL
     WHERE m.mapping_id = v_mapping.mapping_id;
-    IF caught ->> 'sqlstate' IN ('SF001', 'SF003', 'SF004') THEN
+    IF caught ->> 'sqlstate' IN ('SF001', 'SF002', 'SF003', 'SF004') THEN
         PERFORM sffdw.record_connection_error(v_mapping.connection_id, caught);
     END IF;
     PERFORM sffdw.log_event(v_mapping.connection_id, 'POLL ERROR', v_text, 'ERROR', v_mapping.object_name);
@@ -152,9 +153,10 @@ BEGIN
 EXCEPTION WHEN query_canceled OR OTHERS THEN
     GET STACKED DIAGNOSTICS v_sqlstate = RETURNED_SQLSTATE, v_message = MESSAGE_TEXT,
                             v_detail = PG_EXCEPTION_DETAIL, v_hint = PG_EXCEPTION_HINT;
-    progress := CASE v_sqlstate WHEN '57014' THEN 'cancelled' ELSE 'failed' END;
+    -- After the one error about another org each further call would read that org.
+    progress := CASE WHEN v_sqlstate IN ('57014', 'SF002') THEN 'cancelled' ELSE 'failed' END;
     caught := jsonb_build_object('sqlstate', v_sqlstate, 'message', v_message, 'detail', v_detail, 'hint', v_hint);
-    IF progress = 'failed' THEN
+    IF v_sqlstate <> '57014' THEN
         PERFORM sffdw.record_poll_error(mapping_id, caught, v_due_at);
     END IF;
 END

@@ -114,23 +114,20 @@ $function$;
 COMMENT ON FUNCTION sffdw.send_requests(sffdw.connection, uuid) IS
     'Send a claimed batch in one statement and note the answers; return how many records were sent.';
 
-CREATE FUNCTION sffdw.doubt_batch(connection sffdw.connection, batch_id uuid, caught jsonb)
+CREATE FUNCTION sffdw.doubt_batch(connection sffdw.connection, batch_id uuid, is_unsent boolean, reason text)
 RETURNS void
 LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
-DECLARE
-    -- A login that fails, or a budget that is exhausted, stops the statement before anything is sent.
-    v_is_unsent CONSTANT boolean := caught ->> 'sqlstate' IN ('SF001', 'SF003');
 BEGIN
     UPDATE sffdw.write_claim c
-    SET phase = CASE WHEN v_is_unsent THEN 'waiting' ELSE 'doubtful' END,
+    SET phase = CASE WHEN is_unsent THEN 'waiting' ELSE 'doubtful' END,
         next_try_at = clock_timestamp() + interval '5 seconds',
-        message = caught ->> 'message'
+        message = reason
     WHERE c.connection_id = connection.connection_id
     AND c.batch_id = doubt_batch.batch_id;
-    IF v_is_unsent THEN
+    IF is_unsent THEN
         EXECUTE format($query$
             UPDATE %I._trigger_log l
             SET state = 'NEW', updated_at = clock_timestamp()
@@ -144,8 +141,8 @@ BEGIN
 END
 $function$;
 
-COMMENT ON FUNCTION sffdw.doubt_batch(sffdw.connection, uuid, jsonb) IS
-    'After an error in sending: a batch that surely did not leave is sent again, any other is in doubt.';
+COMMENT ON FUNCTION sffdw.doubt_batch(sffdw.connection, uuid, boolean, text) IS
+    'Put back a batch whose sending failed: to be sent again if it surely did not leave, else in doubt.';
 
 CREATE FUNCTION sffdw.log_batch(connection sffdw.connection, batch_id uuid, started_at timestamptz, error text)
 RETURNS void
@@ -200,6 +197,10 @@ DECLARE
     v_hint       text;
 BEGIN
     SELECT c.* INTO STRICT v_connection FROM sffdw.connection c WHERE c.connection_id = send_batch.connection_id;
+    IF v_connection.state = 'RECOVERY' THEN
+        PERFORM sffdw.doubt_batch(v_connection, batch_id, true, v_connection.last_error);
+        RETURN NULL;
+    END IF;
     BEGIN
         PERFORM sffdw.send_requests(v_connection, batch_id);
     EXCEPTION WHEN query_canceled OR OTHERS THEN
@@ -207,7 +208,8 @@ BEGIN
                                 v_detail = PG_EXCEPTION_DETAIL, v_hint = PG_EXCEPTION_HINT;
         v_caught := jsonb_build_object('sqlstate', v_sqlstate, 'message', v_message, 'detail', v_detail,
                                        'hint', v_hint);
-        PERFORM sffdw.doubt_batch(v_connection, batch_id, v_caught);
+        -- A login that fails, or a budget that is exhausted, stops the statement before anything is sent.
+        PERFORM sffdw.doubt_batch(v_connection, batch_id, v_sqlstate IN ('SF001', 'SF003'), v_message);
         PERFORM sffdw.record_connection_error(connection_id, v_caught);
     END;
     PERFORM sffdw.log_batch(v_connection, batch_id, v_started_at, v_caught ->> 'message');

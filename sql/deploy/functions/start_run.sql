@@ -34,8 +34,8 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    v_caught  jsonb;
-    v_problem text;
+    v_caught   jsonb;
+    v_problem  text;
     v_sqlstate text;
     v_message  text;
     v_detail   text;
@@ -54,8 +54,7 @@ BEGIN
     IF v_problem IS NOT NULL THEN
         RETURN jsonb_build_object(
             'sqlstate', 'SF002', 'message', v_problem,
-            'detail', 'Nothing is read, written or deleted until that is settled.',
-            'hint', 'Run sffdw.recover: it says what it would accept.');
+            'detail', 'Nothing is read, written or deleted until that is settled.');
     END IF;
     UPDATE sffdw.connection c
     SET state = 'IDLE', last_error = NULL, last_error_at = NULL

@@ -128,7 +128,8 @@ DECLARE
     v_rest     record;
 BEGIN
     next_stage := sffdw.choose_stage(stage, has_done);
-    is_on := coalesce(caught ->> 'sqlstate' <> '57014', true);
+    -- After the one error about another org each further call would reach that org.
+    is_on := coalesce(caught ->> 'sqlstate' NOT IN ('57014', 'SF002'), true);
     IF NOT is_on THEN
         RETURN;
     ELSIF deadline IS NOT NULL THEN

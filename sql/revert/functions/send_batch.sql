@@ -4,7 +4,7 @@ BEGIN;
 
 DROP FUNCTION sffdw.send_batch(integer, uuid);
 DROP FUNCTION sffdw.log_batch(sffdw.connection, uuid, timestamptz, text);
-DROP FUNCTION sffdw.doubt_batch(sffdw.connection, uuid, jsonb);
+DROP FUNCTION sffdw.doubt_batch(sffdw.connection, uuid, boolean, text);
 DROP FUNCTION sffdw.send_requests(sffdw.connection, uuid);
 DROP FUNCTION sffdw.answer_claims(sffdw.connection, uuid);
 

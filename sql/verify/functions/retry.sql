@@ -14,7 +14,10 @@ BEGIN
             ('sffdw.set_entry_state(sffdw.connection, integer[], text)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.capture_again(sffdw.connection, text, integer, boolean, text[])',
-             false, '{"search_path=pg_catalog, pg_temp","DateStyle=ISO, MDY","TimeZone=UTC","extra_float_digits=1"}'::text[]),
+             false, '{"search_path=pg_catalog, pg_temp",'
+              '"DateStyle=ISO, MDY",'
+              '"TimeZone=UTC",'
+              '"extra_float_digits=1"}'::text[]),
             ('sffdw.retry(integer[], text, text, text)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.requeue_deletes(sffdw.connection, integer[])',

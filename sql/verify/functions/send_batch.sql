@@ -13,7 +13,7 @@ BEGIN
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.send_requests(sffdw.connection, uuid)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.doubt_batch(sffdw.connection, uuid, jsonb)',
+            ('sffdw.doubt_batch(sffdw.connection, uuid, boolean, text)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.log_batch(sffdw.connection, uuid, timestamptz, text)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),

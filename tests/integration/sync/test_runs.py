@@ -79,7 +79,7 @@ def test_case_71_another_org_stops_everything(org: Org, account: Session) -> Non
     org.create("Account", {"Name": "kept"})
     poll(account)
     account.execute("UPDATE salesforce.account SET phone = 'unsent'")
-    org.sandbox.call("POST", "/reset", {"org_id": "00D000000000001EAA"})
+    org.refresh()
     for call in ("poll()", "write()", "poll()"):
         with pytest.raises(psycopg.Error) as raised:
             account.execute(f"CALL sffdw.{call}")
@@ -89,6 +89,25 @@ def test_case_71_another_org_stops_everything(org: Org, account: Session) -> Non
     assert rows(account, "SELECT name FROM salesforce.account") == [("kept",)]
     assert log(account) == [("UPDATE", "NEW")]
     assert one(account, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == 0
+    assert ("connection-error",) in rows(account, "SELECT event_type FROM sffdw.notifications")
+
+
+def test_case_71_another_org_in_the_middle_of_a_run_stops_it(org: Org, account: Session, contact: Session,
+                                                             connect: Any) -> None:
+    org.create("Account", {"Name": "kept"})
+    org.create("Contact", {"LastName": "kept"})
+    poll(account)
+    account.execute("UPDATE sffdw.mapping SET next_poll_at = 'infinity'")
+    poller = connect()
+    with background(lambda: poll(poller, force=False, max_duration="20 seconds")) as raised:
+        wait_for(lambda: rows(account, "SELECT FROM pg_locks WHERE locktype = 'advisory'"), "the loop runs")
+        org.refresh()
+        account.execute("UPDATE sffdw.mapping SET state = 'RELOAD_TABLE', phase = 'load', load_cursor = NULL, "
+                        "next_poll_at = now()")
+    assert [getattr(error, "sqlstate", error) for error in raised] == ["SF002"]
+    assert one(account, "SELECT state FROM sffdw.connection") == "RECOVERY"
+    assert rows(account, "SELECT name FROM salesforce.account") == [("kept",)]
+    assert rows(account, "SELECT lastname FROM salesforce.contact") == [("kept",)]
 
 
 def test_case_73_a_clone_writes_nothing(org: Org, account: Session) -> None:
@@ -205,7 +224,8 @@ def jobs(server: Any, template: Any, database: Session, cluster: Any) -> Iterato
     """A superuser's session in the one database that pg_cron runs in."""
     cluster.psql("postgres", "DROP DATABASE IF EXISTS cron WITH (FORCE);")
     cluster.psql("postgres", "CREATE DATABASE cron TEMPLATE template0;")
-    with psycopg.connect(host=server.host, port=server.port, user="postgres", dbname="cron", autocommit=True) as session:
+    with psycopg.connect(host=server.host, port=server.port, user="postgres", dbname="cron",
+                         autocommit=True) as session:
         session.execute("SET client_min_messages = warning")
         session.execute("CREATE EXTENSION sffdw CASCADE")
         session.execute("CREATE EXTENSION pg_cron")
@@ -226,9 +246,9 @@ def test_schedule_makes_the_jobs_of_the_owner(jobs: Session, server: Any, sandbo
                  "sffdw:salesforce:maintain"]
         owner.execute("SELECT sffdw.schedule()")
         assert [row[0] for row in rows(owner, "SELECT sffdw.schedule(lanes => 2)")] == names
-        found = jobs.execute("SELECT jobname, username, schedule, command FROM cron.job ORDER BY jobid").fetchall()
-        assert [(row[0], row[1], row[2]) for row in found] == [(name, OWNER, "* * * * *") for name in names]
-        assert "lane => 2" in found[1][3]
+        found = {row[0]: row[1:] for row in rows(jobs, "SELECT jobname, username, schedule, command FROM cron.job")}
+        assert {name: job[:2] for name, job in found.items()} == dict.fromkeys(names, (OWNER, "* * * * *"))
+        assert "lane => 2" in found["sffdw:salesforce:poll:2"][2]
         assert one(owner, "SELECT 'statement_timeout=0' = ANY (s.setconfig) FROM pg_db_role_setting s "
                           "WHERE s.setrole = current_user::regrole") is True
         with pytest.raises(psycopg.errors.InvalidParameterValue):
