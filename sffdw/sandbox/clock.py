@@ -17,6 +17,11 @@ class Clock:
         self._base_time = time.time()
         self._rate = 1.0
 
+    def reset(self) -> None:
+        """Go back to the machine's time and pace."""
+        with self._lock:
+            self._base_real, self._base_time, self._rate = time.monotonic(), time.time(), 1.0
+
     def timestamp(self) -> float:
         """Return seconds since the epoch as this org sees them."""
         with self._lock:

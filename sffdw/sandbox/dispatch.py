@@ -23,11 +23,12 @@ def dispatch(call: Call) -> Reply:
     """Answer a request from outside."""
     if call.path == "/_sandbox" or call.path.startswith("/_sandbox/"):
         return control_reply(call)
-    call.org.late.commit_due()
-    call.at = call.org.stamp()
-    reply = _answer(call)
-    _note(call, reply)
-    return reply
+    with call.org.traffic.passing():
+        call.org.late.commit_due()
+        call.at = call.org.stamp()
+        reply = _answer(call)
+        _note(call, reply)
+        return reply
 
 
 def dispatch_inner(outer: Call, method: str, url: str, body: bytes, headers: dict[str, str]) -> Reply:

@@ -35,6 +35,8 @@ class ApiError(Exception):
     def body(self) -> list[dict[str, Any]]:
         """Return the REST error body: an array of one error."""
         error: dict[str, Any] = {"message": self.message, "errorCode": self.code}
+        if self.code == "NOT_FOUND":
+            error = {"errorCode": self.code, "message": self.message}
         if self.fields is not None:
             error["fields"] = self.fields
         return [error | self.extra]

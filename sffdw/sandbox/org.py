@@ -18,11 +18,12 @@ from sffdw.sandbox.faults import Faults
 from sffdw.sandbox.journal import Journal
 from sffdw.sandbox.late import LateCommits
 from sffdw.sandbox.limits import Limits
-from sffdw.sandbox.schema import Schema
+from sffdw.sandbox.schema import Schema, SObject
 from sffdw.sandbox.sessions import Sessions
 from sffdw.sandbox.soql.cursors import Cursors
 from sffdw.sandbox.soql.engine import Engine
 from sffdw.sandbox.store.store import Store
+from sffdw.sandbox.traffic import Traffic
 from sffdw.sandbox.users import Users
 
 VERSIONS = range(31, 68)
@@ -84,15 +85,25 @@ class Options:
     switches: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Birth:
+    """What all new orgs of a process begin with: the standard objects and their empty tables."""
+
+    objects: tuple[SObject, ...]
+    database: bytes
+
+
 class Org:
     """Everything one org knows. A reset replaces the whole object."""
 
-    def __init__(self, options: Options, *, clock: Clock | None = None, schema: Schema | None = None) -> None:
+    def __init__(self, options: Options, *, clock: Clock | None = None, birth: Birth | None = None) -> None:
         self.options = options
         self.seed = options.seed
         self.clock = clock or Clock()
-        self.schema = schema or Schema.standard(now=self.clock.now)
-        self.store = Store(options.store, self.schema)
+        self.schema = Schema(birth.objects, now=self.clock.now) if birth else Schema.standard(now=self.clock.now)
+        standard = birth.objects if birth else tuple(self.schema)
+        self.store = Store(options.store, self.schema, birth.database if birth and options.store is None else None)
+        self.birth = birth or Birth(standard, self.store.database.content() if options.store is None else b"")
         self.is_new = self.store.meta("org_id") is None
         self._identify()
         self.sessions = Sessions(self.clock, self.org_id)
@@ -104,6 +115,7 @@ class Org:
         self.late = LateCommits(self.store, self.clock)
         self.users = Users(self)
         self.teacher = Teacher(self) if options.auto_schema else None
+        self.traffic = Traffic()
         self.change_lock = threading.RLock()
         self.ever_counted: set[str] = set()  # objects whose statistics exist, even when they are empty now
         if self.is_new:

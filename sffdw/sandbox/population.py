@@ -13,6 +13,8 @@ from sffdw.sandbox.generate import generate_rows
 from sffdw.sandbox.loader import load_paths
 from sffdw.sandbox.org import Options, Org
 
+_PATIENCE_S = 10.0
+
 
 def populate(org: Org, load: Iterable[str], rows: Mapping[str, int]) -> None:
     """Load paths together, then generate rows; what the loader has to say goes to stderr. Raises ValueError."""
@@ -36,7 +38,7 @@ def read_rows(stated: Iterable[str]) -> dict[str, int]:
 
 
 def reborn(org: Org, given: Mapping[str, Any]) -> Org:
-    """Return a new org in place of one: same clock and credentials, content anew.
+    """Return a new org in place of one: same credentials, content anew, limits and faults none, the clock right.
 
     Without a new org id the org stays the same one and its tokens live on; with one, old tokens die.
     """
@@ -49,11 +51,13 @@ def reborn(org: Org, given: Mapping[str, Any]) -> Org:
         org_id=given.get("org_id") or org.org_id,
         credentials=asdict(org.credentials),
     )
+    org.traffic.wait_for_silence(_PATIENCE_S)
     org.close()
     if options.store is not None:
         for suffix in ("", "-wal", "-shm"):
             Path(f"{options.store}{suffix}").unlink(missing_ok=True)
-    new = Org(options, clock=org.clock)
+    org.clock.reset()
+    new = Org(options, clock=org.clock, birth=org.birth if options.store is None else None)
     new.journal = org.journal
     if new.org_id == org.org_id:
         new.sessions = org.sessions

@@ -3,6 +3,7 @@
 Readers see the last committed state (WAL); inside a transaction the thread reads what it has written itself.
 """
 
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -15,14 +16,17 @@ from typing import Any
 from sffdw.sandbox.store.functions import register
 
 _STATEMENT_CACHE = 512
+_FOLDER = "sffdw-sandbox-"
 
 
 class Database:
     """Connections to one SQLite file; without a path the file is private and goes when the process ends."""
 
-    def __init__(self, path: Path | None) -> None:
-        self._private = None if path else Path(tempfile.mkdtemp(prefix="sffdw-sandbox-"))
+    def __init__(self, path: Path | None, content: bytes | None = None) -> None:
+        self._private = None if path else private_folder()
         self.path = path or Path(str(self._private)) / "org.db"
+        if content is not None:
+            self.path.write_bytes(content)
         self._write_lock = threading.RLock()
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
@@ -98,6 +102,17 @@ class Database:
         """Return all rows of a statement."""
         return self.reader.execute(sql, parameters).fetchall()
 
+    @property
+    def is_private(self) -> bool:
+        """Whether the file goes when the process ends."""
+        return self._private is not None
+
+    def content(self) -> bytes:
+        """Return the whole database as bytes that a new one can begin with."""
+        with self._write_lock:
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            return self.path.read_bytes()
+
     def close(self) -> None:
         """Close every connection and remove a private file."""
         with self._write_lock, self._readers_lock:
@@ -105,6 +120,15 @@ class Database:
                 connection.close()
         if self._private is not None:
             shutil.rmtree(self._private, ignore_errors=True)
+
+
+def private_folder() -> Path:
+    """Make a folder that names this process; folders of processes that died without cleaning up are removed."""
+    for stale in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*"):
+        pid = stale.name.removeprefix(_FOLDER).partition("-")[0]
+        if pid.isdigit() and not Path(f"/proc/{pid}").exists():
+            shutil.rmtree(stale, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-"))
 
 
 def quote_name(name: str) -> str:

@@ -33,9 +33,10 @@ class Tape:
 class Store:
     """The records of one org. Methods that write want a transaction around them."""
 
-    def __init__(self, path: Path | None, schema: Schema) -> None:
+    def __init__(self, path: Path | None, schema: Schema, blank: bytes | None = None) -> None:
         self.schema = schema
-        self.database = Database(path)
+        self.database = Database(path, blank)
+        self._is_blank = blank is not None
         self._sequence_lock = threading.Lock()
         self._sequences: dict[str, int] = {}
         self._local = threading.local()
@@ -51,6 +52,7 @@ class Store:
         if saved:
             self.schema.restore(definitions.from_json(definition) for (definition,) in saved)
             self._sequences = dict(self.database.read("SELECT name, next FROM _sequence"))
+        if saved or self._is_blank:
             return
         with self.database.transaction() as connection:
             for sobject in self.schema:
@@ -89,6 +91,8 @@ class Store:
         self._saved_version = self.schema.version
 
     def _save_definition(self, connection: sqlite3.Connection, sobject: SObject) -> None:
+        if self.database.is_private:
+            return
         connection.execute("INSERT OR REPLACE INTO _object VALUES (?, ?)", (sobject.name, definitions.to_json(sobject)))
 
     # Settings and counters

@@ -107,9 +107,9 @@ def _bare(record: Any) -> Any:
 
 
 @pytest.fixture(scope="module")
-def sf_module() -> Iterator[Caller]:
+def sf_module(shared_org: Org) -> Iterator[Caller]:
     """An org that the tests of a module read from together."""
-    org = Org(Options(seed=7))
+    org = Org(Options(seed=7), birth=shared_org.birth)
     caller = Caller(org)
     caller.send("PUT", "/_sandbox/clock", {"now": NOON})
     yield caller
@@ -145,8 +145,8 @@ def sf(shared_org: Org) -> Iterator[Caller]:
 
 
 @pytest.fixture
-def own_sf() -> Iterator[Caller]:
+def own_sf(shared_org: Org) -> Iterator[Caller]:
     """An org of the test's own, for changes that a rollback would not undo."""
-    caller = Caller(Org(Options(seed=7)))
+    caller = Caller(Org(Options(seed=7), birth=shared_org.birth))
     yield caller
     caller.org.close()
