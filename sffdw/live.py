@@ -70,13 +70,20 @@ class ObjectTable(Table):
         """The columns to read. Raises FieldUnknown for one whose field is gone."""
         found = {}
         for name in names:
-            column = self._column(name)
+            column = self._column(name) or self._new_column(name)
             if column:
                 found[name] = column
             elif name in self._fields:
                 raise FieldUnknown(f'object "{self.name}" has no field "{self._fields[name]}" in Salesforce',
                                    context=f'column "{name}"')
         return found
+
+    def _new_column(self, name: str) -> Column | None:
+        """The column of a field that Salesforce may have got since this backend asked for the describe."""
+        if name not in self._fields:
+            return None
+        describe(self._connection, self._options.object, max_age_s=0)
+        return self._column(name)
 
     def _ordered(self, names: Iterable[str]) -> list[str]:
         wanted = set(names)

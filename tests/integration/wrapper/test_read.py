@@ -211,3 +211,13 @@ def test_an_object_removed_in_salesforce(tables: Session, org: Sandbox) -> None:
     with pytest.raises(psycopg.Error) as caught:
         tables.execute("SELECT id FROM task")
     assert caught.value.sqlstate == "SF007"
+
+
+def test_case_48_field_that_came_after_the_describe_is_found_at_once(
+        tables: Session, database: Session, org: Sandbox) -> None:
+    org.change({"op": "create", "object": "Account", "values": {"Name": "x"}})
+    assert tables.execute("SELECT name FROM account").fetchall() == [("x",)]
+    org.call("PATCH", "/objects/Account", {"add_fields": [{"name": "Late__c", "type": "string", "length": 20}]})
+    org.change({"op": "update", "object": "Account", "id": org.records("Account")[0]["Id"], "values": {"Late__c": "y"}})
+    tables.execute("ALTER FOREIGN TABLE account ADD COLUMN late__c text OPTIONS (field 'Late__c')")
+    assert tables.execute("SELECT late__c FROM account").fetchall() == [("y",)]
