@@ -20,7 +20,7 @@ BEGIN
     -- that is now to be deleted.
     EXECUTE format($query$
         WITH open_entry AS MATERIALIZED (
-            SELECT l.id, l.table_name, l.record_id, l.action, l.sfid, l.old, l."values", i.column_name,
+            SELECT l.id, l.table_name, l.action, l.sfid, l.old, l."values", i.column_name,
                    l.state = 'NEW' AND coalesce(c.next_try_at, '-infinity') <= clock_timestamp()
                    AND row_number() OVER (PARTITION BY l.table_name, l.record_id ORDER BY l.id) = 1 AS is_ready
             FROM (
@@ -33,23 +33,35 @@ BEGIN
             LEFT JOIN sffdw.write_claim c ON c.connection_id = $2 AND c.entry_id = l.id
             LEFT JOIN sffdw.mapping m ON m.connection_id = $2 AND m.table_name = l.table_name
             LEFT JOIN sffdw.mapping_field i ON i.mapping_id = m.mapping_id AND i.field_name = m.unique_identifier
+        ), held AS MATERIALIZED (
+            SELECT o.id, o.table_name, concat(o.old, o."values") AS content,
+                   o.old::%3$I.hstore OPERATOR(%3$I.->) o.column_name::text AS identifier
+            FROM open_entry o
+            WHERE NOT o.is_ready
+        ), ready AS MATERIALIZED (
+            SELECT r.id, r.table_name, r.action, r.sfid,
+                   r."values"::%3$I.hstore OPERATOR(%3$I.->) r.column_name::text AS identifier
+            FROM open_entry r
+            WHERE r.is_ready
+            ORDER BY r.id
+            LIMIT 2 * %4$s
         ), chosen AS (
-            SELECT e.id, e.table_name, e.action
-            FROM open_entry e
-            WHERE e.is_ready
-            AND NOT EXISTS (
+            SELECT r.id, r.table_name, r.action
+            FROM ready r
+            WHERE NOT EXISTS (
                 SELECT
-                FROM open_entry o
-                WHERE NOT o.is_ready
-                AND o.id < e.id
-                AND CASE e.action
-                    WHEN 'DELETE' THEN strpos(concat(o.old, o."values"), e.sfid) > 0
-                    ELSE o.table_name = e.table_name
-                         AND o.old::%3$I.hstore OPERATOR(%3$I.->) e.column_name
-                             = e."values"::%3$I.hstore OPERATOR(%3$I.->) e.column_name
-                END
+                FROM held o
+                WHERE o.table_name = r.table_name
+                AND o.identifier = r.identifier
+                AND o.id < r.id
             )
-            ORDER BY e.id
+            AND NOT (r.action = 'DELETE' AND EXISTS (
+                SELECT
+                FROM held o
+                WHERE o.id < r.id
+                AND strpos(o.content, r.sfid) > 0
+            ))
+            ORDER BY r.id
             LIMIT %4$s
         ), run AS (
             SELECT id,

@@ -16,6 +16,23 @@ BEGIN
     -- A lost answer is a doubt. What Salesforce calls passing is tried again: for ever while it is out of reach, a few
     -- times where it is one record's lock. A record that is gone already has been deleted.
     EXECUTE format($query$
+        WITH answer AS MATERIALIZED (
+            SELECT w.*
+            FROM %1$I._write w
+            WHERE w.batch_id = %2$L
+        ), verdict AS MATERIALIZED (
+            SELECT c.entry_id, a.*, CASE
+                WHEN a.success THEN 'accepted'
+                WHEN a.success IS NULL THEN 'doubt'
+                WHEN a.operation = 'delete' AND a.status_code = 'ENTITY_IS_DELETED' THEN 'accepted'
+                WHEN a.transient AND (coalesce(a.http_status, 500) NOT BETWEEN 200 AND 499
+                                      OR c.attempt_count < $3) THEN 'again'
+                ELSE 'rejected'
+            END AS verdict
+            FROM answer a
+            JOIN sffdw.write_claim c
+                ON c.connection_id = $1 AND c.batch_id = $2 AND c.batch_position = a.position
+        )
         UPDATE sffdw.write_claim c
         SET phase = CASE v.verdict WHEN 'doubt' THEN 'doubtful' WHEN 'again' THEN 'waiting' ELSE 'answered' END,
             final_state = CASE v.verdict WHEN 'accepted' THEN 'SUCCESS' WHEN 'rejected' THEN 'FAILED' END,
@@ -23,31 +40,15 @@ BEGIN
                 WHEN 'doubt' THEN clock_timestamp()
                 WHEN 'again' THEN clock_timestamp() + interval '1 second' * least(power(2, c.attempt_count - 1), 300)
             END,
-            record_id = w.record_id,
-            is_created = w.created,
-            http_status = w.http_status,
-            status_code = w.status_code,
-            message = w.message,
-            fields = w.fields
-        FROM %1$I._write w
-        CROSS JOIN LATERAL (
-            SELECT CASE
-                WHEN w.success THEN 'accepted'
-                WHEN w.success IS NULL THEN 'doubt'
-                WHEN w.operation = 'delete' AND w.status_code = 'ENTITY_IS_DELETED' THEN 'accepted'
-                WHEN w.transient AND (coalesce(w.http_status, 500) NOT BETWEEN 200 AND 499
-                                      OR c2.attempt_count < $3) THEN 'again'
-                ELSE 'rejected'
-            END AS verdict
-            FROM sffdw.write_claim c2
-            WHERE c2.connection_id = $1
-            AND c2.batch_id = $2
-            AND c2.batch_position = w.position
-        ) v
-        WHERE w.batch_id = %2$L
-        AND c.connection_id = $1
-        AND c.batch_id = $2
-        AND c.batch_position = w.position
+            record_id = v.record_id,
+            is_created = v.created,
+            http_status = v.http_status,
+            status_code = v.status_code,
+            message = v.message,
+            fields = v.fields
+        FROM verdict v
+        WHERE c.connection_id = $1
+        AND c.entry_id = v.entry_id
     $query$, connection.live_schema_name, batch_id)
     USING connection.connection_id, batch_id, sffdw.sync_setting(connection.options, 'row_lock_attempts');
     EXECUTE format($query$
