@@ -11,8 +11,10 @@ from sffdw.sandbox.dml.changes import apply_changes
 from sffdw.sandbox.errors import ApiError, not_found
 from sffdw.sandbox.jsontext import dumps
 from sffdw.sandbox.schema import SObject
+from sffdw.sandbox.soql.names import Scope, Statement
+from sffdw.sandbox.soql.settings import Settings
 from sffdw.sandbox.store.store import stored_fields
-from sffdw.sandbox.store.tables import column_name, table_name
+from sffdw.sandbox.store.tables import table_name
 from sffdw.sandbox.values import to_answer
 
 _PAGE = 100_000
@@ -29,23 +31,30 @@ def _object(call: Call, name: str) -> SObject:
 
 
 def list_records(call: Call, name: str) -> Reply:
-    """GET /_sandbox/records/OBJECT?scope&fields&after&limit: NDJSON of stored values by Id."""
+    """GET /_sandbox/records/OBJECT?scope&fields&after&limit: NDJSON of values by Id, formulas computed."""
     sobject = _object(call, name)
-    fields = list(stored_fields(sobject))
-    wanted = [part.strip().lower() for part in call.query.get("fields", "").split(",") if part.strip()]
-    if wanted:
-        fields = [field for field in fields if field.name.lower() in {*wanted, "id"}]
+    wanted = {part.strip().lower() for part in call.query.get("fields", "").split(",") if part.strip()}
+    fields = [field for field in stored_fields(sobject) if not wanted or field.name.lower() in {*wanted, "id"}]
     has_flag = not wanted or "isdeleted" in wanted
-    columns = ", ".join(["_deleted", *(column_name(field) for field in fields)])
-    scope = "" if call.query.get("scope", "active") == "all" else " AND _deleted = 0"
-    limit = int(call.query.get("limit") or _PAGE)
-    sql = f'SELECT {columns} FROM {table_name(sobject)} WHERE "Id" > ?{scope} ORDER BY "Id" LIMIT {limit}'
-    after = ids.normalise(call.query.get("after", "")) or call.query.get("after", "")
+    statement = Statement("", call.org.schema, Settings(now=call.org.clock.now()))
+    scope = Scope(statement, sobject, ())
+    columns = ", ".join(["_deleted", *(scope.value_sql(sobject, field, scope.alias) for field in fields)])
+    after = statement.bind(ids.normalise(call.query.get("after", "")) or call.query.get("after", ""))
+    where = f'{scope.alias}."Id" > {after}' + ("" if call.query.get("scope") == "all" else " AND +_deleted = 0")
+    source = f"{table_name(sobject)} {scope.alias}{scope.joins_sql()}"
+    sql = f'SELECT {columns} FROM {source} WHERE {where} ORDER BY {scope.alias}."Id" LIMIT {_limit(call)}'
     lines = []
-    for row in call.org.store.reader.execute(sql, (after,)):
+    for row in call.org.store.reader.execute(sql, statement.params):
         values = {field.name: to_answer(field, value) for field, value in zip(fields, row[1:], strict=True)}
         lines.append(dumps(values | {"IsDeleted": bool(row[0])} if has_flag else values))
     return Reply(text="".join(line + "\n" for line in lines), content_type="application/x-ndjson;charset=UTF-8")
+
+
+def _limit(call: Call) -> int:
+    text = call.query.get("limit", str(_PAGE))
+    if not text.isdigit():
+        raise ApiError("INVALID_ARGUMENT", '"limit" must be a number')
+    return int(text)
 
 
 def change_records(call: Call) -> Reply:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sffdw.sandbox import ids
-from sffdw.sandbox.dml import derived, removal, standard
+from sffdw.sandbox.dml import derived, removal, rollups, standard
 from sffdw.sandbox.dml.actor import Actor
 from sffdw.sandbox.dml.references import check_references
 from sffdw.sandbox.dml.rules import check_rules
@@ -45,14 +45,16 @@ class Records:
             check_required(sobject, values, is_new=True)
             check_references(self.store, sobject, values, self.actor)
             check_unique(self.store, sobject, record_id, values)
-            check_rules(self.store, sobject, {**_blank(sobject), **values})
         derived.set_audit(sobject, values, self.actor, is_new=True)
         self.store.insert(sobject, {**values, "Id": record_id})
         if values.get("IsDeleted"):
             removal.log_deletion(
                 self.store, sobject, record_id, record_id, str(values.get("SystemModstamp") or self.actor.at)
             )
+        if not self.actor.is_raw:
+            check_rules(self.store, sobject, record_id, None, self.actor)
         standard.after_save(self, sobject, record_id, {}, values)
+        rollups.follow(self, sobject, {}, {**values, "Id": record_id})
         return record_id
 
     def _new_id(self, sobject: SObject, given: Mapping[str, Any]) -> str:
@@ -83,11 +85,13 @@ class Records:
             check_required(sobject, values, is_new=False)
             check_references(self.store, sobject, _changed(values, before), self.actor)
             check_unique(self.store, sobject, record_id, values)
-            check_rules(self.store, sobject, {**before, **values})
         derived.set_audit(sobject, values, self.actor, is_new=False)
         if values:
             self.store.update(sobject, record_id, values)
+        if not self.actor.is_raw:
+            check_rules(self.store, sobject, record_id, before, self.actor)
         standard.after_save(self, sobject, record_id, before, values)
+        rollups.follow(self, sobject, before, {**before, **values})
 
     def existing(self, sobject: SObject, record_id: str) -> Values:
         """Return a record that can be changed; raises for a missing or deleted one."""
@@ -162,10 +166,6 @@ class Records:
         """Move a record and what belongs to it to the recycle bin."""
         self._check_allowed(sobject, "delete", sobject.deletable)
         removal.delete(self, sobject, record_id)
-
-
-def _blank(sobject: SObject) -> Values:
-    return {field.name: 0 if field.type == "boolean" else None for field in sobject.fields}
 
 
 def _changed(values: Values, before: Values) -> Values:

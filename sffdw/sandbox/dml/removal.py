@@ -42,9 +42,16 @@ def delete(records: Records, sobject: SObject, record_id: str, *, root_id: str |
     log_deletion(store, sobject, record_id, root, records.actor.at)
     for child in store.schema.children(sobject.name):
         _release_children(records, sobject, record_id, child, root)
-    from sffdw.sandbox.dml import standard
+    _follow(records, sobject, record_id)
+
+
+def _follow(records: Records, sobject: SObject, record_id: str) -> None:
+    """Carry a removal or restoration on to parents that total their children."""
+    from sffdw.sandbox.dml import rollups, standard
 
     standard.after_removal(records, sobject, record_id)
+    row = records.store.get(sobject, record_id) or {}
+    rollups.follow(records, sobject, row, row)
 
 
 def _stamps(records: Records, sobject: SObject) -> Values:
@@ -96,9 +103,7 @@ def undelete(records: Records, sobject: SObject, record_id: str) -> None:
         _restore(records, store.schema[name], restored_id)
     if found[0] == record_id:
         _refill(records, record_id)
-    from sffdw.sandbox.dml import standard
-
-    standard.after_removal(records, sobject, record_id)
+    _follow(records, sobject, record_id)
 
 
 def _restore(records: Records, sobject: SObject, record_id: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -32,7 +33,14 @@ def actor_of(call: Call) -> Actor:
         sets_audit=bool(call.org.switch("set_audit_fields", False)),
         allows_duplicates=duplicates,
         keeps_stamp_on_delete=call.fault("deleted.no_stamp") is not None,
+        origin=origin_of(call),
     )
+
+
+def origin_of(call: Call) -> str:
+    """Say through which interface and client a change came."""
+    client = re.search(r"client=([^;,]+)", call.headers.get("sforce-call-options", ""))
+    return f"com/salesforce/api/rest/{call.version or '62.0'}" + (f";client={client[1].strip()}" if client else "")
 
 
 @contextlib.contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from sffdw.sandbox.soql import ast
 from sffdw.sandbox.soql.dateranges import bounds, to_moments
 from sffdw.sandbox.soql.functions import NUMERIC, compile_expression, is_aggregate
@@ -12,6 +14,7 @@ MAX_LITERAL = 4000
 _TEXTLIKE = frozenset(
     {"string", "textarea", "picklist", "combobox", "email", "phone", "url", "encryptedstring", "anyType", "json"}
 )
+_COLUMN = re.compile(r't\d+\.(?:"[^"]+"|_deleted)')
 _ORDERED = {"<", "<=", ">", ">="}
 
 
@@ -97,7 +100,7 @@ class Filter:
         if isinstance(value, str) and left.type in _TEXTLIKE and not _is_case_sensitive(left):
             if operator in _ORDERED or not value.isascii():
                 return f"{_null_safe(f'sf_upper({left.sql})', operator, self.statement.bind(value.upper()))}"
-            return _null_safe(left.sql, operator, self.statement.bind(value), nocase=left.field is None)
+            return _null_safe(_folded(left), operator, self.statement.bind(value))
         return _null_safe(left.sql, operator, self.statement.bind(value))
 
     def _null(self, left: Typed, operator: str, right: ast.Literal) -> str:
@@ -191,7 +194,8 @@ class Filter:
         simple = [value for value in known if value not in beyond]
         parts = []
         if simple:
-            parts.append(f"{left.sql} IN ({', '.join(self.statement.bind(value) for value in simple)})")
+            compared = _folded(left) if is_folded else left.sql
+            parts.append(f"{compared} IN ({', '.join(self.statement.bind(value) for value in simple)})")
         if beyond:
             marks = ", ".join(self.statement.bind(str(value).upper()) for value in beyond)
             parts.append(f"sf_upper({left.sql}) IN ({marks})")
@@ -233,11 +237,13 @@ class Filter:
         return f"sf_same_set({left.sql}, {self.statement.bind(value.value)})"
 
 
-def _null_safe(sql: str, operator: str, mark: str, *, nocase: bool = False) -> str:
-    collation = " COLLATE NOCASE" if nocase else ""
-    if operator == "!=":
-        return f"({sql} IS NOT {mark}{collation})"
-    return f"({sql} {operator} {mark}{collation})"
+def _null_safe(sql: str, operator: str, mark: str) -> str:
+    return f"({sql} IS NOT {mark})" if operator == "!=" else f"({sql} {operator} {mark})"
+
+
+def _folded(left: Typed) -> str:
+    """Return text that compares without regard to case; columns do so by themselves, computed text does not."""
+    return left.sql if _COLUMN.fullmatch(left.sql) else f"{left.sql} COLLATE NOCASE"
 
 
 def _is_case_sensitive(left: Typed) -> bool:

@@ -103,10 +103,13 @@ class Statement:
 class Scope:
     """The names one SELECT knows: its object, its aliases, the parents it has joined so far."""
 
-    def __init__(self, statement: Statement, sobject: SObject, sources: tuple[ast.Source, ...]) -> None:
+    def __init__(
+        self, statement: Statement, sobject: SObject, sources: tuple[ast.Source, ...], *, depth: int = 0
+    ) -> None:
         self.statement = statement
         self.sobject = sobject
         self.alias = statement.alias()
+        self.depth = depth  # of formulas within formulas
         self._joins: dict[tuple[str, ...], Join] = {}
         self._own_names = {sobject.name.lower()} | {source.alias.lower() for source in sources[:1] if source.alias}
         self._aliases: dict[str, tuple[str, ...]] = {}
@@ -150,7 +153,16 @@ class Scope:
         found = self.statement.settings.access.find_field(sobject, name)
         if found is None:
             raise self._no_such_column(path.text if not joins else name, sobject, path)
-        return Typed(column_sql(found, alias), found.type, found, sobject, joins)
+        return Typed(self.value_sql(sobject, found, alias), found.type, found, sobject, joins)
+
+    def value_sql(self, sobject: SObject, found: Field, alias: str) -> str:
+        """Return what reads a field: its column, or the computation of a formula or a parent's value."""
+        if not found.calculated_formula and not found.derived_from:
+            return column_sql(found, alias)
+        from sffdw.sandbox.formula.compiler import copied_sql, formula_sql
+
+        compute = copied_sql if found.derived_from else formula_sql
+        return compute(self.statement, sobject, found, alias, self.depth)
 
     def _no_such_column(self, name: str, sobject: SObject, path: ast.Path) -> SoqlError:
         return self.statement.error(

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from sffdw.sandbox.formula import primitives
+
 _EARTH_RADIUS = {"mi": 3958.7613, "km": 6371.0088}
 _LIKE_ESCAPE = "\\"
 
@@ -24,6 +26,7 @@ def register(connection: sqlite3.Connection) -> None:
         ("sf_format", 2, formatted),
     ):
         connection.create_function(name, count, function, deterministic=True)
+    primitives.register(connection)
 
 
 def upper(text: str | None) -> str | None:
