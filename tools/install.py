@@ -15,6 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BUNDLED_MARK = "bundled with sffdw"
+NOT_FOR_PGXS = ("MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "MAKELEVEL", "DATA")
 
 
 class InstallError(SystemExit):
@@ -27,7 +28,10 @@ class InstallError(SystemExit):
 def run(command: Sequence[str | Path], sudo: bool = False) -> str:
     """Run a command, with $SUDO where it writes outside the checkout; its output is shown only when it fails."""
     words = [*os.environ.get("SUDO", "").split()] if sudo else []
-    done = subprocess.run([*words, *map(str, command)], cwd=ROOT, capture_output=True, text=True, check=False)
+    # Our make's variables must not reach the make of PGXS, which has a DATA of its own.
+    environment = {name: value for name, value in os.environ.items() if name not in NOT_FOR_PGXS}
+    done = subprocess.run([*words, *map(str, command)], cwd=ROOT, env=environment, capture_output=True, text=True,
+                          check=False)
     if done.returncode:
         sys.stderr.write(done.stdout + done.stderr)
         raise SystemExit(f"install: {command[0]} ended with {done.returncode}")
