@@ -44,6 +44,21 @@ class Client:
         self._root = f"/services/data/v{api_version}/"
         self._version = api_version
 
+    def _call(self, method: str, path: str, **request: Any) -> Answer:
+        try:
+            return self.transport.call(method, path, **request)
+        except RequestError as error:
+            if error.code == "NOT_FOUND":
+                self._check_version()
+            raise
+
+    def _check_version(self) -> None:
+        """An API version that Salesforce does not know makes every resource NOT_FOUND."""
+        served = {str(version.get("version")) for version in self.transport.call_openly("/services/data").json()}
+        if self._version not in served:
+            raise RequestError(f'Salesforce does not serve api_version "{self._version}"',
+                               hint=f"Set the server option api_version to one of {_range(served)}.")
+
     # --- queries ---
 
     def query(self, statement: str, *, has_deleted: bool = False) -> Page:
@@ -51,14 +66,14 @@ class Client:
         resource = "queryAll" if has_deleted else "query"
         url = f"{self._root}{resource}?q={quote(statement)}"
         if len(url) <= MAX_URI_BYTES:
-            return self._page(self.transport.call("GET", resource, params={"q": statement}, headers=BATCH_HEADER))
+            return self._page(self._call("GET", resource, params={"q": statement}, headers=BATCH_HEADER))
         request = {"method": "GET", "url": url, "referenceId": "page"}
-        answer = self.transport.call("POST", "composite", body={"compositeRequest": [request]})
+        answer = self._call("POST", "composite", body={"compositeRequest": [request]})
         return _page(_composite_body(answer), answer)
 
     def more(self, next_url: str) -> Page:
         """The page at a nextRecordsUrl."""
-        return self._page(self.transport.call("GET", next_url, headers=BATCH_HEADER))
+        return self._page(self._call("GET", next_url, headers=BATCH_HEADER))
 
     def pages(self, statement: str, *, has_deleted: bool = False) -> Iterator[Page]:
         page = self.query(statement, has_deleted=has_deleted)
@@ -74,16 +89,15 @@ class Client:
     # --- metadata ---
 
     def describe_global(self) -> list[dict[str, Any]]:
-        return list(_dict(self.transport.call("GET", "sobjects"))["sobjects"])
+        return list(_dict(self._call("GET", "sobjects"))["sobjects"])
 
     def describe(self, sobject: str, if_modified_since: str | None) -> tuple[dict[str, Any] | None, str | None]:
         """An object's describe and its Last-Modified; no describe when it has not changed since that time."""
         headers = {"If-Modified-Since": if_modified_since} if if_modified_since else None
         try:
-            answer = self.transport.call("GET", f"sobjects/{quote(sobject)}/describe", headers=headers)
+            answer = self._call("GET", f"sobjects/{quote(sobject)}/describe", headers=headers)
         except RequestError as error:
             if error.code == "NOT_FOUND":
-                self._check_version()
                 raise ObjectUnknown(f'object "{sobject}" does not exist in Salesforce', detail=error.detail,
                                     status=error.status, code=error.code) from error
             raise
@@ -91,20 +105,13 @@ class Client:
             return None, if_modified_since
         return _dict(answer), answer.headers.get("Last-Modified")
 
-    def _check_version(self) -> None:
-        """An API version that Salesforce does not know makes every resource NOT_FOUND."""
-        served = {str(version.get("version")) for version in self.transport.call_openly("/services/data").json()}
-        if self._version not in served:
-            raise RequestError(f'Salesforce does not serve api_version "{self._version}"',
-                               hint=f"Set the server option api_version to one of {_range(served)}.")
-
     def limits(self) -> dict[str, dict[str, Any]]:
-        return _dict(self.transport.call("GET", "limits"))
+        return _dict(self._call("GET", "limits"))
 
     def record_counts(self, sobjects: Sequence[str]) -> dict[str, int]:
         """Approximate counts by API name; Salesforce leaves out objects that it has no count of."""
         params = {"sObjects": ",".join(sobjects)} if sobjects else None
-        found = _dict(self.transport.call("GET", "limits/recordCount", params=params))
+        found = _dict(self._call("GET", "limits/recordCount", params=params))
         return {str(entry["name"]): int(entry["count"]) for entry in found.get("sObjects") or []}
 
     # --- replication ---
@@ -137,7 +144,7 @@ class Client:
 
     def _replicated(self, sobject: str, kind: str, start: dt.datetime, end: dt.datetime) -> dict[str, Any]:
         params = {"start": start.isoformat(timespec="seconds"), "end": end.isoformat(timespec="seconds")}
-        return _dict(self.transport.call("GET", f"sobjects/{quote(sobject)}/{kind}/", params=params))
+        return _dict(self._call("GET", f"sobjects/{quote(sobject)}/{kind}/", params=params))
 
     # --- changes ---
 
@@ -150,12 +157,12 @@ class Client:
         if operation == "delete":
             params = {"ids": ",".join(str(record["Id"]) for record in records),
                       "allOrNone": "true" if all_or_none else "false"}
-            answer = self.transport.call("DELETE", "composite/sobjects", params=params, is_read=False)
+            answer = self._call("DELETE", "composite/sobjects", params=params, is_read=False)
         else:
             method, path = {"insert": ("POST", "composite/sobjects"), "update": ("PATCH", "composite/sobjects"),
                             "upsert": ("PATCH", f"composite/sobjects/{sobject}/{external_id_field}")}[operation]
             typed = [{"attributes": {"type": sobject}, **record} for record in records]
-            answer = self.transport.call(method, path, body={"allOrNone": all_or_none, "records": typed},
+            answer = self._call(method, path, body={"allOrNone": all_or_none, "records": typed},
                                          is_read=False)
         results = answer.json()
         if not isinstance(results, list) or len(results) != len(records):

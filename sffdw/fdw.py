@@ -19,8 +19,6 @@ from sffdw.options import import_options_of, table_options_of
 from sffdw.planner import Qual
 from sffdw.table import Table
 
-# A call costs as much as reading some thousand rows: better one scan than a call for each of many outer rows.
-CALL_COST = 500
 PAUSE_PIECE_S = 0.1
 
 
@@ -47,8 +45,6 @@ HOST = Host(_run, _pause, warn)
 class SalesforceFdw(ForeignDataWrapper):
     """A Salesforce object, or a system table, as a foreign table."""
 
-    _startup_cost = CALL_COST
-
     def __init__(self, fdw_options: dict[str, str], fdw_columns: dict[str, ColumnDefinition]) -> None:
         super().__init__(fdw_options, fdw_columns)
         self._options = dict(fdw_options)
@@ -68,10 +64,12 @@ class SalesforceFdw(ForeignDataWrapper):
 
         table_options = table_options_of(self._options)
         connection = connect(self._options, HOST)
-        if table_options.object.startswith("_"):
-            return open_table(table_options.object, connection, tuple(self._columns))
-        return ObjectTable(connection, table_options, self._columns,
-                           gives_assigned_only="assigned_columns" in HOST_FEATURES)
+        found = open_table(table_options.object, connection, tuple(self._columns)) if \
+            table_options.object.startswith("_") else ObjectTable(
+                connection, table_options, self._columns, gives_assigned_only="assigned_columns" in HOST_FEATURES)
+        # The host reads it after get_rel_size().
+        self._startup_cost = found.call_cost
+        return found
 
     # --- planning and reading ---
 

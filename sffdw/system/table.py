@@ -10,8 +10,11 @@ from sffdw.connection import Connection
 from sffdw.errors import ArgumentMissing, OptionError
 from sffdw.options import object_name
 from sffdw.planner import Qual
-from sffdw.table import Table
+from sffdw.table import COLUMN_BYTES, Table
 from sffdw.types import utc
+
+# A plan that would ask without the required arguments must lose against the one that takes them from a join.
+FORBIDDING_ROWS = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class SystemTable(Table):
     columns: ClassVar[tuple[SystemColumn, ...]] = ()
     # Rows that one set of arguments is expected to give.
     expected_rows: ClassVar[int] = 100
+    call_cost = 20
 
     def __init__(self, connection: Connection, names: Sequence[str]) -> None:
         self.connection = connection
@@ -47,7 +51,9 @@ class SystemTable(Table):
         raise NotImplementedError
 
     def rel_size(self, quals: Sequence[Qual], columns: Iterable[str]) -> tuple[int, int]:
-        return self.expected_rows, 32 * max(len(list(columns)), 1)
+        given = {qual.field_name for qual in quals if self._is_argument(qual)}
+        is_askable = all(column.name in given for column in self.columns if column.is_required)
+        return self.expected_rows if is_askable else FORBIDDING_ROWS, COLUMN_BYTES * max(len(list(columns)), 1)
 
     def path_keys(self) -> list[tuple[tuple[str, ...], int]]:
         """Every set of arguments that holds the required ones, so that a LATERAL join may give them."""
