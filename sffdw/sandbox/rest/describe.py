@@ -124,6 +124,19 @@ def layouts(call: Call, name: str) -> Reply:
     return Reply(body={"layouts": [], "recordTypeMappings": [], "recordTypeSelectorRequired": [False]})
 
 
+def list_views(call: Call, name: str) -> Reply:
+    """GET /sobjects/X/listviews: the org has none."""
+    sobject = find_object(call, name)
+    empty: list[Any] = []
+    body = {"done": True, "listviews": empty, "nextRecordsUrl": None, "size": 0, "sobjectType": sobject.name}
+    return Reply(body=body)
+
+
+def recent(call: Call) -> Reply:
+    """GET /recent: records the user viewed; nobody views records here."""
+    return Reply(body=[])
+
+
 def check_version(text: str) -> str:
     """Return the version a path names; raises for retired and unknown ones."""
     number, _, minor = text.partition(".")

@@ -19,6 +19,22 @@ from sffdw.sandbox.soql.semijoins import check_semi_joins
 from sffdw.sandbox.soql.settings import Settings
 from sffdw.sandbox.store.tables import column_name, table_name
 
+# Filter scopes, and whether they show the user's own records only.
+_SCOPES = {
+    "everything": False,
+    "allprivate": False,
+    "mru": False,
+    "scopingrule": False,
+    "team": False,
+    "delegated": True,
+    "mine": True,
+    "mine_and_my_groups": True,
+    "mineandmygroups": True,
+    "my_territory": True,
+    "my_team_territory": True,
+}
+MAX_CHILD_DEPTH, CHILD_DEPTH_SINCE = 5, 58.0
+
 
 def compile_soql(text: str, schema: Schema, settings: Settings) -> Plan:
     """Parse, check and compile a statement; raises SoqlError."""
@@ -28,6 +44,15 @@ def compile_soql(text: str, schema: Schema, settings: Settings) -> Plan:
     source = query.sources[0].path
     sobject = statement.object(source.text, source.pos)
     return QueryCompiler(statement, query, sobject).plan()
+
+
+def using_scope(name: str | None, statement: Statement) -> bool:
+    """Tell whether USING SCOPE limits a query to the user's own records; raises for an unknown scope."""
+    if name is None:
+        return False
+    if name.lower() not in _SCOPES:
+        raise statement.error("MALFORMED_QUERY", f"unexpected token: '{name}'", None)
+    return _SCOPES[name.lower()]
 
 
 class QueryCompiler:
@@ -46,6 +71,7 @@ class QueryCompiler:
         self.query = query
         self.scope = Scope(statement, sobject, query.sources)
         self.link = link
+        self.level = 0  # how many child subqueries this one is in
         self.unfiltered = unfiltered  # reading by id is no query: nothing must be filtered
         self.plan_ = Plan(sobject, statement.params, alias=self.scope.alias)
 
@@ -55,6 +81,7 @@ class QueryCompiler:
         check_semi_joins(query, self.scope)
         if self.link is None and not self.unfiltered:
             check_required_filter(query, self.scope)
+        self.scope.limits_to_own = using_scope(query.scope, self.statement)
         plan.limit, plan.offset = query.limit, query.offset
         plan.hides_deleted = not self.statement.settings.includes_deleted
         self._check_offset()
@@ -110,5 +137,19 @@ class QueryCompiler:
             raise self.statement.error("INVALID_TYPE", message, query.sources[0].path.pos)
         if query.is_count or query.group is not None:
             raise self.statement.error("MALFORMED_QUERY", "Aggregates are not allowed in child subqueries", item.pos)
-        plan = QueryCompiler(self.statement, query, target, link=child.field).plan()
+        self._check_child(query, item.pos)
+        compiler = QueryCompiler(self.statement, query, target, link=child.field)
+        compiler.level = self.level + 1
+        plan = compiler.plan()
         return Children(item.alias or str(child.relationship_name), 1, plan, place)
+
+    def _check_child(self, query: ast.Query, pos: int) -> None:
+        """Refuse child subqueries nested too deeply and offsets where they are not allowed."""
+        version = self.statement.settings.api_version
+        deepest = MAX_CHILD_DEPTH if version >= CHILD_DEPTH_SINCE else 1
+        if self.level + 1 > deepest:
+            text = f"Maximum depth of child subqueries exceeded: {deepest}"
+            raise self.statement.error("MALFORMED_QUERY", text, pos)
+        if query.offset is not None and self.query.limit != 1:
+            text = "OFFSET is allowed in a subquery only when the parent query has LIMIT 1"
+            raise self.statement.error("MALFORMED_QUERY", text, query.offset_pos)

@@ -13,6 +13,7 @@ from sffdw.sandbox.soql.settings import Settings
 from sffdw.sandbox.store.tables import column_name, is_stored, table_name
 
 MAX_LEVELS = 5
+MAX_RELATIONSHIPS = 55
 _RELATION_HINT = (
     "If you are attempting to use a custom relationship, be sure to append the '__r' after the custom relationship "
     "name. Please reference your WSDL or the describe call for the appropriate names."
@@ -110,6 +111,7 @@ class Scope:
         self.sobject = sobject
         self.alias = statement.alias()
         self.depth = depth  # of formulas within formulas
+        self.limits_to_own = False  # USING SCOPE mine and its like
         self._joins: dict[tuple[str, ...], Join] = {}
         self._own_names = {sobject.name.lower()} | {source.alias.lower() for source in sources[:1] if source.alias}
         self._aliases: dict[str, tuple[str, ...]] = {}
@@ -186,6 +188,9 @@ class Scope:
         for depth, name in enumerate(names):
             key = tuple(part.lower() for part in names[: depth + 1])
             if key not in self._joins:
+                if len(self._joins) >= MAX_RELATIONSHIPS:
+                    text = f"Maximum number of relationships exceeded: {MAX_RELATIONSHIPS}"
+                    raise self.statement.error("MALFORMED_QUERY", text, path.pos)
                 self._joins[key] = self._make_join(joins, name, path, needs_more=depth + 1 < len(names), names=names)
             joins = (*joins, self._joins[key])
         return joins

@@ -20,6 +20,8 @@ def visible_sql(scope: Scope) -> str:
         # A multiplicative hash of the row number spreads the hidden rows evenly and the same way every time.
         limit = int(settings.hidden_share * 10000)
         parts.append(f"(({alias}._row * 7919) % 10000) >= {limit}")
+    if scope.limits_to_own and scope.sobject.stored_field("OwnerId") is not None:
+        parts.append(f'{alias}."OwnerId" = {scope.statement.bind(settings.user_id)}')
     share = settings.access.share_of(scope.sobject)
     if share:
         from sffdw.sandbox.soql.filters import Filter

@@ -1,5 +1,6 @@
 """What statements answer: nulls, case, dates, parents, children, groups, order; on a small set of records."""
 
+import json
 from typing import Any
 
 import pytest
@@ -301,7 +302,32 @@ def test_fields_selects_groups_of_fields(sf_module: Caller) -> None:
     assert "Id" in standard and "Code__c" not in standard
 
 
+def test_a_scope_limits_to_the_users_own_records(sf: Caller) -> None:
+    other = json.loads(sf.send("PUT", "/_sandbox/users/o@example.com", {}).payload(False))["user_id"]
+    sf.create("Account", Name="mine")
+    sf.create("Account", Name="theirs", OwnerId=other)
+    assert sf.values("SELECT Name FROM Account USING SCOPE mine") == ["mine"]
+    assert sf.values("SELECT Name FROM Account USING SCOPE everything") == ["mine", "theirs"]
+    assert sf.refusal("SELECT Name FROM Account USING SCOPE nonsense")[0] == "MALFORMED_QUERY"
+
+
+def test_child_subqueries_nest_since_58(sf: Caller) -> None:
+    account = sf.create("Account", Name="A")
+    contact = sf.create("Contact", LastName="C", AccountId=account)
+    sf.create("Case", Subject="S", ContactId=contact)
+    soql = "SELECT Name, (SELECT LastName, (SELECT Subject FROM Cases) FROM Contacts) FROM Account"
+    child = sf.rows(soql)[0]["Contacts"]["records"][0]
+    assert (child["LastName"], child["Cases"]["records"]) == ("C", [{"Subject": "S"}])
+    old = sf.get("/services/data/v57.0/query?q=" + soql.replace(" ", "+"))
+    assert old[0]["errorCode"] == "MALFORMED_QUERY"
+
+
 REFUSED = [
+    (
+        "SELECT (SELECT Id FROM Contacts OFFSET 1) FROM Account",
+        "MALFORMED_QUERY",
+        "OFFSET is allowed in a subquery only when the parent query has LIMIT 1",
+    ),
     ("SELECT Foo FROM Account", "INVALID_FIELD", "No such column 'Foo' on entity 'Account'."),
     ("SELECT Account.Foo FROM Contact", "INVALID_FIELD", "No such column 'Foo' on entity 'Account'."),
     ("SELECT Foo.Name FROM Contact", "INVALID_FIELD", "Didn't understand relationship 'Foo' in field path."),
