@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 JSON_TYPE = "application/json;charset=UTF-8"
 
 
+@dataclass(frozen=True)
+class Stream:
+    """A body that is made while it is sent: its pieces, again for each reader, and their length in all."""
+
+    pieces: Callable[[], Iterator[bytes]]
+    length: int
+
+
 @dataclass
 class Reply:
     """What goes back: JSON is written when it is sent, so that subrequests can use it as it is."""
@@ -27,6 +35,7 @@ class Reply:
     body: Any = None
     text: str | None = None
     raw: bytes | None = None
+    stream: Stream | None = None
     headers: dict[str, str] = field(default_factory=dict)
     content_type: str = JSON_TYPE
 
@@ -34,6 +43,8 @@ class Reply:
         """Return the body's bytes."""
         if self.raw is not None:
             return self.raw
+        if self.stream is not None:
+            return b"".join(self.stream.pieces())
         if self.text is not None:
             return self.text.encode("utf-8", "surrogatepass")
         if self.body is None:

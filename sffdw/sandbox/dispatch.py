@@ -113,7 +113,8 @@ def _carry_out(call: Call, route: Route, arguments: list[str]) -> Reply:
 
     late = call.fault("commit.late") or call.fault("reply.lost")
     after_s = float(late.params.get("commit_after_s", late.params.get("after_s", 0))) if late else 0.0
-    return call.org.late.run(work, after_s) if after_s > 0 and call.method != "GET" else work()
+    is_late = after_s > 0 and call.method != "GET" and not call.kind.startswith("bulk_")  # bulk jobs see to it themselves
+    return call.org.late.run(work, after_s) if is_late else work()
 
 
 def _find(call: Call) -> tuple[Route, list[str]]:
@@ -191,8 +192,8 @@ def _check_session_fault(call: Call) -> None:
 
 def _note(call: Call, reply: Reply) -> None:
     org = call.org
-    payload = reply.payload(call.pretty)
-    reply.raw = payload
+    if reply.stream is None:
+        reply.raw = reply.payload(call.pretty)
     if call.session is not None:
         reply.headers.setdefault("Sforce-Limit-Info", org.limits.usage_header)
     org.journal.add(
@@ -206,5 +207,5 @@ def _note(call: Call, reply: Reply) -> None:
         fault=", ".join(call.fired) or None,
         user=call.session.username if call.session else None,
         client=call.headers.get("user-agent"),
-        bytes=len(payload),
+        bytes=len(reply.raw or b"") if reply.stream is None else reply.stream.length,
     )

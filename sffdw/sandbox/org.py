@@ -12,6 +12,7 @@ from typing import Any
 from sffdw.sandbox import ids, stamps
 from sffdw.sandbox.auto import Teacher
 from sffdw.sandbox.bootstrap import create_residents
+from sffdw.sandbox.bulk.jobs import Jobs
 from sffdw.sandbox.clock import Clock
 from sffdw.sandbox.dml.actor import Actor
 from sffdw.sandbox.faults import Faults
@@ -113,6 +114,7 @@ class Org:
         self.cursors = Cursors(self.store.instance)
         self.engine = Engine(self.store, self.schema, self.cursors)
         self.late = LateCommits(self.store, self.clock)
+        self.bulk = Jobs(self)
         self.users = Users(self)
         self.teacher = Teacher(self) if options.auto_schema else None
         self.traffic = Traffic()
@@ -164,4 +166,5 @@ class Org:
 
     def close(self) -> None:
         """Close the store."""
+        self.bulk.close()
         self.store.close()

@@ -14,6 +14,7 @@ from datetime import timedelta
 from aiohttp import web
 
 from sffdw.sandbox import stamps
+from sffdw.sandbox.bulk.streaming import send_pieces
 from sffdw.sandbox.call import Call, Reply, error_reply
 from sffdw.sandbox.dispatch import dispatch, make_call
 from sffdw.sandbox.errors import ApiError
@@ -99,6 +100,8 @@ async def _send(request: web.Request, reply: Reply, call: Call | None) -> web.St
         status = int(html.params.get("status", 503))
         text = str(html.params.get("body", _HTML.format(status=status)))
         reply = Reply(status, raw=text.encode(), content_type="text/html;charset=UTF-8")
+    if reply.stream is not None and request.method != "HEAD":
+        return await _stream(request, reply, call)
     payload = reply.payload(call.pretty if call else False)
     response = web.StreamResponse(status=reply.status, headers=_headers(request, reply, call))
     if request.method == "HEAD" or reply.status in {204, 304}:
@@ -115,6 +118,25 @@ async def _send(request: web.Request, reply: Reply, call: Call | None) -> web.St
         return _drop(request, response)
     if payload:
         await response.write(payload)
+    await response.write_eof()
+    return response
+
+
+async def _stream(request: web.Request, reply: Reply, call: Call | None) -> web.StreamResponse:
+    """Send a body while it is read."""
+    assert reply.stream is not None
+    response = web.StreamResponse(status=reply.status, headers=_headers(request, reply, call))
+    is_compressed = "gzip" in request.headers.get("Accept-Encoding", "")
+    if is_compressed:
+        response.headers["Content-Encoding"] = "gzip"
+    cut = call.fault("http.cut") if call else None
+    response.enable_chunked_encoding()
+    await response.prepare(request)
+    most = int(cut.params.get("bytes", reply.stream.length // 2)) or 1 if cut else None
+    pool = request.app[POOL]
+    whole = await send_pieces(response, reply.stream.pieces(), pool, is_compressed=is_compressed, most=most)
+    if not whole or cut:
+        return _drop(request, response)
     await response.write_eof()
     return response
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sffdw.sandbox import oauth
+from sffdw.sandbox.bulk import routes as bulk_routes
 from sffdw.sandbox.call import Call, Reply
 from sffdw.sandbox.rest import collections, composite, describe, limits, query, records, replication
 
@@ -98,6 +99,7 @@ DATA_ROUTES = (
     _route("/composite/batch", "batch", POST=composite.batch),
     _route("/composite/graph", "graph", POST=composite.graph),
     _route("/composite/tree/{}", "tree", _named, POST=composite.tree),
+    *(_route(path, kind, object_of, **methods) for path, kind, object_of, methods in bulk_routes.DATA),
     _route("/limits", "limits", GET=limits.limits),
     _route("/limits/recordCount", "record_count", GET=limits.record_count),
 )

@@ -1,0 +1,101 @@
+"""Carrying a bulk query out: SQLite itself writes each row as CSV, so that Python only moves bytes."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sffdw.sandbox.bulk.csvtext import write_row
+from sffdw.sandbox.bulk.files import ResultFile
+from sffdw.sandbox.bulk.runs import Run, RunFailed
+from sffdw.sandbox.bulk.selection import BulkQuery, Column
+from sffdw.sandbox.jsontext import java_double
+from sffdw.sandbox.store.functions import register
+from sffdw.sandbox.store.store import Store
+
+_FETCH_ROWS = 2_000
+_FORMAT_COLUMNS = 80  # SQLite takes at most 100 arguments in a function call
+_DOUBLES = frozenset({"double", "currency", "percent"})
+_QUOTELESS = frozenset({"id", "reference", "date", "time", "int", "long"})  # their values never hold a quote
+
+
+def open_snapshot(store: Store) -> sqlite3.Connection:
+    """Open a connection that goes on seeing what is committed now, for use in any one thread."""
+    connection = sqlite3.connect(store.database.path, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA mmap_size = 2147483648")
+    register(connection)
+    connection.create_function("sf_double", 1, _double, deterministic=True)
+    connection.execute("BEGIN")
+    connection.execute("SELECT count(*) FROM _meta").fetchone()
+    return connection
+
+
+def _double(value: object) -> str | None:
+    return java_double(float(value)) if isinstance(value, int | float) else None
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Delimiter and line ending of a result."""
+
+    delimiter: str = ","
+    ending: str = "\n"
+
+
+def header_of(columns: Sequence[Column], layout: Layout) -> bytes:
+    """Return the header row."""
+    return write_row([column.header for column in columns], layout.delimiter, layout.ending)
+
+
+def csv_sql(columns: Sequence[Column], layout: Layout) -> str:
+    """Return the SQL expression that writes a row; NULL is written as an empty value."""
+    parts = []
+    for start in range(0, len(columns), _FORMAT_COLUMNS):
+        some = columns[start : start + _FORMAT_COLUMNS]
+        template = layout.delimiter.join(['"%s"'] * len(some))
+        is_last = start + _FORMAT_COLUMNS >= len(columns)
+        template += layout.ending if is_last else layout.delimiter
+        parts.append(f"format('{template}', {', '.join(_cell(column) for column in some)})")
+    return " || ".join(parts)
+
+
+def _cell(column: Column) -> str:
+    sql = column.sql
+    if column.type in _DOUBLES:
+        # SQLite writes 15 digits; where that, or the plain form, is not what Java would write, Java's form is made.
+        plain = f"CAST({sql} AS TEXT)"
+        is_plain = f"({sql} = 0 OR abs({sql}) BETWEEN 0.001 AND 9999999.0) AND CAST({plain} AS REAL) = {sql}"
+        return f"CASE WHEN {sql} IS NULL THEN NULL WHEN {is_plain} THEN {plain} ELSE sf_double({sql}) END"
+    if column.type == "boolean":
+        return f"CASE {sql} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END"
+    if column.type == "datetime":
+        return f"substr({sql}, 1, 23) || 'Z'"
+    return sql if column.type in _QUOTELESS else f"""replace({sql}, '"', '""')"""
+
+
+def extract(
+    query: BulkQuery,
+    connection: sqlite3.Connection,
+    layout: Layout,
+    run: Run,
+    *,
+    keep: Callable[[], None] | None = None,
+) -> ResultFile:
+    """Write the rows of a query to a file; `keep` is called now and then and may raise to end it."""
+    plan, result = query.plan, ResultFile(header_of(query.columns, layout))
+    sql = f"SELECT {csv_sql(query.columns, layout)} FROM {plan.source} WHERE {plan.where} ORDER BY {plan.order}"
+    connection.text_factory = bytes
+    try:
+        cursor = connection.execute(sql + plan.range_sql, plan.params)
+        while rows := cursor.fetchmany(_FETCH_ROWS):
+            run.check()
+            result.append([row[0] for row in rows])
+            run.processed = len(result)
+    except sqlite3.OperationalError as error:
+        # A column that was dropped after the statement had been accepted.
+        raise RunFailed(f"InvalidBatch : Failed to process query: INVALID_FIELD: {error}") from None
+    finally:
+        connection.close()
+    result.finish()
+    return result

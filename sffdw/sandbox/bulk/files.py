@@ -1,0 +1,57 @@
+"""Result files: CSV written once by a job, read many times by pages, in any order and by any thread."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from array import array
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+
+_CHUNK_BYTES = 1 << 20
+
+
+class ResultFile:
+    """Rows of text in an unnamed file, with the offset of each; it goes when nobody holds it any more."""
+
+    def __init__(self, header: bytes) -> None:
+        self.header = header  # with its line ending
+        self._file = tempfile.TemporaryFile(prefix="sffdw-sandbox-")  # noqa: SIM115 - lives as long as its job
+        self._ends = array("q", [0])
+
+    def __len__(self) -> int:
+        return len(self._ends) - 1
+
+    @property
+    def size(self) -> int:
+        """Bytes of all rows."""
+        return self._ends[-1]
+
+    def append(self, rows: Sequence[bytes]) -> None:
+        """Add rows; each ends with its line ending."""
+        if rows:
+            self._file.write(b"".join(rows))
+            ends = accumulate((len(row) for row in rows), initial=self._ends[-1])
+            next(ends)
+            self._ends.extend(ends)
+
+    def finish(self) -> None:
+        """Make everything that was added readable."""
+        self._file.flush()
+
+    def page_bytes(self, first: int, end: int) -> int:
+        """Return the length of a page with its header."""
+        return len(self.header) + self._ends[end] - self._ends[first]
+
+    def page(self, first: int, end: int) -> Iterator[bytes]:
+        """Give the header and the rows from `first` up to `end`, in pieces."""
+        yield self.header
+        position, stop = self._ends[first], self._ends[end]
+        while position < stop:
+            piece = os.pread(self._file.fileno(), min(_CHUNK_BYTES, stop - position), position)
+            position += len(piece)
+            yield piece
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._file.close()

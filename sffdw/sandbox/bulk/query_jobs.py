@@ -1,0 +1,217 @@
+"""Bulk API 2.0 query: /jobs/query and its results."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sffdw.sandbox.bulk import infos
+from sffdw.sandbox.bulk.csvtext import DELIMITERS, LINE_ENDINGS
+from sffdw.sandbox.bulk.extraction import Layout, extract, open_snapshot
+from sffdw.sandbox.bulk.files import ResultFile
+from sffdw.sandbox.bulk.jobs import TERMINAL, Job2, chosen
+from sffdw.sandbox.bulk.runs import Run, RunFailed
+from sffdw.sandbox.bulk.selection import BulkQuery, compile_bulk
+from sffdw.sandbox.call import Call, Reply
+from sffdw.sandbox.errors import ApiError
+from sffdw.sandbox.rest.query import check_query_faults, settings_of
+from sffdw.sandbox.soql.messages import SoqlError
+from sffdw.sandbox.soql.parser import parse
+
+DEFAULT_PAGE_ROWS = 100_000
+PAGES_LISTED = 5
+_PAGES_SINCE = 58.0
+_MEGABYTE = 1024 * 1024
+_PROPERTIES = {"operation", "query", "contentType", "columnDelimiter", "lineEnding"}
+OPERATIONS = ("query", "queryAll")
+
+
+def object_of(call: Call, job_id: str = "", *rest: str) -> str | None:
+    """Return the object a call about a query job concerns, for the journal and for faults."""
+    if job_id:
+        job = call.org.bulk.get(job_id)
+        return job.object if job else None
+    if call.method != "POST":
+        return None
+    try:
+        path = parse(str(call.json_object().get("query", ""))).sources[0].path.text
+    except (ApiError, SoqlError):
+        return None
+    found = call.org.schema.get(path)
+    return found.name if found else path
+
+
+# Creating
+
+
+def create(call: Call) -> Reply:
+    """POST /jobs/query."""
+    given = infos.read_json(call, _PROPERTIES)
+    job, query = _new_job(call, given)
+    _spend_job(call)
+    call.org.bulk.add(job)
+    _submit(call, job, query)
+    return Reply(body=infos.basic_info(job) | {"state": "UploadComplete"} | infos.separators_info(job))
+
+
+def _new_job(call: Call, given: dict[str, Any]) -> tuple[Job2, BulkQuery]:
+    jobs, now = call.org.bulk, call.org.clock.timestamp()
+    operation = chosen(given, "operation", OPERATIONS, "")
+    chosen(given, "contentType", ("CSV",), "CSV")
+    delimiter = chosen(given, "columnDelimiter", DELIMITERS, "COMMA")
+    ending = chosen(given, "lineEnding", LINE_ENDINGS, "LF")
+    statement = given.get("query")
+    if not isinstance(statement, str) or not statement.strip():
+        raise ApiError("INVALIDJOB", "InvalidJob : Must specify a query")
+    check_query_faults(call)
+    if call.org.teacher is not None:
+        call.org.teacher.learn(statement)
+    settings = settings_of(call, includes_deleted=operation == "queryAll")
+    query = compile_bulk(statement, call.org.schema, settings)
+    job = Job2(
+        jobs.new_id("750"),
+        operation,
+        query.plan.sobject.name,
+        call.user_id,
+        call.version,
+        now,
+        now,
+        delimiter=delimiter,
+        ending=ending,
+        run=Run(now),
+    )
+    job.strike(call)
+    return job, query
+
+
+def _spend_job(call: Call) -> None:
+    if call.fault("limit.bulk") or not call.org.limits.spend("DailyBulkV2QueryJobs"):
+        raise ApiError("LIMIT_EXCEEDED", "Max bulk v2 query jobs (10000) per 24 hrs has been exceeded")
+
+
+def _submit(call: Call, job: Job2, query: BulkQuery) -> None:
+    """Start the run; without a delay its rows are those of this very moment."""
+    jobs, org, run = call.org.bulk, call.org, job.run
+    assert run is not None
+    opened = open_snapshot(org.store) if jobs.pace.queue_s <= 0 else None
+
+    def work(started: Run) -> None:
+        connection = opened or open_snapshot(org.store)
+        delimiter, ending = job.separators
+        began = org.clock.timestamp()
+        result = extract(query, connection, Layout(delimiter, ending), started)
+        if jobs.pace.query_rate:
+            jobs.runner.wait_until(started, began + len(result) / jobs.pace.query_rate)
+        if not org.limits.spend("DailyBulkV2QueryFileStorageMB", result.size // _MEGABYTE):
+            raise RunFailed(
+                "LIMIT_EXCEEDED : Max bulk v2 query result size stored (1000000000) kb per 24 hrs has been exceeded"
+            )
+        job.results["rows"] = result
+
+    jobs.start(job, run, work)
+
+
+# Looking, aborting, deleting
+
+
+def show(call: Call, job_id: str) -> Reply:
+    """GET /jobs/query/ID."""
+    job = infos.find_job(call, job_id, is_query=True)
+    run = job.run
+    assert run is not None
+    info = infos.basic_info(job) | {"jobType": job.job_type} | infos.separators_info(job)
+    if job.state == "Failed":
+        info["errorMessage"] = run.error
+    info |= {"numberRecordsProcessed": infos.shown_count(call, run.processed), "retries": run.retries}
+    return Reply(body=info | {"totalProcessingTime": run.spent_ms, "isPkChunkingSupported": True})
+
+
+def change(call: Call, job_id: str) -> Reply:
+    """PATCH /jobs/query/ID {"state": "Aborted"}."""
+    job = infos.find_job(call, job_id, is_query=True)
+    state = infos.read_json(call, {"state"}).get("state")
+    if state != "Aborted":
+        raise ApiError("INVALIDJOB", f"InvalidJob : state '{state}' cannot be set; a query job can be Aborted")
+    infos.abort(call, job)
+    return Reply(body=infos.basic_info(job) | infos.separators_info(job))
+
+
+def delete(call: Call, job_id: str) -> Reply:
+    """DELETE /jobs/query/ID."""
+    job = infos.find_job(call, job_id, is_query=True)
+    if job.state not in TERMINAL:
+        raise infos.invalid_state(f"InvalidJobState : Deleting a job in state {job.state} is not allowed")
+    call.org.bulk.remove(job)
+    return Reply(204)
+
+
+def list_all(call: Call) -> Reply:
+    """GET /jobs/query."""
+    return infos.list_jobs(call, "query")
+
+
+# Results
+
+
+def results(call: Call, job_id: str) -> Reply:
+    """GET /jobs/query/ID/results?maxRecords&locator."""
+    found = _result_of(call, job_id)
+    if found is None:
+        return Reply(204)
+    _, result = found
+    total, locator = len(result), call.query.get("locator")
+    if call.fault("locator.expired") and locator:
+        raise ApiError("INVALID_QUERY_LOCATOR", f"invalid query locator: {locator}")
+    first = decode(call, locator, total)
+    end = min(total, first + _page_rows(call))
+    headers = {
+        "Sforce-Locator": "null" if end >= total else infos.encode_locator(end),
+        "Sforce-NumberOfRecords": str(infos.shown_count(call, end - first)),
+    }
+    return infos.csv_reply(call, result, first, end, headers)
+
+
+def decode(call: Call, locator: str | None, total: int) -> int:
+    """Return where the page that is asked for begins; `null` and no locator mean the start."""
+    return 0 if not locator or locator == "null" else infos.decode_locator(locator, total)
+
+
+def _result_of(call: Call, job_id: str) -> tuple[Job2, ResultFile] | None:
+    """Return a job with its rows; None when it has ended without any."""
+    job = infos.find_job(call, job_id, is_query=True)
+    infos.check_version(call, job)
+    if job.state in {"Failed", "Aborted"}:
+        return None
+    result = job.results.get("rows")
+    if job.state != "JobComplete" or result is None:
+        raise infos.invalid_state(f"Query results are not available: the job's state is {job.state}")
+    return job, result
+
+
+def _page_rows(call: Call) -> int:
+    """Return how many rows a page holds; a page may be shorter than asked for."""
+    default = int(call.org.switch("bulk_page_rows", DEFAULT_PAGE_ROWS))
+    text = call.query.get("maxRecords", "")
+    if text and (not text.isdigit() or int(text) < 1):
+        raise ApiError("API_ERROR", f"maxRecords must be a positive number: {text}")
+    wanted = int(text) if text else default
+    shrunk = call.fault("page.shrink")
+    return min(wanted, int(shrunk.params.get("rows", 100))) if shrunk else wanted
+
+
+def result_pages(call: Call, job_id: str) -> Reply:
+    """GET /jobs/query/ID/resultPages: up to five places to read from in parallel."""
+    if float(call.version) < _PAGES_SINCE:
+        raise ApiError("NOT_FOUND", "The requested resource does not exist", status=404)
+    found = _result_of(call, job_id)
+    if found is None:
+        return Reply(204)
+    job, result = found
+    total, size = len(result), _page_rows(call)
+    first = decode(call, call.query.get("locator"), total)
+    base = f"/services/data/v{call.version}/jobs/query/{job.id}"
+    starts = list(range(first, max(total, 1), size))
+    pages = [{"resultUrl": f"{base}/results?locator={infos.encode_locator(start)}"} for start in starts[:PAGES_LISTED]]
+    following = None
+    if len(starts) > PAGES_LISTED:
+        following = f"{base}/resultPages?locator={infos.encode_locator(starts[PAGES_LISTED])}"
+    return Reply(body={"resultPages": pages, "nextRecordsUrl": following, "done": following is None})
