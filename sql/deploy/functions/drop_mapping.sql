@@ -46,6 +46,7 @@ DECLARE
     v_mapping    sffdw.mapping := sffdw.find_mapping(v_connection.connection_id, object_name);
 BEGIN
     PERFORM sffdw.require_owner(v_connection);
+    PERFORM sffdw.lock_mapping(v_mapping.mapping_id);
     PERFORM sffdw.warn_unsent(v_connection.schema_name, v_mapping.table_name);
     IF drop_table THEN
         EXECUTE format('DROP TABLE IF EXISTS %I.%I', v_connection.schema_name, v_mapping.table_name);

@@ -30,4 +30,23 @@ $function$;
 COMMENT ON FUNCTION sffdw.find_mapping(integer, text) IS
     'Return a connection''s mapping of that object, whatever its case. Raises undefined_object.';
 
+CREATE FUNCTION sffdw.lock_mapping(mapping_id integer)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    -- The step of a poll holds this row and then takes the table: whoever alters the table goes the same way.
+    PERFORM
+    FROM sffdw.mapping m
+    WHERE m.mapping_id = lock_mapping.mapping_id
+    FOR UPDATE;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.lock_mapping(integer) IS
+    'Keep polls of a mapping out until the end of the transaction; one under way ends its step first. '
+    'Raises lock_not_available.';
+
 COMMIT;

@@ -2,6 +2,7 @@
 
 BEGIN;
 
+DROP FUNCTION sffdw.lock_mapping(integer);
 DROP FUNCTION sffdw.find_mapping(integer, text);
 
 COMMIT;

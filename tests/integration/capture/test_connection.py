@@ -1,10 +1,14 @@
 """Connections: what create_connection makes and refuses, who sees them, pause, recover and drop."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
 import pytest
+
+from tests.conftest import OWNER
+from tools.sandbox import wait_until
 
 from .queries import Session, refusal, rows
 
@@ -262,3 +266,18 @@ def test_drop_mapping_warns_of_what_stays_unsent(account: Session) -> None:
     account.execute("SELECT sffdw.drop_mapping('ACCOUNT')")
     assert notices == [("01000", "1 captured changes have not been sent to Salesforce")]
     assert rows(account, "SELECT count(*) FROM sffdw.mappings") == [(0,)]
+
+
+def test_drop_mapping_waits_for_the_step_of_a_poll_before_it_touches_the_table(
+        account: Session, connect: Connect) -> None:
+    poll = connect(user=OWNER, autocommit=False)
+    poll.execute("SELECT FROM sffdw.mapping FOR NO KEY UPDATE")
+    account.execute("SET application_name = 'dropper'")
+    with ThreadPoolExecutor(1) as pool:
+        dropped = pool.submit(account.execute, "SELECT sffdw.drop_mapping('Account', drop_table => true)")
+        wait_until(lambda: poll.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'dropper' "
+                                        "AND wait_event_type = 'Lock'").fetchone() == (1,), 5, "nobody waits")
+        assert poll.execute("SELECT count(*) FROM salesforce.account").fetchone() == (0,)
+        poll.commit()
+        dropped.result(10)
+    assert account.execute("SELECT to_regclass('salesforce.account')").fetchone() == (None,)
