@@ -12,6 +12,7 @@ from sffdw.sandbox.errors import ApiError, malformed_json
 from sffdw.sandbox.jsontext import dumps
 
 if TYPE_CHECKING:
+    from sffdw.sandbox.events.hold import Hold
     from sffdw.sandbox.faults import Fault
     from sffdw.sandbox.org import Org
     from sffdw.sandbox.sessions import Session
@@ -38,6 +39,7 @@ class Reply:
     stream: Stream | None = None
     headers: dict[str, str] = field(default_factory=dict)
     content_type: str = JSON_TYPE
+    hold: Hold | None = None  # the reply comes later
 
     def payload(self, pretty: bool) -> bytes:
         """Return the body's bytes."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from functools import partial
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from sffdw.sandbox import stamps
@@ -15,7 +16,7 @@ from sffdw.sandbox.rest.describe import check_version
 from sffdw.sandbox.rest.routes import DATA_ROUTES, ROUTES, Answer, Route, kind_of
 
 _DATA = re.compile(r"/services/data/v([^/]+)(/.*)?", re.IGNORECASE)
-_UNCOUNTED = frozenset({"token", "versions"})
+_UNCOUNTED = frozenset({"token", "versions", "event"})
 MAX_TARGET = 16_384
 
 
@@ -27,7 +28,10 @@ def dispatch(call: Call) -> Reply:
         call.org.late.commit_due()
         call.at = call.org.stamp()
         reply = _answer(call)
-        _note(call, reply)
+        if reply.hold is not None:
+            reply.hold.note = partial(_note, call)
+        else:
+            _note(call, reply)
         return reply
 
 

@@ -58,6 +58,7 @@ KNOWN = frozenset(
         "duplicate.rule",
     ]
 )
+_ON_PUBLISHING = frozenset({"event.gap", "event.overflow"})  # these count events, not calls
 _CALLS = re.compile(
     r"(?P<every>every\s+(\d+))|(?P<from>from\s+(\d+))|(?P<range>(\d+)\s*-\s*(\d+))|(?P<list>\d+(?:\s*,\s*\d+)*)"
 )
@@ -169,4 +170,11 @@ class Faults:
             return {}
         with self._lock:
             matching = [fault for fault in self._set.values() if fault.matches(kind, object_name, path, username)]
-            return {fault.name: fault for fault in matching if fault.strikes()}
+            return {fault.name: fault for fault in matching if fault.name not in _ON_PUBLISHING and fault.strikes()}
+
+    def strike_event(self, name: str, object_name: str) -> Fault | None:
+        """Count an event that is about to be published and return the fault of this name if it strikes it."""
+        with self._lock:
+            named = [fault for fault in self._set.values() if fault.name == name]
+            matching = [fault for fault in named if fault.matches("event", object_name, "", None)]
+            return next((fault for fault in matching if fault.strikes()), None)

@@ -63,6 +63,11 @@ class LateCommits:
                 with self._store.numbers_on(pending.tape), self._store.transaction():
                     pending.work()
 
+    def next_commit(self) -> float | None:
+        """Return when the next of the running transactions commits."""
+        with self._lock:
+            return min((pending.commit_at for pending in self._pending), default=None)
+
     def oldest_start(self) -> float | None:
         """Return when the oldest running transaction began."""
         with self._lock:

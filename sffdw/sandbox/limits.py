@@ -21,6 +21,7 @@ _DEFAULTS = {
     "DailyBulkApiRequests": 15_000,
     "DailyBulkV2QueryFileStorageMB": 976_562,
     "DailyBulkV2QueryJobs": 10_000,
+    "DailyDeliveredPlatformEvents": 1_000_000,
     "DailyDurableGenericStreamingApiEvents": 10_000,
     "DailyDurableStreamingApiEvents": 10_000,
     "DailyGenericStreamingApiEvents": 10_000,

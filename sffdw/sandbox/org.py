@@ -15,6 +15,7 @@ from sffdw.sandbox.bootstrap import create_residents
 from sffdw.sandbox.bulk.jobs import Jobs
 from sffdw.sandbox.clock import Clock
 from sffdw.sandbox.dml.actor import Actor
+from sffdw.sandbox.events import Events
 from sffdw.sandbox.faults import Faults
 from sffdw.sandbox.journal import Journal
 from sffdw.sandbox.late import LateCommits
@@ -123,6 +124,7 @@ class Org:
         if self.is_new:
             create_residents(self)
         self._grant_refresh_token()
+        self.events = Events(self)
 
     def _identify(self) -> None:
         """Take ids and credentials from the file, or make them from the seed."""
@@ -167,4 +169,5 @@ class Org:
     def close(self) -> None:
         """Close the store."""
         self.bulk.close()
+        self.events.close()
         self.store.close()

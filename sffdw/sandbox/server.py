@@ -59,6 +59,11 @@ async def answer(request: web.Request) -> web.StreamResponse:
     loop = asyncio.get_running_loop()
     call.host = host
     reply = await loop.run_in_executor(pool, _guarded, call)
+    if reply.hold is not None:
+        held = await reply.hold.outcome(pool, lambda: request.transport is None or request.transport.is_closing())
+        if held is None:
+            return _drop(request)
+        reply = held
     latency = call.fault("http.latency")
     if latency:
         await asyncio.sleep(float(latency.params.get("ms", 1000)) / 1000 / max(call.org.clock.rate, 1e-9))

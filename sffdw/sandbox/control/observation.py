@@ -74,6 +74,7 @@ def set_clock(call: Call) -> Reply:
     if "rate" in given:
         clock.set_rate(float(given["rate"]))
     call.org.late.commit_due()
+    call.org.events.bus.wake()
     return show_clock(call)
 
 

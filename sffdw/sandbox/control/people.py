@@ -14,4 +14,5 @@ def expire_sessions(call: Call) -> Reply:
     """POST /_sandbox/sessions/expire {user?, refresh_tokens?}."""
     given = call.json_object() if call.body.strip() else {}
     ended = call.org.sessions.expire(given.get("user"), refresh_tokens=bool(given.get("refresh_tokens")))
+    call.org.events.bus.wake()
     return Reply(body={"expired": ended})

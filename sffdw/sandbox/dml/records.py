@@ -23,6 +23,8 @@ class Records:
     def __init__(self, store: Store, actor: Actor) -> None:
         self.store = store
         self.actor = actor
+        if store.recorder is not None:
+            store.recorder.write_as(actor)
 
     def object(self, name: object) -> SObject:
         """Find an object by name."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sffdw.sandbox.dml.actor import Actor
+from sffdw.sandbox.events.topics import check_topic
 from sffdw.sandbox.schema import SObject
 from sffdw.sandbox.store.store import Store, Values
 from sffdw.sandbox.store.tables import table_name
@@ -213,4 +214,5 @@ _BEFORE: dict[str, Callable[[Store, Before, Values, Actor], Values]] = {
     "Event": _event,
     "OpportunityLineItem": _line_item,
     "PricebookEntry": _price,
+    "PushTopic": check_topic,
 }

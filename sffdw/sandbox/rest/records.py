@@ -13,6 +13,8 @@ from sffdw.sandbox.call import Call, Reply
 from sffdw.sandbox.dml.actor import Actor
 from sffdw.sandbox.dml.records import Records
 from sffdw.sandbox.errors import CUSTOM_FIELD_HINT, ApiError, malformed_json, not_found
+from sffdw.sandbox.events.publishing import enqueued
+from sffdw.sandbox.events.recorder import is_platform_event
 from sffdw.sandbox.rest.describe import find_object
 from sffdw.sandbox.rest.dml_faults import strike_record
 from sffdw.sandbox.rest.query import settings_of
@@ -66,6 +68,8 @@ def create(call: Call, name: str) -> Reply:
         strike_record(call, sobject, None, 0)
         record_id = records.create(sobject, given)
     call.rows = 1
+    if is_platform_event(sobject):
+        return Reply(201, enqueued(record_id))
     location = f"/services/data/v{call.version}/sobjects/{sobject.name}/{record_id}"
     return Reply(201, success(record_id), headers={"Location": location})
 

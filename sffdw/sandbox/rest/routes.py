@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from sffdw.sandbox import oauth
 from sffdw.sandbox.bulk import routes as bulk_routes
 from sffdw.sandbox.call import Call, Reply
+from sffdw.sandbox.events import bayeux
+from sffdw.sandbox.events.push import push
 from sffdw.sandbox.rest import collections, composite, describe, limits, query, records, replication
 
 Answer = Callable[..., Reply]
@@ -74,6 +76,7 @@ DATA_ROUTES = (
         PATCH=records.update,
         DELETE=records.delete,
     ),
+    _route("/sobjects/StreamingChannel/{}/push", "event", POST=push),
     _route(
         "/sobjects/{}/{}/{*}",
         "upsert",
@@ -109,6 +112,13 @@ ROUTES = (
     _route("/services/oauth2/revoke", "other", is_open=True, GET=oauth.revoke, POST=oauth.revoke),
     _route("/services/oauth2/introspect", "other", is_open=True, POST=oauth.introspect),
     _route("/services/oauth2/userinfo", "other", GET=oauth.userinfo, POST=oauth.userinfo),
+    _route(
+        r"/cometd(?:/replay)?/?([^/]*)(?:/\w+)?",
+        "event",
+        bayeux.object_of_messages,
+        is_open=True,
+        POST=bayeux.answer,
+    ),
     _route("/id/{}/{}", "other", GET=oauth.identity),
 )
 _KINDS_BY_METHOD = {

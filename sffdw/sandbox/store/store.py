@@ -8,16 +8,19 @@ import sqlite3
 import threading
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sffdw.sandbox import ids
 from sffdw.sandbox.schema import Field, Schema, SchemaChange, SObject
 from sffdw.sandbox.store import definitions, tables
 from sffdw.sandbox.store.database import Database
 from sffdw.sandbox.store.tables import column_name, is_stored, table_name
+
+if TYPE_CHECKING:
+    from sffdw.sandbox.events.recorder import Recorder
 
 Values = dict[str, Any]
 
@@ -35,6 +38,7 @@ class Store:
 
     def __init__(self, path: Path | None, schema: Schema, blank: bytes | None = None) -> None:
         self.schema = schema
+        self.recorder: Recorder | None = None  # listens to changes
         self.database = Database(path, blank)
         self._is_blank = blank is not None
         self._sequence_lock = threading.Lock()
@@ -64,8 +68,11 @@ class Store:
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Write in one transaction; an inner one is a savepoint."""
-        with self.database.transaction() as connection:
+        recorder = self.recorder
+        with self.database.transaction() as connection, recorder.transaction() if recorder else nullcontext():
             yield connection
+        if recorder is not None:
+            recorder.committed()
 
     @property
     def reader(self) -> sqlite3.Connection:
@@ -194,7 +201,8 @@ class Store:
         sql = f"INSERT INTO {table_name(sobject)} (_deleted, {columns}) VALUES (?, {marks})"
         row = [int(bool(values.get("IsDeleted"))), *(values[name] for name in names)]
         with self.transaction() as connection:
-            connection.execute(sql, row)
+            if self.recorder is None or self.recorder.inserting(sobject, values):
+                connection.execute(sql, row)
 
     def insert_rows(self, sobject: SObject, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
         """Store many records with stored values in the order of `names`; return how many.
@@ -215,6 +223,8 @@ class Store:
         assignments = ", ".join(f"{column_name(name)} = ?" for name in names)
         sql = f'UPDATE {table_name(sobject)} SET {assignments} WHERE "Id" = ?'
         with self.transaction() as connection:
+            if self.recorder is not None:
+                self.recorder.changing(sobject, record_id, values)
             connection.execute(sql, (*(values[name] for name in names), record_id))
 
     def remove(self, sobject: SObject, record_id: str) -> None:

@@ -1,0 +1,156 @@
+"""The layout of an object's change events: which fields they carry, how values look in them, the id of their schema.
+
+Compound fields (names of persons, addresses, geolocations) are nested; formulas, copies of other records' fields and
+Id, SystemModstamp and IsDeleted are no part of it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sffdw.sandbox.schema import Field, SObject
+from sffdw.sandbox.values import to_answer
+
+LEFT_OUT = frozenset(
+    (
+        *("Id", "IsDeleted", "SystemModstamp", "MasterRecordId", "PhotoUrl", "IsEmailBounced"),
+        *("LastActivityDate", "LastViewedDate", "LastReferencedDate", "IsArchived"),
+    )
+)
+_AUDIT = frozenset({"CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById"})
+_PARTS = (
+    *("Street", "City", "State", "PostalCode", "Country", "StateCode", "CountryCode"),
+    *("Latitude", "Longitude", "GeocodeAccuracy"),
+)
+_PERSON = frozenset({"Salutation", "FirstName", "LastName", "MiddleName", "Suffix"})
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a stored field stands in an event: at the top, or as a part of a compound field."""
+
+    field: Field
+    top: str
+    part: str | None = None
+
+    @property
+    def path(self) -> str:
+        """The name that the lists of a header give."""
+        return self.top if self.part is None else f"{self.top}.{self.part}"
+
+
+class Layout:
+    """The layout of one definition of an object."""
+
+    def __init__(self, sobject: SObject) -> None:
+        self.sobject = sobject
+        placed = ((field.name, _place(field)) for field in sobject.fields)
+        self.places: dict[str, Place] = {name: place for name, place in placed if place is not None}
+
+    @property
+    def name(self) -> str:
+        """The name of the object."""
+        return self.sobject.name
+
+    @cached_property
+    def schema_id(self) -> str:
+        """The id of the schema: 22 characters that change whenever the fields do."""
+        parts = (f"{place.path} {place.field.type}" for place in self.places.values())
+        digest = hashlib.md5("\n".join([self.name, *parts]).encode(), usedforsecurity=False).digest()
+        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+    def carried(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return of a whole record what a full event carries: every field that is not empty."""
+        found = {name: _stored(place.field, values.get(name)) for name, place in self.places.items()}
+        return {name: value for name, value in found.items() if value is not None}
+
+    def body(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the body that holds these stored values, in the order of the schema."""
+        body: dict[str, Any] = {}
+        for name, place in self.places.items():
+            if name not in values:
+                continue
+            value = shown(place.field, values[name])
+            if place.part is None:
+                body[place.top] = value
+            else:
+                body.setdefault(place.top, {})[place.part] = value
+        return body
+
+    def paths(self, names: Iterable[str]) -> list[str]:
+        """Return the names of fields as the lists of a header give them, LastModifiedDate first."""
+        paths = [self.places[name].path for name in names if name in self.places]
+        return sorted(paths, key=lambda path: path != "LastModifiedDate")
+
+    def readable(self, payload: Mapping[str, Any], unreadable: Iterable[str]) -> dict[str, Any]:
+        """Return a payload without the fields (by API name) that a subscriber may not read."""
+        gone = {self.places[name].path for name in unreadable if name in self.places}
+        kept: dict[str, Any] = {}
+        for name, value in payload.items():
+            if name == "ChangeEventHeader":
+                kept[name] = {key: _without(key, item, gone) for key, item in value.items()}
+            elif isinstance(value, dict):
+                parts = {part: item for part, item in value.items() if f"{name}.{part}" not in gone}
+                kept |= {name: parts} if parts else {}
+            elif name not in gone:
+                kept[name] = value
+        return kept
+
+
+def _stored(field: Field, value: Any) -> Any:
+    """A checkbox that nobody set is unchecked, not empty."""
+    return 0 if value is None and field.type == "boolean" else value
+
+
+def _without(key: str, item: Any, gone: set[str]) -> Any:
+    return [path for path in item if path not in gone] if key.endswith("Fields") else item
+
+
+def _place(field: Field) -> Place | None:
+    if field.name in LEFT_OUT or (field.hidden and field.name not in _AUDIT) or _follows_from_others(field):
+        return None
+    compound = field.compound_field_name
+    if not compound or compound == field.name:
+        return Place(field, field.name)
+    return Place(field, compound, field.name if field.name in _PERSON else _part_name(field.name))
+
+
+def _follows_from_others(field: Field) -> bool:
+    return (
+        field.calculated
+        or field.derived_from is not None
+        or field.is_compound
+        or field.is_person_name
+        or field.type == "base64"
+    )
+
+
+def _part_name(name: str) -> str:
+    bare = name.removesuffix("__s")
+    return max((part for part in _PARTS if bare.endswith(part)), key=len, default=bare)
+
+
+def shown(field: Field, value: Any) -> Any:
+    """Return a stored value as events show it."""
+    if field.type == "datetime" and isinstance(value, str):
+        return value.replace("+0000", "Z")
+    return to_answer(field, value)
+
+
+class Layouts:
+    """Layouts by object, made anew when a definition changes."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Layout] = {}
+
+    def of(self, sobject: SObject) -> Layout:
+        """Return the layout of an object as it is defined now."""
+        known = self._known.get(sobject.name)
+        if known is None or known.sobject is not sobject:
+            known = self._known[sobject.name] = Layout(sobject)
+        return known
