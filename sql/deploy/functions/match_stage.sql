@@ -44,6 +44,30 @@ COMMENT ON FUNCTION sffdw.lock_matches(sffdw.connection, sffdw.mapping, text) IS
     'Lock the local rows of the staged records, each statement in the order of id and without waiting; mark those '
     'that another session holds.';
 
+CREATE FUNCTION sffdw.adoption_paths(connection sffdw.connection, mapping sffdw.mapping)
+RETURNS SETOF text
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT format($join$
+        JOIN %I._trigger_log g
+            ON g.table_name = %L AND g.action = 'INSERT' AND g.state IN ('PENDING', 'SUCCESS')
+            AND g.sfid COLLATE "C" = s.sfid
+        JOIN %s t ON t.id = g.record_id
+    $join$, connection.schema_name, mapping.table_name, sffdw.mapped_table(connection, mapping))
+    UNION ALL
+    SELECT format('JOIN %1$s t ON t.%2$I = s.%2$I', sffdw.mapped_table(connection, mapping), f.column_name)
+    FROM sffdw.mapping_field f
+    JOIN sffdw.merge_columns(connection, mapping) c ON c.column_name = f.column_name
+    WHERE f.mapping_id = mapping.mapping_id
+    AND f.field_name = mapping.unique_identifier;
+$function$;
+
+COMMENT ON FUNCTION sffdw.adoption_paths(sffdw.connection, sffdw.mapping) IS
+    'Return the joins by which a staged record (s) finds the local row (t) that it is, before that row has an sfid: '
+    'the log first, which may know the sfid of a row''s INSERT before the row does, then the unique identifier.';
+
 CREATE FUNCTION sffdw.adopt_rows(connection sffdw.connection, mapping sffdw.mapping, stage text)
 RETURNS void
 LANGUAGE plpgsql
@@ -51,27 +75,9 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    v_table  CONSTANT text := sffdw.mapped_table(connection, mapping);
-    v_column name;
-    v_source text;
+    v_path text;
 BEGIN
-    SELECT f.column_name
-    INTO v_column
-    FROM sffdw.mapping_field f
-    JOIN sffdw.merge_columns(connection, mapping) c ON c.column_name = f.column_name
-    WHERE f.mapping_id = mapping.mapping_id
-    AND f.field_name = mapping.unique_identifier;
-    -- The log is asked first: it may know a row's sfid before the row does.
-    FOREACH v_source IN ARRAY ARRAY[
-        format($join$
-            JOIN %I._trigger_log g
-                ON g.table_name = %L AND g.action = 'INSERT' AND g.state IN ('PENDING', 'SUCCESS')
-                AND g.sfid COLLATE "C" = s.sfid
-            JOIN %s t ON t.id = g.record_id
-        $join$, connection.schema_name, mapping.table_name, v_table),
-        CASE WHEN v_column IS NOT NULL THEN format('JOIN %1$s t ON t.%2$I = s.%2$I', v_table, v_column) END
-    ] LOOP
-        CONTINUE WHEN v_source IS NULL;
+    FOR v_path IN SELECT p FROM sffdw.adoption_paths(connection, mapping) p LOOP
         EXECUTE format($query$
             WITH candidate AS MATERIALIZED (
                 SELECT t.id, s.sfid
@@ -95,14 +101,13 @@ BEGIN
             FROM candidate c
             LEFT JOIN held h ON h.id = c.id
             WHERE s.sfid = c.sfid
-        $query$, stage, v_source, v_table);
+        $query$, stage, v_path, sffdw.mapped_table(connection, mapping));
     END LOOP;
 END
 $function$;
 
 COMMENT ON FUNCTION sffdw.adopt_rows(sffdw.connection, sffdw.mapping, text) IS
-    'Match staged records with local rows that have no sfid yet: by what the trigger log knows of their INSERT, then '
-    'by the unique identifier. Locks them without waiting.';
+    'Match staged records with local rows that have no sfid yet, and lock those without waiting.';
 
 CREATE FUNCTION sffdw.match_stage(connection sffdw.connection, mapping sffdw.mapping, stage text)
 RETURNS void

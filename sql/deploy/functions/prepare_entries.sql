@@ -65,22 +65,26 @@ $function$;
 COMMENT ON FUNCTION sffdw.ignore_updates(sffdw.connection) IS
     'Take the updates that changed nothing, to be settled without being sent. Return whether there were any.';
 
-CREATE FUNCTION sffdw.ignore_deletes(connection sffdw.connection)
-RETURNS boolean
+CREATE FUNCTION sffdw.early_deletes(connection sffdw.connection)
+RETURNS TABLE (entry_id integer, insert_id integer, insert_state text, insert_sfid text, unsent_ids integer[])
 LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
-DECLARE
-    v_delete record;
-    v_open   integer[];
-    v_found  boolean := false;
 BEGIN
-    FOR v_delete IN EXECUTE format($query$
-        SELECT d.id, d.table_name, d.record_id, i.state, i.sfid
+    RETURN QUERY EXECUTE format($query$
+        SELECT d.id, i.id, i.state::text, i.sfid::text, ARRAY(
+                   SELECT l.id
+                   FROM %1$I._trigger_log l
+                   WHERE l.table_name = d.table_name
+                   AND l.record_id = d.record_id
+                   AND l.id < d.id
+                   AND l.state = 'NEW'
+                   FOR UPDATE
+               )
         FROM %1$I._trigger_log d
         LEFT JOIN LATERAL (
-            SELECT l.state, l.sfid
+            SELECT l.id, l.state, l.sfid
             FROM (TABLE %1$I._trigger_log UNION ALL TABLE %1$I._trigger_log_archive) l
             WHERE l.table_name = d.table_name
             AND l.record_id = d.record_id
@@ -95,32 +99,37 @@ BEGIN
         ORDER BY d.id
         LIMIT 500
         FOR UPDATE OF d SKIP LOCKED
-    $query$, connection.schema_name)
-    LOOP
+    $query$, connection.schema_name);
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.early_deletes(sffdw.connection) IS
+    'Lock and return deletes of rows that had no sfid and whose INSERT is not in flight: what became of that INSERT, '
+    'and the older entries of the row that have not been sent.';
+
+CREATE FUNCTION sffdw.ignore_deletes(connection sffdw.connection)
+RETURNS boolean
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_delete record;
+    v_found  boolean := false;
+BEGIN
+    FOR v_delete IN SELECT d.* FROM sffdw.early_deletes(connection) d LOOP
+        -- Another session has just taken the INSERT.
+        CONTINUE WHEN v_delete.insert_state = 'NEW' AND NOT v_delete.insert_id = ANY (v_delete.unsent_ids);
         v_found := true;
-        IF v_delete.state = 'SUCCESS' AND v_delete.sfid IS NOT NULL THEN
+        IF v_delete.insert_state = 'SUCCESS' AND v_delete.insert_sfid IS NOT NULL THEN
             EXECUTE format('UPDATE %I._trigger_log l SET state = ''NEW'', sfid = $2, updated_at = clock_timestamp() '
                            'WHERE l.id = $1', connection.schema_name)
-            USING v_delete.id, v_delete.sfid;
-            CONTINUE;
+            USING v_delete.entry_id, v_delete.insert_sfid;
+        ELSE
+            -- What was inserted, changed and deleted before any of it was sent need not be sent at all.
+            PERFORM sffdw.ignore_entries(connection, v_delete.unsent_ids, 'the row was deleted before this was sent');
+            PERFORM sffdw.ignore_entries(connection, ARRAY[v_delete.entry_id], NULL);
         END IF;
-        -- What was inserted, changed and deleted before any of it was sent need not be sent at all.
-        EXECUTE format($query$
-            SELECT array_agg(e.id)
-            FROM (
-                SELECT l.id
-                FROM %I._trigger_log l
-                WHERE l.table_name = $1
-                AND l.record_id = $2
-                AND l.id < $3
-                AND l.state = 'NEW'
-                FOR UPDATE
-            ) e
-        $query$, connection.schema_name)
-        INTO v_open
-        USING v_delete.table_name, v_delete.record_id, v_delete.id;
-        PERFORM sffdw.ignore_entries(connection, v_open, 'the row was deleted before this was sent');
-        PERFORM sffdw.ignore_entries(connection, ARRAY[v_delete.id], NULL);
     END LOOP;
     RETURN v_found;
 END

@@ -4,16 +4,20 @@
 
 BEGIN;
 
-CREATE FUNCTION sffdw.read_deleted(connection sffdw.connection, mapping sffdw.mapping, due_at timestamptz)
-RETURNS void
+CREATE FUNCTION sffdw.ask_deleted(
+    connection         sffdw.connection,
+    mapping            sffdw.mapping,
+    start_at           timestamptz,
+    end_at             timestamptz,
+    OUT record_count   integer,
+    OUT covered_until  timestamptz,
+    OUT available_from timestamptz
+)
+RETURNS record
 LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
-DECLARE
-    v_end    timestamptz := sffdw.server_time(connection);
-    v_start  timestamptz := least(mapping.deleted_until, v_end - interval '2 minutes');
-    v_answer record;
 BEGIN
     -- The delete log names records; whether they are gone for good is asked by their Id, for some have come back.
     EXECUTE format($query$
@@ -31,22 +35,62 @@ BEGIN
             ON CONFLICT (mapping_id, sfid) DO UPDATE
             SET reason = 'deleted'
         )
-        SELECT count(d.record_id) AS record_count, min(d.latest_covered_at) AS covered_until,
-               max(d.earliest_available_at) AS available_from
+        SELECT count(d.record_id), min(d.latest_covered_at), max(d.earliest_available_at)
         FROM deleted d
     $query$,
-        connection.live_schema_name, mapping.object_name, sffdw.iso_time(v_start), sffdw.iso_time(v_end),
+        connection.live_schema_name, mapping.object_name, sffdw.iso_time(start_at), sffdw.iso_time(end_at),
         mapping.mapping_id, sffdw.mapped_table(connection, mapping))
-    INTO v_answer;
+    INTO record_count, covered_until, available_from;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.ask_deleted(sffdw.connection, sffdw.mapping, timestamptz, timestamptz) IS
+    'Ask Salesforce''s delete log and set the rows of the records that it names aside, to be confirmed. Return their '
+    'number and, where the log reaches less far than was asked, how far.';
+
+CREATE FUNCTION sffdw.compare_all(mapping sffdw.mapping, reason text)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    PERFORM sffdw.log_event(mapping.connection_id, 'DELETES MISSED', reason || ': all records are compared', 'WARNING',
+                            mapping.object_name);
+    PERFORM sffdw.request_reload(mapping.mapping_id);
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.compare_all(sffdw.mapping, text) IS
+    'Have all records of a mapping compared, since the delete log does not say which were deleted.';
+
+CREATE FUNCTION sffdw.read_deleted(connection sffdw.connection, mapping sffdw.mapping, due_at timestamptz)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_end    timestamptz := sffdw.server_time(connection);
+    v_start  timestamptz := least(mapping.deleted_until, v_end - interval '2 minutes');
+    v_answer record;
+    v_detail text;
+BEGIN
+    BEGIN
+        v_answer := sffdw.ask_deleted(connection, mapping, v_start, v_end);
+    EXCEPTION WHEN OTHERS THEN
+        GET STACKED DIAGNOSTICS v_detail = PG_EXCEPTION_DETAIL;
+        IF concat(SQLERRM, v_detail) !~ 'INVALID_REPLICATION_DATE|EXCEEDED_ID_LIMIT' THEN
+            RAISE;
+        END IF;
+        PERFORM sffdw.compare_all(mapping, concat_ws(': ', SQLERRM, v_detail));
+        RETURN;
+    END;
     IF v_answer.available_from > v_start THEN
-        PERFORM sffdw.log_event(
-            mapping.connection_id, 'DELETES MISSED',
-            format('the delete log begins at %s: all records are compared', v_answer.available_from), 'WARNING',
-            mapping.object_name);
-        PERFORM sffdw.request_reload(mapping.mapping_id);
+        PERFORM sffdw.compare_all(mapping, format('the delete log begins at %s', v_answer.available_from));
         RETURN;
     END IF;
-    PERFORM sffdw.count_sync_run(mapping.run_id, v_answer.record_count::integer, (0, 0, 0, 0, 0));
+    PERFORM sffdw.count_sync_run(mapping.run_id, v_answer.record_count, (0, 0, 0, 0, 0));
     UPDATE sffdw.mapping m
     SET phase = 'deferred',
         state = 'POLLING_SF_FOR_DELETES',
@@ -58,7 +102,7 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.read_deleted(sffdw.connection, sffdw.mapping, timestamptz) IS
-    'Ask Salesforce''s delete log what was deleted since it was last asked, and set those rows aside to be confirmed. '
-    'If the log no longer reaches back, all records are compared.';
+    'Learn from Salesforce''s delete log what was deleted since it was last asked. If the log no longer reaches back '
+    'that far, or holds too many, all records are compared.';
 
 COMMIT;

@@ -6,6 +6,32 @@
 
 BEGIN;
 
+CREATE FUNCTION sffdw.judge_answer(
+    success       boolean,
+    operation     text,
+    status_code   text,
+    http_status   integer,
+    is_transient  boolean,
+    may_try_again boolean
+)
+RETURNS text
+LANGUAGE sql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT CASE
+        WHEN success THEN 'accepted'
+        WHEN success IS NULL THEN 'doubt'
+        WHEN operation = 'delete' AND status_code = 'ENTITY_IS_DELETED' THEN 'accepted'
+        WHEN is_transient AND (coalesce(http_status, 500) NOT BETWEEN 200 AND 499 OR may_try_again) THEN 'again'
+        ELSE 'rejected'
+    END;
+$function$;
+
+COMMENT ON FUNCTION sffdw.judge_answer(boolean, text, text, integer, boolean, boolean) IS
+    'Say what an answer means. A lost one is a doubt. What Salesforce calls passing is tried again: for ever while it '
+    'is out of reach, a few times where it is one record''s lock. A record that is gone already has been deleted.';
+
 CREATE FUNCTION sffdw.answer_claims(connection sffdw.connection, batch_id uuid)
 RETURNS void
 LANGUAGE plpgsql
@@ -13,22 +39,14 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    -- A lost answer is a doubt. What Salesforce calls passing is tried again: for ever while it is out of reach, a few
-    -- times where it is one record's lock. A record that is gone already has been deleted.
     EXECUTE format($query$
         WITH answer AS MATERIALIZED (
             SELECT w.*
             FROM %1$I._write w
             WHERE w.batch_id = %2$L
         ), verdict AS MATERIALIZED (
-            SELECT c.entry_id, a.*, CASE
-                WHEN a.success THEN 'accepted'
-                WHEN a.success IS NULL THEN 'doubt'
-                WHEN a.operation = 'delete' AND a.status_code = 'ENTITY_IS_DELETED' THEN 'accepted'
-                WHEN a.transient AND (coalesce(a.http_status, 500) NOT BETWEEN 200 AND 499
-                                      OR c.attempt_count < $3) THEN 'again'
-                ELSE 'rejected'
-            END AS verdict
+            SELECT c.entry_id, a.*, sffdw.judge_answer(a.success, a.operation, a.status_code, a.http_status, a.transient,
+                                                       c.attempt_count < $3) AS verdict
             FROM answer a
             JOIN sffdw.write_claim c
                 ON c.connection_id = $1 AND c.batch_id = $2 AND c.batch_position = a.position
@@ -51,6 +69,20 @@ BEGIN
         AND c.entry_id = v.entry_id
     $query$, connection.live_schema_name, batch_id)
     USING connection.connection_id, batch_id, sffdw.sync_setting(connection.options, 'row_lock_attempts');
+    PERFORM sffdw.note_answers(connection, batch_id);
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.answer_claims(sffdw.connection, uuid) IS
+    'Note on the claims of a batch what Salesforce answered.';
+
+CREATE FUNCTION sffdw.note_answers(connection sffdw.connection, batch_id uuid)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
     EXECUTE format($query$
         UPDATE %I._trigger_log l
         SET state = CASE c.phase WHEN 'waiting' THEN 'NEW' ELSE l.state END,
@@ -65,9 +97,9 @@ BEGIN
 END
 $function$;
 
-COMMENT ON FUNCTION sffdw.answer_claims(sffdw.connection, uuid) IS
-    'Note on the claims of a batch what Salesforce answered. An INSERT''s entry learns its sfid at once, so that a '
-    'poll can match the record with the row.';
+COMMENT ON FUNCTION sffdw.note_answers(sffdw.connection, uuid) IS
+    'Carry into the trigger log what cannot wait until rows are written back: entries to be sent again are NEW, and '
+    'an INSERT''s entry knows its sfid, so that a poll can match the record with the row.';
 
 CREATE FUNCTION sffdw.send_requests(connection sffdw.connection, batch_id uuid)
 RETURNS integer
@@ -128,17 +160,7 @@ BEGIN
         message = reason
     WHERE c.connection_id = connection.connection_id
     AND c.batch_id = doubt_batch.batch_id;
-    IF is_unsent THEN
-        EXECUTE format($query$
-            UPDATE %I._trigger_log l
-            SET state = 'NEW', updated_at = clock_timestamp()
-            FROM sffdw.write_claim c
-            WHERE c.connection_id = $1
-            AND c.batch_id = $2
-            AND c.entry_id = l.id
-        $query$, connection.schema_name)
-        USING connection.connection_id, batch_id;
-    END IF;
+    PERFORM sffdw.note_answers(connection, batch_id);
 END
 $function$;
 

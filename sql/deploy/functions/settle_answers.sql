@@ -19,46 +19,55 @@ $function$;
 
 COMMENT ON FUNCTION sffdw.error_json(integer, text, text, text[]) IS 'Return what _hc_err holds of a rejected write.';
 
-CREATE FUNCTION sffdw.lock_answered(connection sffdw.connection, mapping sffdw.mapping, table_name text)
+CREATE FUNCTION sffdw.answered_entries(connection sffdw.connection, table_name text)
+RETURNS TABLE (entry_id integer, record_id integer, new_sfid text)
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    RETURN QUERY EXECUTE format($query$
+        SELECT c.entry_id, l.record_id, CASE WHEN l.action = 'INSERT' THEN c.record_id END
+        FROM sffdw.write_claim c
+        JOIN %I._trigger_log l ON l.id = c.entry_id
+        WHERE c.connection_id = $1
+        AND c.phase = 'answered'
+        AND l.table_name = $2
+        ORDER BY c.entry_id
+        LIMIT 500
+    $query$, connection.schema_name)
+    USING connection.connection_id, table_name;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.answered_entries(sffdw.connection, text) IS
+    'Return entries of a table that have an answer, at most 500, with their rows and the sfids that are new to them.';
+
+CREATE FUNCTION sffdw.lock_answered(connection sffdw.connection, mapping sffdw.mapping)
 RETURNS integer[]
 LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    v_table   text := sffdw.mapped_table(connection, mapping);
-    v_answers CONSTANT text := format($query$
-        SELECT c.entry_id, l.record_id, l.action, CASE WHEN l.action = 'INSERT' THEN c.record_id END AS new_sfid
-        FROM sffdw.write_claim c
-        JOIN %I._trigger_log l ON l.id = c.entry_id
-        WHERE c.connection_id = $1
-        AND c.phase = 'answered'
-        AND l.table_name = $2
-    $query$, connection.schema_name);
-    v_ids     integer[];
+    v_table CONSTANT text := sffdw.mapped_table(connection, mapping);
+    v_ids   integer[];
 BEGIN
+    IF to_regclass(v_table) IS NULL THEN
+        RETURN (SELECT array_agg(a.entry_id) FROM sffdw.answered_entries(connection, mapping.table_name) a);
+    END IF;
     -- The mapped row is locked before the log's, in the order of id. Waiting could deadlock with an app: what it holds
     -- is settled when it has let go. Rows that a poll made of the same records are locked too: they are to go.
-    IF to_regclass(v_table) IS NULL THEN
-        EXECUTE format('SELECT array_agg(a.entry_id ORDER BY a.entry_id) FROM (%s) a', v_answers)
-        INTO v_ids
-        USING connection.connection_id, table_name;
-        RETURN v_ids;
-    END IF;
     EXECUTE format($query$
         WITH answer AS MATERIALIZED (
-            SELECT * FROM (%1$s) a ORDER BY a.entry_id LIMIT 500
+            SELECT a.* FROM sffdw.answered_entries($1, $2) a
         ), wanted AS MATERIALIZED (
-            SELECT t.id, a.entry_id
-            FROM answer a
-            JOIN %2$s t ON t.id = a.record_id
+            SELECT t.id, a.entry_id FROM answer a JOIN %1$s t ON t.id = a.record_id
             UNION
-            SELECT t.id, a.entry_id
-            FROM answer a
-            JOIN %2$s t ON t.sfid = a.new_sfid
+            SELECT t.id, a.entry_id FROM answer a JOIN %1$s t ON t.sfid = a.new_sfid
         ), held AS MATERIALIZED (
             SELECT t.id
-            FROM %2$s t
+            FROM %1$s t
             WHERE t.id IN (SELECT w.id FROM wanted w)
             ORDER BY t.id
             FOR UPDATE OF t SKIP LOCKED
@@ -71,14 +80,14 @@ BEGIN
             WHERE w.entry_id = a.entry_id
             AND w.id NOT IN (SELECT h.id FROM held h)
         )
-    $query$, v_answers, v_table)
+    $query$, v_table)
     INTO v_ids
-    USING connection.connection_id, table_name;
+    USING connection, mapping.table_name;
     RETURN v_ids;
 END
 $function$;
 
-COMMENT ON FUNCTION sffdw.lock_answered(sffdw.connection, sffdw.mapping, text) IS
+COMMENT ON FUNCTION sffdw.lock_answered(sffdw.connection, sffdw.mapping) IS
     'Lock the rows whose writes have an answer and return the entries that can be settled now.';
 
 CREATE FUNCTION sffdw.make_results(connection sffdw.connection, entry_ids integer[])
@@ -164,50 +173,59 @@ COMMENT ON FUNCTION sffdw.write_back_each(sffdw.connection, sffdw.mapping, sffdw
     'Write results back, all at once or, where a row refuses, one by one. A row that refuses is logged: its entry is '
     'settled all the same, for Salesforce has answered; its sfid comes with the next poll.';
 
+CREATE FUNCTION sffdw.overtake_deletes(connection sffdw.connection, entry_ids integer[])
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    EXECUTE format($query$
+        UPDATE %1$I._trigger_log d
+        SET state = 'NEW', sfid = i.sfid, updated_at = clock_timestamp()
+        FROM %1$I._trigger_log i
+        WHERE i.id = ANY ($1)
+        AND i.action = 'INSERT'
+        AND i.state = 'SUCCESS'
+        AND d.table_name = i.table_name
+        AND d.record_id = i.record_id
+        AND d.action = 'DELETE'
+        AND d.state = 'IGNORE'
+    $query$, connection.schema_name)
+    USING entry_ids;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.overtake_deletes(sffdw.connection, integer[]) IS
+    'Have the DELETEs sent that met their own INSERTs on the way and so knew no sfid.';
+
 CREATE FUNCTION sffdw.close_entries(connection sffdw.connection, entry_ids integer[])
-RETURNS integer
+RETURNS void
 LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '2s'
 AS $function$
-DECLARE
-    v_failed integer;
 BEGIN
     EXECUTE format($query$
-        WITH settled AS (
-            UPDATE %1$I._trigger_log l
-            SET state = c.final_state,
-                sf_result = c.http_status,
-                sf_message = CASE
-                    WHEN c.status_code IS NULL THEN c.message
-                    ELSE concat_ws(': ', c.status_code, c.message)
-                END,
-                sfid = CASE WHEN l.action = 'INSERT' THEN coalesce(c.record_id, l.sfid) ELSE l.sfid END,
-                processed_at = clock_timestamp(),
-                processed_tx = txid_current(),
-                updated_at = clock_timestamp()
-            FROM sffdw.write_claim c
-            WHERE c.connection_id = $1
-            AND c.entry_id = ANY ($2)
-            AND l.id = c.entry_id
-            RETURNING l.*
-        ), overtaken AS (
-            -- A DELETE that met its own INSERT on the way knew no sfid.
-            UPDATE %1$I._trigger_log d
-            SET state = 'NEW', sfid = s.sfid, updated_at = clock_timestamp()
-            FROM settled s
-            WHERE s.action = 'INSERT'
-            AND s.state = 'SUCCESS'
-            AND d.table_name = s.table_name
-            AND d.record_id = s.record_id
-            AND d.action = 'DELETE'
-            AND d.state = 'IGNORE'
-        )
-        SELECT count(*) FROM settled s WHERE s.state = 'FAILED'
+        UPDATE %1$I._trigger_log l
+        SET state = c.final_state,
+            sf_result = c.http_status,
+            sf_message = CASE
+                WHEN c.status_code IS NULL THEN c.message
+                ELSE concat_ws(': ', c.status_code, c.message)
+            END,
+            sfid = CASE WHEN l.action = 'INSERT' THEN coalesce(c.record_id, l.sfid) ELSE l.sfid END,
+            processed_at = clock_timestamp(),
+            processed_tx = txid_current(),
+            updated_at = clock_timestamp()
+        FROM sffdw.write_claim c
+        WHERE c.connection_id = $1
+        AND c.entry_id = ANY ($2)
+        AND l.id = c.entry_id
     $query$, connection.schema_name)
-    INTO v_failed
     USING connection.connection_id, entry_ids;
+    PERFORM sffdw.overtake_deletes(connection, entry_ids);
     DELETE FROM sffdw.write_claim c
     WHERE c.connection_id = connection.connection_id
     AND c.entry_id = ANY (entry_ids)
@@ -216,12 +234,11 @@ BEGIN
     SET phase = 'failed'
     WHERE c.connection_id = connection.connection_id
     AND c.entry_id = ANY (entry_ids);
-    RETURN v_failed;
 END
 $function$;
 
 COMMENT ON FUNCTION sffdw.close_entries(sffdw.connection, integer[]) IS
-    'Give answered entries their final state in the trigger log, and return how many have failed.';
+    'Give answered entries their final state in the trigger log.';
 
 CREATE FUNCTION sffdw.report_failures(connection sffdw.connection, entry_ids integer[])
 RETURNS void
@@ -285,12 +302,11 @@ BEGIN
         SELECT m.* INTO v_mapping FROM sffdw.mapping m
         WHERE m.connection_id = v_connection.connection_id AND m.table_name = v_table;
         v_mapping.table_name := v_table;
-        v_ids := sffdw.lock_answered(v_connection, v_mapping, v_table);
+        v_ids := sffdw.lock_answered(v_connection, v_mapping);
         CONTINUE WHEN v_ids IS NULL;
         PERFORM sffdw.write_back_each(v_connection, v_mapping, sffdw.make_results(v_connection, v_ids));
-        IF sffdw.close_entries(v_connection, v_ids) > 0 THEN
-            PERFORM sffdw.report_failures(v_connection, v_ids);
-        END IF;
+        PERFORM sffdw.close_entries(v_connection, v_ids);
+        PERFORM sffdw.report_failures(v_connection, v_ids);
         v_is_settled := true;
     END LOOP;
     RETURN v_is_settled;

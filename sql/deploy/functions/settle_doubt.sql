@@ -1,4 +1,5 @@
 -- Deploy sffdw:functions/settle_doubt to pg
+-- requires: functions/check_connection
 -- requires: functions/load_page
 -- requires: functions/make_request
 -- requires: functions/write_back
@@ -300,6 +301,33 @@ $function$;
 COMMENT ON FUNCTION sffdw.take_doubts(sffdw.connection) IS
     'Lock and return the oldest claims in doubt, of one table and action, so that one call can ask about all of them.';
 
+CREATE FUNCTION sffdw.make_doubted(connection sffdw.connection, claims sffdw.write_claim[])
+RETURNS sffdw.write_request[]
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_requests sffdw.write_request[];
+    v_operation text;
+BEGIN
+    SELECT array_agg(r ORDER BY r.entry_id)
+    INTO v_requests
+    FROM unnest(claims) c
+    CROSS JOIN LATERAL sffdw.read_changes(connection, ARRAY[c.entry_id]) g
+    CROSS JOIN LATERAL sffdw.make_request(connection, g) r;
+    -- What would not be sent now is declined when it is claimed again.
+    PERFORM sffdw.close_doubt(connection, r.entry_id, 'again', NULL)
+    FROM unnest(v_requests) r
+    WHERE r.final_state IS NOT NULL;
+    SELECT r.operation INTO v_operation FROM unnest(v_requests) r WHERE r.final_state IS NULL LIMIT 1;
+    RETURN ARRAY(SELECT r FROM unnest(v_requests) r WHERE r.final_state IS NULL AND r.operation = v_operation);
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.make_doubted(sffdw.connection, sffdw.write_claim[]) IS
+    'Return the requests of claims in doubt, as far as they are of one operation.';
+
 CREATE FUNCTION sffdw.settle_doubt(connection_id integer, own_batch uuid)
 RETURNS boolean
 LANGUAGE plpgsql
@@ -318,38 +346,22 @@ DECLARE
 BEGIN
     SELECT c.* INTO STRICT v_connection FROM sffdw.connection c WHERE c.connection_id = settle_doubt.connection_id;
     PERFORM sffdw.mark_doubtful(v_connection, own_batch);
-    SELECT array_agg(d) INTO v_claims FROM sffdw.take_doubts(v_connection) d;
+    SELECT array_agg(d), min(d.claimed_at) INTO v_claims, v_since FROM sffdw.take_doubts(v_connection) d;
     IF v_claims IS NULL THEN
         RETURN false;
     END IF;
-    SELECT array_agg(r ORDER BY r.entry_id), min(c.claimed_at)
-    INTO v_requests, v_since
-    FROM unnest(v_claims) c
-    CROSS JOIN LATERAL sffdw.read_changes(v_connection, ARRAY[c.entry_id]) g
-    CROSS JOIN LATERAL sffdw.make_request(v_connection, g) r;
-    -- What would not be sent now is declined when it is claimed again.
-    FOREACH v_request IN ARRAY v_requests LOOP
-        IF v_request.final_state IS NOT NULL THEN
-            PERFORM sffdw.close_doubt(v_connection, v_request.entry_id, 'again', NULL);
-        END IF;
-    END LOOP;
-    SELECT array_agg(r ORDER BY r.entry_id)
-    INTO v_requests
-    FROM unnest(v_requests) r
-    WHERE r.final_state IS NULL
-    AND r.operation = (SELECT f.operation FROM unnest(v_requests) f WHERE f.final_state IS NULL LIMIT 1);
-    IF v_requests IS NULL THEN
-        RETURN true;
+    PERFORM sffdw.refuse_recovery(v_connection);
+    v_requests := sffdw.make_doubted(v_connection, v_claims);
+    SELECT m.* INTO v_mapping FROM sffdw.mapping m WHERE m.mapping_id = v_requests[1].mapping_id;
+    IF FOUND THEN
+        v_answers := ARRAY(SELECT a FROM sffdw.ask_about(v_connection, v_mapping, v_requests, v_since) a);
     END IF;
-    SELECT m.* INTO STRICT v_mapping FROM sffdw.mapping m WHERE m.mapping_id = v_requests[1].mapping_id;
-    SELECT array_agg(a) INTO v_answers FROM sffdw.ask_about(v_connection, v_mapping, v_requests, v_since) a;
     FOREACH v_request IN ARRAY v_requests LOOP
         v_judged := sffdw.judge_doubt(v_request, v_answers, clock_timestamp() > v_since + make_interval(
             secs => sffdw.sync_setting(v_connection.options, 'in_doubt_wait_s')));
         PERFORM sffdw.close_doubt(v_connection, v_request.entry_id, v_judged.verdict, v_judged.record_id);
         -- Equal rows take one record each.
-        SELECT array_agg(a) INTO v_answers FROM unnest(v_answers) a
-        WHERE a.record_id IS DISTINCT FROM v_judged.record_id;
+        v_answers := ARRAY(SELECT a FROM unnest(v_answers) a WHERE a.record_id IS DISTINCT FROM v_judged.record_id);
     END LOOP;
     RETURN true;
 END

@@ -4,6 +4,9 @@ BEGIN;
 
 DROP FUNCTION sffdw.show_writing(sffdw.connection, boolean);
 DROP FUNCTION sffdw.claim_entries(integer);
+DROP FUNCTION sffdw.take_entries(sffdw.connection);
 DROP FUNCTION sffdw.choose_entries(sffdw.connection, integer);
+DROP FUNCTION sffdw.open_entries(sffdw.connection, integer);
+DROP TYPE sffdw.open_entry;
 
 COMMIT;

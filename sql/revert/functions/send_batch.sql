@@ -6,6 +6,8 @@ DROP FUNCTION sffdw.send_batch(integer, uuid);
 DROP FUNCTION sffdw.log_batch(sffdw.connection, uuid, timestamptz, text);
 DROP FUNCTION sffdw.doubt_batch(sffdw.connection, uuid, boolean, text);
 DROP FUNCTION sffdw.send_requests(sffdw.connection, uuid);
+DROP FUNCTION sffdw.note_answers(sffdw.connection, uuid);
 DROP FUNCTION sffdw.answer_claims(sffdw.connection, uuid);
+DROP FUNCTION sffdw.judge_answer(boolean, text, text, integer, boolean, boolean);
 
 COMMIT;

@@ -11,6 +11,8 @@ BEGIN
         FROM (VALUES
             ('sffdw.lock_matches(sffdw.connection, sffdw.mapping, text)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.adoption_paths(sffdw.connection, sffdw.mapping)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.adopt_rows(sffdw.connection, sffdw.mapping, text)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.match_stage(sffdw.connection, sffdw.mapping, text)',

@@ -9,6 +9,10 @@ BEGIN
     FOR v_routine IN
         SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
         FROM (VALUES
+            ('sffdw.ask_deleted(sffdw.connection, sffdw.mapping, timestamptz, timestamptz)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.compare_all(sffdw.mapping, text)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.read_deleted(sffdw.connection, sffdw.mapping, timestamptz)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[])
         ) AS w (signature, is_definer, settings)

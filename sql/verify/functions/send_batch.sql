@@ -9,7 +9,11 @@ BEGIN
     FOR v_routine IN
         SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
         FROM (VALUES
+            ('sffdw.judge_answer(boolean, text, text, integer, boolean, boolean)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.answer_claims(sffdw.connection, uuid)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.note_answers(sffdw.connection, uuid)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.send_requests(sffdw.connection, uuid)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),

@@ -28,6 +28,8 @@ BEGIN
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.take_doubts(sffdw.connection)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.make_doubted(sffdw.connection, sffdw.write_claim[])',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.settle_doubt(integer, uuid)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[])
         ) AS w (signature, is_definer, settings)

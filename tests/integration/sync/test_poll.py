@@ -116,6 +116,20 @@ def test_case_16_a_hard_delete_arrives_by_the_delete_log(org: Org, loaded: Sessi
     assert rows(loaded, ALL) == [("A 0",), ("A 2",)]
 
 
+@pytest.mark.parametrize("params", [{"hours": 1}, {"hours": 1, "refuse": True}])
+def test_case_17_where_the_delete_log_ends_all_records_are_compared(
+        org: Org, loaded: Session, params: dict[str, Any]) -> None:
+    record_id = ids_by_name(loaded)["A 1"]
+    org.act("delete", "Account", record_id)
+    org.act("hard_delete", "Account", record_id)
+    loaded.execute("UPDATE sffdw.mapping SET deleted_until = deleted_until - interval '2 hours'")
+    with org.fault("deleted.purged", params):
+        poll(loaded)
+    assert rows(loaded, ALL) == [("A 0",), ("A 2",)]
+    assert one(loaded, "SELECT count(*) FROM sffdw.log WHERE event = 'DELETES MISSED'") == 1
+    assert one(loaded, "SELECT state FROM sffdw.mapping") == "DATA_SYNCED"
+
+
 def test_case_18_the_losers_of_a_merge_go(org: Org, loaded: Session) -> None:
     found = ids_by_name(loaded)
     org.sandbox.change({"op": "merge", "object": "Account", "master_id": found["A 0"], "id": found["A 1"],
