@@ -49,6 +49,7 @@ class SalesforceFdw(ForeignDataWrapper):
         super().__init__(fdw_options, fdw_columns)
         self._options = dict(fdw_options)
         self._columns = fdw_columns
+        self._level = 1
 
     @classmethod
     @reporting
@@ -69,6 +70,7 @@ class SalesforceFdw(ForeignDataWrapper):
                 connection, table_options, self._columns, gives_assigned_only="assigned_columns" in HOST_FEATURES)
         # The host reads it after get_rel_size().
         self._startup_cost = found.call_cost
+        found.level = self._level
         return found
 
     # --- planning and reading ---
@@ -139,17 +141,33 @@ class SalesforceFdw(ForeignDataWrapper):
     def end_modify(self) -> None:
         self._table.end()
 
-    # A statement that failed leaves its queue behind: what a savepoint or the transaction takes back is never sent.
+    # What a savepoint or the transaction takes back before it was sent is never sent. Levels matter: a function that
+    # the statement calls may roll back savepoints of its own.
 
-    def rollback(self) -> None:
-        self._forget_queue()
+    def begin(self, serializable: bool) -> None:
+        self._enter(1)
+
+    def sub_begin(self, level: int) -> None:
+        self._enter(level)
+
+    def sub_commit(self, level: int) -> None:
+        self._enter(level - 1)
 
     def sub_rollback(self, level: int) -> None:
-        self._forget_queue()
+        self._undo(level)
+        self._enter(level - 1)
 
-    def _forget_queue(self) -> None:
+    def rollback(self) -> None:
+        self._undo(0)
+
+    def _enter(self, level: int) -> None:
+        self._level = level
         if "_table" in self.__dict__:
-            self._table.begin()
+            self._table.level = level
+
+    def _undo(self, level: int) -> None:
+        if "_table" in self.__dict__:
+            self._table.undo(level)
 
     # --- IMPORT FOREIGN SCHEMA ---
 

@@ -1,18 +1,17 @@
 """A Salesforce object as a foreign table: scans by SOQL, changes by sObject Collections."""
 
-import datetime as dt
-import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice, takewhile
 from typing import Any, Protocol
 
 from sffdw import planner, types
 from sffdw.connection import Connection
-from sffdw.describe import Described, Field, describe, forget
-from sffdw.errors import ArgumentMissing, FieldUnknown, LocatorExpired, ReadOnlyColumn, UnreadableAnswer, ValueRefused
+from sffdw.describe import Described, Field, describe
+from sffdw.errors import ArgumentMissing, FieldUnknown, ReadOnlyColumn, ValueRefused
 from sffdw.options import TableOptions, field_path
 from sffdw.planner import Column, Keyset, Plan, Qual, SortKey
+from sffdw.scan import read, rows_of
 from sffdw.table import COLUMN_BYTES, Table
 from sffdw.writer import Queue
 
@@ -172,100 +171,17 @@ class ObjectTable(Table):
         self._warn_of_short_ids(quals)
         if plan.is_empty:
             return iter(())
-        records = self._paged(plan) if plan.page_size is not None else self._divided(plan, sortkeys)
-        rows = self._shaped(records, wanted, arguments)
+        order = [(self._columns([key.attname])[key.attname].field, key) for key in sortkeys]
+        rows = self._shaped(read(self._connection, self.name, plan, order), wanted, arguments)
         if plan.is_exact():
             return islice(rows, offset or 0, until)
         return rows
-
-    def _records(self, plan: Plan, statement: str) -> Iterator[dict[str, Any]]:
-        """Rows of one statement. When the cursor dies, the rest is asked for anew if the order allows."""
-        client = self._connection.client
-        count, left = 0, plan.select.limit
-        while True:
-            last: dict[str, Any] | None = None
-            try:
-                for page in client.pages(statement, has_deleted=plan.has_deleted):
-                    yield from page.records
-                    last = page.records[-1] if page.records else last
-                    count += len(page.records)
-                    if not plan.conditions and plan.keyset == Keyset(None, ""):
-                        self._connection.row_counts[self.name.lower()] = page.total
-                return
-            except FieldUnknown:
-                forget(self._connection, self.name)
-                raise
-            except LocatorExpired:
-                if plan.keyset is None or last is None:
-                    raise
-                plan = plan.after(self._position(plan.keyset, last), None if left is None else left - count)
-                statement = plan.select.text()
-
-    def _position(self, keyset: Keyset, record: Mapping[str, Any]) -> Keyset:
-        """Where a record stands in the order of the keyset."""
-        try:
-            record_id = record["attributes"]["url"].rpartition("/")[2]
-            at = None if keyset.at is None else types.utc(dt.datetime.fromisoformat(record["SystemModstamp"]))
-        except (KeyError, TypeError, ValueError) as exc:
-            raise UnreadableAnswer("Salesforce answered a query with rows that have no place in its order") from exc
-        return Keyset(at, record_id)
-
-    def _divided(self, plan: Plan, sortkeys: Sequence[SortKey]) -> Iterator[dict[str, Any]]:
-        """Rows of a plan; of one too long for a statement, each once and in order all the same."""
-        if not plan.is_divided():
-            return self._records(plan, plan.select.text())
-        found = {record["attributes"]["url"]: record for statement in plan.statements()
-                 for record in self._records(plan, statement)}
-        records = list(found.values())
-        for key in reversed(sortkeys):
-            field = self._columns([key.attname])[key.attname].field
-            records.sort(key=lambda record, name=field: (record[name] is not None, record[name] or 0),  # type: ignore[misc]
-                         reverse=key.is_reversed)
-            nulls = [record for record in records if record[field] is None]
-            others = [record for record in records if record[field] is not None]
-            records = nulls + others if key.nulls_first else others + nulls
-        return iter(records)
-
-    def _paged(self, plan: Plan) -> Iterator[dict[str, Any]]:
-        """As many rows as the page is to have, counting only those that PostgreSQL will keep."""
-        wanted = plan.page_size or 0
-        keeps = self._kept_by(plan)
-        while True:
-            seen, last = 0, None
-            for record in self._records(plan, plan.select.text()):
-                seen, last = seen + 1, record
-                if keeps(record):
-                    yield record
-                    wanted -= 1
-                    if wanted <= 0:
-                        return
-            if plan.keyset is None or last is None or plan.select.limit is None or seen < plan.select.limit:
-                return
-            plan = plan.after(self._position(plan.keyset, last), wanted)
-
-    def _kept_by(self, plan: Plan) -> Callable[[Mapping[str, Any]], bool]:
-        """Whether PostgreSQL will keep a record, by the times that SOQL sees too coarsely."""
-        checks = [(condition.field, COMPARE[condition.recheck[0]], condition.recheck[1])
-                  for condition in plan.conditions if condition.recheck and condition.field in plan.select.fields]
-        keyset = plan.keyset
-
-        def keeps(record: Mapping[str, Any]) -> bool:
-            for name, compare, bound in checks:
-                text = record[name]
-                if text is None or not compare(types.utc(dt.datetime.fromisoformat(text)), bound):
-                    return False
-            if keyset is None or keyset.at is None or not keyset.has_fraction():
-                return True
-            position = self._position(keyset, record)
-            assert position.at is not None
-            return (position.at, position.record_id) > (keyset.at, keyset.record_id)
-
-        return keeps
 
     def _shaped(self, records: Iterable[dict[str, Any]], wanted: Sequence[str],
                 arguments: Mapping[str, str]) -> Iterator[list[Any]]:
         """Records as rows of all columns; columns that nobody asked for are None."""
         columns = self._columns(wanted)
+        # No field is called "" or begins with a blank.
         constants: dict[str, Any] = {"": None} | {f" {name}": arguments.get(name) for name in SYSTEM_COLUMNS}
         keys, converters = [], []
         for place, name in enumerate(self._definitions):
@@ -277,19 +193,7 @@ class ObjectTable(Table):
             convert = types.incoming(column.sf_type)
             if convert:
                 converters.append((place, convert))
-        take = operator.itemgetter(*keys) if len(keys) > 1 else lambda record: (record[keys[0]],)
-        paths = [column.field for column in columns.values() if "." in column.field]
-        for record in records:
-            record.update(constants)
-            for path in paths:
-                record[path] = _at_path(record, path)
-            try:
-                row = list(take(record))
-            except KeyError as exc:
-                raise UnreadableAnswer(f"Salesforce answered a query without the field {exc}") from exc
-            for place, convert in converters:
-                row[place] = convert(row[place])
-            yield row
+        return rows_of(records, keys, constants, converters)
 
     def _warn_of_short_ids(self, quals: Sequence[Qual]) -> None:
         for qual in quals:
@@ -306,40 +210,45 @@ class ObjectTable(Table):
         return next((name for name, path in self._fields.items() if path.lower() == "id"), ROWID)
 
     def begin(self) -> None:
-        self._queue.drop()
+        self._queue.undo(0)
+
+    def undo(self, level: int) -> None:
+        self._queue.undo(level)
 
     def insert(self, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         self._queue.flush()
-        records = [self._record(row, "createable") for row in rows]
+        records = [self._record(row, "createable", is_strict=True) for row in rows]
         results = []
         for start in range(0, len(records), self.batch_size):
             for record in records[start:start + self.batch_size]:
-                self._queue.add("insert", record)
+                self._queue.add("insert", record, self.level)
             results += self._queue.flush()
         return [{**row, self.rowid(): result.get("id")} for row, result in zip(rows, results, strict=True)]
 
     def update(self, rowid: Any, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        # Some hosts give all columns, and ours does where a trigger may change any: then what differs is sent.
+        is_strict = self._gives_assigned_only and len(values) < len(self._definitions)
         assigned = {name: value for name, value in values.items() if name != self.rowid() or value != rowid}
-        record = self._record(assigned, "updateable")
+        record = self._record(assigned, "updateable", is_strict=is_strict)
         if record:
-            self._queue.add("update", {"Id": types.long_id(str(rowid))} | record)
+            operation = "update" if is_strict else "update what differs"
+            self._queue.add(operation, {"Id": types.long_id(str(rowid))} | record, self.level)
         return values
 
     def delete(self, rowid: Any) -> None:
-        self._queue.add("delete", {"Id": types.long_id(str(rowid))})
+        self._queue.add("delete", {"Id": types.long_id(str(rowid))}, self.level)
 
     def end(self) -> None:
         self._queue.flush()
-        self._queue.drop()
+        self._queue.undo(0)
 
-    def _record(self, row: Mapping[str, Any], flag: str) -> dict[str, Any]:
-        """A row as JSON by API names, without an insert's NULLs. Strict where the host gives assigned columns only."""
+    def _record(self, row: Mapping[str, Any], flag: str, *, is_strict: bool) -> dict[str, Any]:
+        """A row as JSON by API names, without an insert's NULLs. is_strict: refuse columns that cannot be written."""
         record = {}
-        is_insert = flag == "createable"
         for name, value in row.items():
-            if is_insert and value is None:
+            if flag == "createable" and value is None:
                 continue
-            field = self._writable(name, flag, is_strict=is_insert or self._gives_assigned_only)
+            field = self._writable(name, flag, is_strict=is_strict)
             if field:
                 try:
                     record[field.name] = types.outgoing(value, field.sf_type)
@@ -362,10 +271,6 @@ class ObjectTable(Table):
                              detail=f"Salesforce's describe says that the field is not {flag}." if field else None)
 
 
-COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    "=": operator.eq, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
-
-
 def _page_size(text: str | None) -> int | None:
     if text is None:
         return None
@@ -377,10 +282,3 @@ def _page_size(text: str | None) -> int | None:
 
 def _is_short_id(value: Any) -> bool:
     return isinstance(value, str) and len(value) == 15 and types.is_id(value)
-
-
-def _at_path(record: Mapping[str, Any], path: str) -> Any:
-    found: Any = record
-    for name in path.split("."):
-        found = found.get(name) if isinstance(found, dict) else None
-    return found

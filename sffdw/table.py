@@ -47,8 +47,14 @@ class Table:
     def rowid(self) -> str:
         raise self._read_only()
 
+    # The savepoint level that a change belongs to: 1 is the transaction itself.
+    level = 1
+
     def begin(self) -> None:
-        """A statement begins, or failed: what an earlier one left is void."""
+        """A statement begins: what an earlier one left when it failed is void."""
+
+    def undo(self, level: int) -> None:
+        """What was queued at this savepoint level or above it is void."""
 
     def insert(self, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         raise self._read_only()

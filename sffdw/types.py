@@ -241,6 +241,18 @@ def _outgoing_id(value: Any) -> str:
     return long_id(str(value))
 
 
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d.*(Z|[+-]\d{4})")
+
+
+def is_same(sent: Any, stored: Any) -> bool:
+    """A value as it is sent is what Salesforce has: NULL and '' are one there, and times are written in two ways."""
+    if sent in (None, "") or stored in (None, ""):
+        return sent in (None, "") and stored in (None, "")
+    if isinstance(sent, str) and isinstance(stored, str) and MOMENT.fullmatch(sent) and MOMENT.fullmatch(stored):
+        return utc(dt.datetime.fromisoformat(sent)) == utc(dt.datetime.fromisoformat(stored))
+    return bool(sent == stored)
+
+
 OUTGOING: dict[str, Callable[[Any], Any]] = {
     "boolean": _outgoing_boolean, "date": _outgoing_date, "datetime": _outgoing_datetime, "time": _outgoing_time,
     "id": _outgoing_id, "reference": _outgoing_id}

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sffdw import soql, types
 from sffdw.connection import Connection
 from sffdw.errors import (
     AuthenticationError,
@@ -46,40 +47,56 @@ HINTS = {
 
 @dataclass
 class Queue:
-    """The changes of one statement on a live table."""
+    """The changes of one statement on a live table. Each knows the savepoint level at which it was made."""
 
     connection: Connection
     sobject: str
     all_or_none: bool
     batch_size: int
     operation: str = ""
-    waiting: list[dict[str, Any]] = field(default_factory=list)
+    waiting: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     sent_count: int = 0
     stored_count: int = 0
 
-    def add(self, operation: str, record: dict[str, Any]) -> None:
+    def add(self, operation: str, record: dict[str, Any], level: int) -> None:
         """Queue a change; a full request goes at once. A record that is in the queue already starts a new request."""
-        twice = "Id" in record and any(record["Id"] == queued.get("Id") for queued in self.waiting)
+        twice = "Id" in record and any(record["Id"] == queued.get("Id") for _, queued in self.waiting)
         if twice or operation != self.operation or len(self.waiting) >= self.batch_size:
             self.flush()
         self.operation = operation
-        self.waiting.append(record)
+        self.waiting.append((level, record))
 
     def flush(self) -> list[dict[str, Any]]:
         """Send what waits. Raises for the first record that Salesforce rejects."""
-        records, self.waiting = self.waiting, []
+        records, self.waiting = [record for _, record in self.waiting], []
+        operation, compares, _ = self.operation.partition(" what differs")
+        if compares:
+            records = self._differing(records)
         if not records:
             return []
         try:
-            results = self.connection.client.save(self.operation, self.sobject, records, all_or_none=self.all_or_none)
+            results = self.connection.client.save(operation, self.sobject, records, all_or_none=self.all_or_none)
         except RequestError as error:
             raise self._failed(error, len(records)) from error
         self._judge(results)
         return results
 
-    def drop(self) -> None:
-        """Forget the statement: it failed, or its savepoint was rolled back."""
-        self.waiting, self.sent_count, self.stored_count = [], 0, 0
+    def undo(self, level: int) -> None:
+        """Forget what was queued at a savepoint level or above it; 0: the statement is over."""
+        self.waiting = [change for change in self.waiting if change[0] < level]
+        if level == 0:
+            self.sent_count = self.stored_count = 0
+
+    def _differing(self, records: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Of rows with all their columns, the values that are not what Salesforce has."""
+        fields = dict.fromkeys(name for record in records for name in record)
+        ids = ", ".join(soql.quoted(record["Id"]) for record in records)
+        statement = soql.Select(tuple(fields), self.sobject, (f"Id IN ({ids})",)).text()
+        stored = {found["Id"]: found for page in self.connection.client.pages(statement) for found in page.records}
+        changed = [{name: value for name, value in record.items()
+                    if name == "Id" or not types.is_same(value, stored.get(record["Id"], {}).get(name))}
+                   for record in records]
+        return [record for record in changed if len(record) > 1]
 
     def _judge(self, results: Sequence[Mapping[str, Any]]) -> None:
         refused = [(row, result) for row, result in enumerate(results, self.sent_count + 1)
@@ -95,7 +112,7 @@ class Queue:
         code, message, fields = _first(result)
         named = f" (fields: {', '.join(fields)})" if fields else ""
         kind = RecordLocked if code in LOCK_CODES else RecordRejected
-        return kind(f'could not {self.operation} a record of object "{self.sobject}"',
+        return kind(f'could not {self.operation.split()[0]} a record of object "{self.sobject}"',
                     detail=f"Salesforce answered: {code}: {printable(message)}{named} for row {row} of the statement. "
                            f"{self._already()}", hint=HINTS.get(code))
 

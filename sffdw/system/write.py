@@ -29,7 +29,7 @@ class WriteTable(SystemTable):
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self._waiting: list[Entry] = []
+        self._waiting: list[tuple[int, Entry]] = []
 
     def found(self, arguments: Mapping[str, str]) -> Iterable[Row]:
         for outcome in self.connection.results.of(_batch_id(arguments["batch_id"])):
@@ -41,12 +41,15 @@ class WriteTable(SystemTable):
     def begin(self) -> None:
         self._waiting = []
 
+    def undo(self, level: int) -> None:
+        self._waiting = [change for change in self._waiting if change[0] < level]
+
     def insert(self, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-        self._waiting += [_entry(row) for row in rows]
+        self._waiting += [(self.level, _entry(row)) for row in rows]
         return list(rows)
 
     def end(self) -> None:
-        entries, self._waiting = self._waiting, []
+        entries, self._waiting = [entry for _, entry in self._waiting], []
         if not entries:
             return
         # A login that fails fails the statement: nothing has been sent.

@@ -15,7 +15,7 @@ from tests.unit.wrapper.conftest import OPTIONS
 ROOT = Path(__file__).parents[3]
 PACKAGE = ROOT / "sffdw"
 ORDER = ("errors", "options", "types", "soql", "planner", "host", "spool", "auth", "answers", "wire", "transport",
-         "client", "connection", "describe", "writer", "table", "live", "system", "imports", "ereport", "fdw")
+         "client", "connection", "describe", "scan", "writer", "table", "live", "system", "imports", "ereport", "fdw")
 
 
 def imported(path: Path) -> set[str]:

@@ -292,13 +292,15 @@ def test_columns_that_salesforce_sets_are_refused_by_name(
     assert client.saved == []
 
 
-def test_a_host_that_gives_all_columns_has_only_the_writable_ones_sent(connection: Connection,
-client: FakeClient) -> None:
-    table = table_of(connection, is_assigned=False)
-    table.update("a00000000000001AAA", {"id": "a00000000000001AAA", "name": "x", "account__c": "y",
-    "systemmodstamp": "z"})
+@pytest.mark.parametrize("is_assigned", [True, False])
+def test_a_host_that_gives_all_columns_has_only_changed_writable_ones_sent(
+        connection: Connection, client: FakeClient, is_assigned: bool) -> None:
+    record_id = "a00000000000001AAA"
+    client.answers = [[page(record(1, Id=record_id, Name="old", Total__c=Decimal("5.00")))]]
+    table = table_of(connection, is_assigned=is_assigned)
+    table.update(record_id, dict.fromkeys(COLUMNS) | {"id": record_id, "name": "x", "total__c": 5, "account__c": "y"})
     table.end()
-    assert client.saved[0][2] == [{"Id": "a00000000000001AAA", "Name": "x"}]
+    assert client.saved[0][:3] == ("update", "Invoice__c", [{"Id": record_id, "Name": "x"}])
 
 
 def test_a_value_that_salesforce_cannot_store_is_refused_by_column(connection: Connection) -> None:

@@ -90,3 +90,12 @@ def test_case_52_long_names_stay_distinct() -> None:
     assert len({types.sql_name(one), types.sql_name(other)}) == 2
     assert all(len(types.sql_name(name).encode()) <= 63 for name in (one, other))
     assert types.sql_name(one) == types.sql_name(one)
+
+
+@pytest.mark.parametrize(("sent", "stored", "want"), [
+    ("", None, True), (None, None, True), ("x", None, False), (None, "x", False), (Decimal("1.10"), Decimal("1.1"),
+    True),
+    ("2025-01-01T00:00:00.000Z", "2025-01-01T00:00:00.000+0000", True), ("20250101", "2025-01-01", False),
+    ("2025-01-01T00:00:01.000Z", "2025-01-01T00:00:00.000+0000", False), (False, None, False), (True, True, True)])
+def test_values_are_compared_as_salesforce_sees_them(sent: Any, stored: Any, want: bool) -> None:
+    assert types.is_same(sent, stored) is want

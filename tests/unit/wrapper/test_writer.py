@@ -1,10 +1,12 @@
 """Changes go 200 at a time, in order, once; each rejection is told."""
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from sffdw.client import Page
 from sffdw.connection import Connection, Results
 from sffdw.errors import AuthenticationError, Error, FieldUnknown, LimitReached, RequestError
 from sffdw.writer import Entry, Outcome, Queue, requests_of, send_entries
@@ -33,7 +35,7 @@ def queue_of(connection: Connection, *, all_or_none: bool = True, batch_size: in
 def test_rows_go_200_at_a_time_and_the_rest_at_the_end(connection: Connection, client: FakeClient) -> None:
     queue = queue_of(connection)
     for number in range(450):
-        queue.add("insert", {"Name": str(number)})
+        queue.add("insert", {"Name": str(number)}, 1)
     assert [len(saved[2]) for saved in client.saved] == [200, 200]
     queue.flush()
     assert [len(saved[2]) for saved in client.saved] == [200, 200, 50]
@@ -44,25 +46,48 @@ def test_rows_go_200_at_a_time_and_the_rest_at_the_end(connection: Connection, c
 def test_a_record_is_never_twice_in_a_request(connection: Connection, client: FakeClient) -> None:
     queue = queue_of(connection)
     for record_id in ("a", "b", "a"):
-        queue.add("update", {"Id": record_id})
+        queue.add("update", {"Id": record_id}, 1)
     queue.flush()
     assert [[record["Id"] for record in saved[2]] for saved in client.saved] == [["a", "b"], ["a"]]
 
 
 def test_operations_do_not_mix(connection: Connection, client: FakeClient) -> None:
     queue = queue_of(connection)
-    queue.add("update", {"Id": "a"})
-    queue.add("delete", {"Id": "b"})
+    queue.add("update", {"Id": "a"}, 1)
+    queue.add("delete", {"Id": "b"}, 1)
     queue.flush()
     assert [saved[0] for saved in client.saved] == ["update", "delete"]
 
 
 def test_what_was_dropped_is_never_sent(connection: Connection, client: FakeClient) -> None:
     queue = queue_of(connection)
-    queue.add("delete", {"Id": "a"})
-    queue.drop()
+    queue.add("delete", {"Id": "a"}, 1)
+    queue.undo(0)
     assert queue.flush() == []
     assert client.saved == []
+
+
+def test_a_savepoint_takes_back_what_was_queued_in_it_only(connection: Connection, client: FakeClient) -> None:
+    queue = queue_of(connection)
+    for record_id, level in (("a", 1), ("b", 2), ("c", 3), ("d", 1)):
+        queue.add("delete", {"Id": record_id}, level)
+    queue.undo(2)
+    queue.flush()
+    assert [record["Id"] for record in client.saved[0][2]] == ["a", "d"]
+
+
+def test_of_rows_with_all_columns_only_what_differs_is_sent(connection: Connection, client: FakeClient) -> None:
+    stored = [{"Id": "a", "Name": "old", "N": Decimal("1.10"), "At": "2025-01-01T00:00:00.000+0000", "X": None},
+              {"Id": "b", "Name": "same", "N": None, "At": None, "X": "x"}]
+    given = [{"Id": "a", "Name": "new", "N": Decimal("1.1"), "At": "2025-01-01T00:00:00.000Z", "X": ""},
+             {"Id": "b", "Name": "same", "N": None, "At": None, "X": "x"}]
+    client.answers = [[Page(stored, 2, None)]]
+    queue = queue_of(connection)
+    for record in given:
+        queue.add("update what differs", record, 1)
+    queue.flush()
+    assert client.saved == [("update", "Invoice__c", [{"Id": "a", "Name": "new"}], True)]
+    assert client.statements == ["SELECT Id, Name, N, At, X FROM Invoice__c WHERE Id IN ('a', 'b')"]
 
 
 @pytest.mark.parametrize(("all_or_none", "stored"), [(True, "3 rows were already stored."), (False, "5 rows were")])
@@ -72,7 +97,7 @@ def test_a_rejection_tells_code_row_and_what_is_stored(
     queue = queue_of(connection, all_or_none=all_or_none, batch_size=3)
     with pytest.raises(Error) as caught:
         for number in range(6):
-            queue.add("insert", {"Name": str(number)})
+            queue.add("insert", {"Name": str(number)}, 1)
         queue.flush()
     error = caught.value
     assert error.sqlstate == "SF010"
@@ -85,7 +110,7 @@ def test_a_rejection_tells_code_row_and_what_is_stored(
 def test_a_locked_row_has_a_sqlstate_of_its_own(connection: Connection, client: FakeClient) -> None:
     client.save_rule = rejecting("UNABLE_TO_LOCK_ROW", lambda record: True)
     queue = queue_of(connection)
-    queue.add("update", {"Id": "a"})
+    queue.add("update", {"Id": "a"}, 1)
     with pytest.raises(Error) as caught:
         queue.flush()
     assert caught.value.sqlstate == "SF011"
@@ -110,7 +135,7 @@ def test_a_failed_request_tells_what_is_known(
     queue = queue_of(connection, batch_size=2)
     with pytest.raises(Error) as caught:
         for number in range(4):
-            queue.add("insert", {"Name": str(number)})
+            queue.add("insert", {"Name": str(number)}, 1)
         queue.flush()
     assert caught.value.sqlstate == sqlstate
     assert "rows 3 to 4. 2 rows were already stored." in str(caught.value.detail)
