@@ -62,7 +62,7 @@ def _stamps(records: Records, sobject: SObject) -> Values:
 def _release_children(records: Records, parent: SObject, parent_id: str, child: ChildRelationship, root: str) -> None:
     store = records.store
     target = store.schema[child.child_object]
-    sql = f'SELECT "Id" FROM {table_name(target)} WHERE {column_name(child.field)} = ? AND _deleted = 0'
+    sql = f'SELECT "Id" FROM {table_name(target)} WHERE {column_name(child.field)} = ? AND +_deleted = 0'
     for (child_id,) in store.reader.execute(sql, (parent_id,)).fetchall():
         if child.cascade_delete:
             delete(records, target, child_id, root_id=root)
@@ -179,7 +179,7 @@ def _reparent(records: Records, child: ChildRelationship, loser_id: str, master_
     target = records.store.schema[child.child_object]
     if child.field == "MasterRecordId":
         return
-    sql = f'SELECT "Id" FROM {table_name(target)} WHERE {column_name(child.field)} = ? AND _deleted = 0'
+    sql = f'SELECT "Id" FROM {table_name(target)} WHERE {column_name(child.field)} = ? AND +_deleted = 0'
     for (child_id,) in records.store.reader.execute(sql, (loser_id,)).fetchall():
         values: Values = {child.field: master_id, **derived.changed_stamps(target, records.actor)}
         records.store.update(target, child_id, values)

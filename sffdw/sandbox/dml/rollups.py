@@ -68,7 +68,7 @@ def _calculate(records: Records, summary: Field, child: SObject, reference: str,
     settings = Settings(now=stamps.from_text(records.actor.at))
     statement = Statement("", records.store.schema, settings)
     scope = Scope(statement, child, ())
-    parts = [f"{scope.alias}.{column_name(reference)} = {statement.bind(parent_id)}", f"{scope.alias}._deleted = 0"]
+    parts = [f"{scope.alias}.{column_name(reference)} = {statement.bind(parent_id)}", f"+{scope.alias}._deleted = 0"]
     if stated.get("filter"):
         condition = parse(f"SELECT Id FROM {child.name} WHERE {stated['filter']}").where
         if condition is not None:

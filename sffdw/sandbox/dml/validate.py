@@ -88,7 +88,7 @@ def check_unique(store: Store, sobject: SObject, record_id: str, values: Mapping
     for field in sobject.fields:
         if not field.unique or values.get(field.name) is None or not is_stored(field) or field.type == "id":
             continue
-        held = f'{column_name(field)} = ? AND _deleted = 0 AND "Id" <> ?'
+        held = f'{column_name(field)} = ? AND +_deleted = 0 AND "Id" <> ?'
         sql = f'SELECT "Id" FROM {table_name(sobject)} WHERE {held} LIMIT 1'
         other = store.reader.execute(sql, (values[field.name], record_id)).fetchone()
         if other is not None:

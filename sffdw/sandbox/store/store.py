@@ -190,7 +190,7 @@ class Store:
 
     def find(self, sobject: SObject, field: Field, value: object) -> list[str]:
         """Return the ids of records that are not deleted and hold a value in a field."""
-        sql = f'SELECT "Id" FROM {table_name(sobject)} WHERE {column_name(field)} = ? AND _deleted = 0 ORDER BY "Id"'
+        sql = f'SELECT "Id" FROM {table_name(sobject)} WHERE {column_name(field)} = ? AND +_deleted = 0 ORDER BY "Id"'
         return [row[0] for row in self.reader.execute(sql, (value,))]
 
     def insert(self, sobject: SObject, values: Values) -> None:
