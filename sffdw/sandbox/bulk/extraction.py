@@ -74,15 +74,8 @@ def _cell(column: Column) -> str:
     return sql if column.type in _QUOTELESS else f"""replace({sql}, '"', '""')"""
 
 
-def extract(
-    query: BulkQuery,
-    connection: sqlite3.Connection,
-    layout: Layout,
-    run: Run,
-    *,
-    keep: Callable[[], None] | None = None,
-) -> ResultFile:
-    """Write the rows of a query to a file; `keep` is called now and then and may raise to end it."""
+def extract(query: BulkQuery, connection: sqlite3.Connection, layout: Layout, run: Run) -> ResultFile:
+    """Write the rows of a query to a file and close the connection."""
     plan, result = query.plan, ResultFile(header_of(query.columns, layout))
     sql = f"SELECT {csv_sql(query.columns, layout)} FROM {plan.source} WHERE {plan.where} ORDER BY {plan.order}"
     connection.text_factory = bytes

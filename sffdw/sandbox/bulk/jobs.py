@@ -167,7 +167,7 @@ class Jobs:
                 self.pass_time(started, started.retries * float(retry.params.get("seconds", self.pace.retry_s)))
             if slow is not None:
                 self.pass_time(started, float(slow.params.get("seconds", 60)))
-            if failed is not None and not failed.params.get("after_rows"):
+            if failed is not None and job.is_query:
                 fail(failed)
             work(started)
 

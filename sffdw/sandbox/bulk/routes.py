@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sffdw.sandbox.bulk import query_jobs
+from sffdw.sandbox.bulk import ingest_jobs, query_jobs
 from sffdw.sandbox.call import Reply
 
 Entry = tuple[str, str, Callable[..., str | None] | None, dict[str, Callable[..., Reply]]]
@@ -19,4 +19,18 @@ DATA: tuple[Entry, ...] = (
     ),
     ("/jobs/query/{}/results", "bulk_result", query_jobs.object_of, {"GET": query_jobs.results}),
     ("/jobs/query/{}/resultPages", "bulk_job", query_jobs.object_of, {"GET": query_jobs.result_pages}),
+    ("/jobs/ingest", "bulk_job", ingest_jobs.object_of, {"GET": ingest_jobs.list_all, "POST": ingest_jobs.create}),
+    (
+        "/jobs/ingest/{}",
+        "bulk_job",
+        ingest_jobs.object_of,
+        {"GET": ingest_jobs.show, "PATCH": ingest_jobs.change, "DELETE": ingest_jobs.delete},
+    ),
+    ("/jobs/ingest/{}/batches", "bulk_upload", ingest_jobs.object_of, {"PUT": ingest_jobs.upload}),
+    (
+        "/jobs/ingest/{}/(successfulResults|failedResults|unprocessedRecords)",
+        "bulk_result",
+        ingest_jobs.object_of,
+        {"GET": ingest_jobs.results},
+    ),
 )
