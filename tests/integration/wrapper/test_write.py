@@ -126,6 +126,33 @@ def test_what_a_savepoint_takes_back_before_it_was_sent_is_not_sent(tables: Sess
     assert [record["Phone"] for record in org.records("Account")] == [None, "1", None]
 
 
+def test_a_savepoint_inside_a_called_function_leaves_the_statements_rows_alone(tables: Session, org: Sandbox) -> None:
+    org.change(*({"op": "create", "object": "Account", "values": {"Name": f"n{n}"}} for n in range(3)))
+    tables.execute("""
+        CREATE FUNCTION live.careful(name text) RETURNS text LANGUAGE plpgsql AS $$
+        BEGIN
+            PERFORM 1 / 0;
+        EXCEPTION WHEN division_by_zero THEN
+            RETURN name || '!';
+        END $$""")
+    tables.execute("UPDATE account SET name = live.careful(name)")
+    assert names(org) == ["n0!", "n1!", "n2!"]
+
+
+def test_a_row_trigger_that_changes_values_has_only_what_differs_sent(tables: Session, org: Sandbox) -> None:
+    tables.execute("INSERT INTO account (name, phone, annualrevenue) VALUES ('x', '1', 5)")
+    tables.execute("""
+        CREATE FUNCTION live.shout() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            NEW.name := upper(NEW.name);
+            RETURN NEW;
+        END $$""")
+    tables.execute("CREATE TRIGGER shout BEFORE UPDATE ON account FOR EACH ROW EXECUTE FUNCTION live.shout()")
+    tables.execute("UPDATE account SET fax = '2'")
+    record, = org.records("Account")
+    assert (record["Name"], record["Phone"], record["Fax"], record["AnnualRevenue"]) == ("X", "1", "2", 5)
+
+
 def test_case_70_a_lost_reply_is_said_to_be_in_doubt(tables: Session, org: Sandbox, fault: Any) -> None:
     fault("reply.lost", kind="collections", calls="1")
     error = refused(tables, "INSERT INTO account (name) VALUES ('x')")
