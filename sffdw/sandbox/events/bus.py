@@ -136,6 +136,12 @@ class Bus:
 
         return stop
 
+    @property
+    def watched(self) -> int:
+        """How many wait."""
+        with self._lock:
+            return len(self._watchers)
+
     def wake(self) -> None:
         """Tell all who wait to look again: events came, the clock was moved, a session ended."""
         with self._lock:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sffdw.sandbox.events.channels import Channel, Refused, text_for
+from sffdw.sandbox.jsontext import dumps
 
 if TYPE_CHECKING:
     from sffdw.sandbox.events.events import Events
@@ -116,28 +117,38 @@ def deliver(events: Events, client: Client) -> list[str]:
 
     Raises Refused when the org's limit of deliveries is used up; what was not delivered can be replayed later.
     """
-    until, most = events.bus.last_id, events.settings.max_messages
+    until = events.bus.last_id
     found: list[tuple[int, str]] = []
-    access = events.org.users.access(client.username)
-    for subscription in client.subscriptions.values():
-        if subscription.position >= until:
-            continue
-        channel = subscription.channel
-        batch = events.bus.read(
-            channel.kind,
-            channel.names,
-            after=subscription.position,
-            until=until,
-            retention_s=channel.retention_s,
-            limit=most,
-        )
-        for event in batch:
-            text = text_for(events, channel, event, access)
-            if text is not None and not events.org.limits.spend(channel.limit):
-                raise Refused(LIMIT_REACHED)
-            subscription.position = event.replay_id
-            if text is not None:
-                found.append((event.replay_id, f'{{"data":{text},"channel":"{channel.name}"}}'))
-        if len(batch) < most:
-            subscription.position = until
+    behind = [item for item in client.subscriptions.values() if item.position < until]
+    is_limited = False
+    for subscription in behind:
+        is_limited |= not _read_on(events, client, subscription, until, found)
+    if is_limited and not found:
+        raise Refused(LIMIT_REACHED)
     return [text for _, text in sorted(found, key=lambda item: item[0])]
+
+
+def _read_on(
+    events: Events, client: Client, subscription: Subscription, until: int, found: list[tuple[int, str]]
+) -> bool:
+    """Read a channel up to a replay id; False when the limit of deliveries ended it."""
+    channel, most = subscription.channel, events.settings.max_messages
+    access, name = events.org.users.access(client.username), dumps(channel.name)
+    batch = events.bus.read(
+        channel.kind,
+        channel.names,
+        after=subscription.position,
+        until=until,
+        retention_s=channel.retention_s,
+        limit=most,
+    )
+    for event in batch:
+        text = text_for(events, channel, event, access)
+        if text is not None and not events.org.limits.spend(channel.limit):
+            return False
+        subscription.position = event.replay_id
+        if text is not None:
+            found.append((event.replay_id, f'{{"data":{text},"channel":{name}}}'))
+    if len(batch) < most:
+        subscription.position = until
+    return True

@@ -18,8 +18,10 @@ from sffdw.sandbox.values import to_answer
 
 LEFT_OUT = frozenset(
     (
-        *("Id", "IsDeleted", "SystemModstamp", "MasterRecordId", "PhotoUrl", "IsEmailBounced"),
-        *("LastActivityDate", "LastViewedDate", "LastReferencedDate", "IsArchived"),
+        *("Id", "IsDeleted", "SystemModstamp", "MasterRecordId", "IsEmailBounced"),
+        *("LastActivityDate", "LastViewedDate", "LastReferencedDate", "IsArchived", "IsPartner", "IsCustomerPortal"),
+        *("ChannelProgramName", "ChannelProgramLevelName", "Fiscal", "FiscalYear", "FiscalQuarter"),
+        *("HasOpenActivity", "HasOverdueTask"),
     )
 )
 _AUDIT = frozenset({"CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById"})
@@ -49,7 +51,8 @@ class Layout:
 
     def __init__(self, sobject: SObject) -> None:
         self.sobject = sobject
-        placed = ((field.name, _place(field)) for field in sobject.fields)
+        nested = {field.name for field in sobject.fields if field.is_compound or field.is_person_name}
+        placed = ((field.name, _place(field, nested)) for field in sobject.fields)
         self.places: dict[str, Place] = {name: place for name, place in placed if place is not None}
 
     @property
@@ -77,9 +80,11 @@ class Layout:
                 continue
             value = shown(place.field, values[name])
             if place.part is None:
-                body[place.top] = value
-            else:
-                body.setdefault(place.top, {})[place.part] = value
+                body.setdefault(place.top, value)
+            elif isinstance(body.get(place.top), dict):
+                body[place.top][place.part] = value
+            else:  # the name of a person account stands in place of that of a business account
+                body[place.top] = {place.part: value}
         return body
 
     def paths(self, names: Iterable[str]) -> list[str]:
@@ -111,13 +116,20 @@ def _without(key: str, item: Any, gone: set[str]) -> Any:
     return [path for path in item if path not in gone] if key.endswith("Fields") else item
 
 
-def _place(field: Field) -> Place | None:
-    if field.name in LEFT_OUT or (field.hidden and field.name not in _AUDIT) or _follows_from_others(field):
+def _place(field: Field, nested: set[str]) -> Place | None:
+    if (
+        field.name in LEFT_OUT
+        or field.name.endswith("PhotoUrl")
+        or (field.hidden and field.name not in _AUDIT)
+        or _follows_from_others(field)
+    ):
         return None
     compound = field.compound_field_name
-    if not compound or compound == field.name:
-        return Place(field, field.name)
-    return Place(field, compound, field.name if field.name in _PERSON else _part_name(field.name))
+    if field.name in _PERSON and compound == "Name":
+        return Place(field, compound, field.name)
+    if compound in nested and compound != field.name:
+        return Place(field, str(compound), _part_name(field.name))
+    return Place(field, field.name)
 
 
 def _follows_from_others(field: Field) -> bool:

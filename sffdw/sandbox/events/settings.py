@@ -18,7 +18,7 @@ NEVER_CAPTURED = frozenset(
 )
 _NUMBERS = (
     *("overflow_after", "max_event_bytes", "retention_s", "topic_retention_s", "connect_timeout_s"),
-    *("reconnect_s", "max_messages", "max_topics"),
+    *("reconnect_s", "max_messages"),
 )
 _FLAGS = ("requires_cookie", "lists_nulled")
 
@@ -36,7 +36,6 @@ class EventSettings:
     connect_timeout_s: float = 110.0
     reconnect_s: float = 40.0
     max_messages: int = 2_000  # events in one reply
-    max_topics: int = 100
     requires_cookie: bool = True
     lists_nulled: bool = True  # recorded CometD events carry changedFields only, newer documents all three lists
 

@@ -32,6 +32,7 @@ MODES = ("All", "Referenced", "Select", "Where")
 _OPERATIONS = {CREATE: "Create", UPDATE: "Update", DELETE: "Delete", UNDELETE: "Undelete"}
 _TYPES = {CREATE: "created", UPDATE: "updated", DELETE: "deleted", UNDELETE: "undeleted"}
 _CHUNK = 200
+MAX_TOPICS = 100
 
 
 @dataclass(frozen=True)
@@ -142,6 +143,8 @@ def _bare(record: dict[str, Any]) -> dict[str, Any]:
 
 def check_topic(store: Store, merged: Mapping[str, Any], given: Values, actor: Actor) -> Values:
     """Refuse a topic whose query cannot stand for changes; return what follows from its fields."""
+    if "Id" not in merged and len(active_topics(store)) >= MAX_TOPICS:
+        raise ApiError("LIMIT_EXCEEDED", "The maximum number of active topics has been reached")
     if "Query" in given:
         _check_query(store.schema, str(given["Query"] or ""))
     mode = given.get("NotifyForFields")
