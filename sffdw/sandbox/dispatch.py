@@ -8,6 +8,8 @@ from functools import partial
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from sffdw.sandbox import stamps
+from sffdw.sandbox.bulk.classic.refusals import PATH as CLASSIC
+from sffdw.sandbox.bulk.classic.refusals import refuse as refuse_classic
 from sffdw.sandbox.call import Call, Reply, error_reply
 from sffdw.sandbox.control import control_reply
 from sffdw.sandbox.dml.storms import touch_some
@@ -98,11 +100,16 @@ def _answer(call: Call) -> Reply:
             call.org.limits.spend_call()
         return _carry_out(call, route, arguments)
     except ApiError as error:
-        return error_reply(error)
+        return _refuse(call, error)
     except sqlite3.OperationalError as error:
         if "interrupted" not in str(error):
             raise
         return error_reply(ApiError("QUERY_TIMEOUT", "Your query request was running for too long."))
+
+
+def _refuse(call: Call, error: ApiError) -> Reply:
+    """Return the reply for a refused request in the form of the API that was called."""
+    return refuse_classic(call, error) if call.path.lower().startswith(CLASSIC) else error_reply(error)
 
 
 def _carry_out(call: Call, route: Route, arguments: list[str]) -> Reply:
@@ -113,11 +120,12 @@ def _carry_out(call: Call, route: Route, arguments: list[str]) -> Reply:
         try:
             return answer(call, *arguments)
         except ApiError as error:
-            return error_reply(error)
+            return _refuse(call, error)
 
     late = call.fault("commit.late") or call.fault("reply.lost")
     after_s = float(late.params.get("commit_after_s", late.params.get("after_s", 0))) if late else 0.0
-    is_late = after_s > 0 and call.method != "GET" and not call.kind.startswith("bulk_")  # bulk jobs see to it themselves
+    sees_to_it_itself = call.method == "GET" or call.kind.startswith("bulk_")
+    is_late = after_s > 0 and not sees_to_it_itself
     return call.org.late.run(work, after_s) if is_late else work()
 
 

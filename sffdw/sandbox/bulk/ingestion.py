@@ -32,7 +32,12 @@ class Outcome:
 
     record_id: str = ""
     is_created: bool = False
-    error: str | None = None
+    refusal: ApiError | None = None
+
+    @property
+    def error(self) -> str | None:
+        """The refusal as result files show it."""
+        return None if self.refusal is None else error_text(self.refusal)
 
 
 def error_text(error: ApiError) -> str:
@@ -86,7 +91,7 @@ class Ingestion:
                 strike_record(self.call, self.sobject, record_id, position)
                 return self._carry_out(records, record, stated)
         except ApiError as error:
-            return Outcome(record_id or stated, error=error_text(error))
+            return Outcome(record_id or stated, refusal=error)
 
     def _refuse_duplicate(self, record: Record, record_id: str | None, seen: set[str]) -> None:
         """Refuse a record that its chunk has already changed."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sffdw.sandbox.bulk import ingest_jobs, query_jobs
+from sffdw.sandbox.bulk.classic import batches, jobs
 from sffdw.sandbox.call import Reply
 
 Entry = tuple[str, str, Callable[..., str | None] | None, dict[str, Callable[..., Reply]]]
@@ -33,4 +34,15 @@ DATA: tuple[Entry, ...] = (
         ingest_jobs.object_of,
         {"GET": ingest_jobs.results},
     ),
+)
+
+_ASYNC = "/services/async/{}/job"
+ROOT: tuple[Entry, ...] = (
+    (_ASYNC, "bulk_job", jobs.object_of, {"POST": jobs.create}),
+    (f"{_ASYNC}/{{}}", "bulk_job", jobs.object_of, {"GET": jobs.show, "POST": jobs.change}),
+    (f"{_ASYNC}/{{}}/batch", "bulk_upload", jobs.object_of, {"GET": batches.list_all, "POST": batches.create}),
+    (f"{_ASYNC}/{{}}/batch/{{}}", "bulk_job", jobs.object_of, {"GET": batches.show}),
+    (f"{_ASYNC}/{{}}/batch/{{}}/request", "bulk_job", jobs.object_of, {"GET": batches.request}),
+    (f"{_ASYNC}/{{}}/batch/{{}}/result", "bulk_result", jobs.object_of, {"GET": batches.results}),
+    (f"{_ASYNC}/{{}}/batch/{{}}/result/{{}}", "bulk_result", jobs.object_of, {"GET": batches.result}),
 )

@@ -119,6 +119,7 @@ ROUTES = (
         is_open=True,
         POST=bayeux.answer,
     ),
+    *(_route(path, kind, object_of, **methods) for path, kind, object_of, methods in bulk_routes.ROOT),
     _route("/id/{}/{}", "other", GET=oauth.identity),
 )
 _KINDS_BY_METHOD = {
@@ -127,6 +128,7 @@ _KINDS_BY_METHOD = {
     ("upsert", "GET"): "record",
     ("upsert", "DELETE"): "delete",
     ("create", "GET"): "describe",
+    ("bulk_upload", "GET"): "bulk_job",
 }
 
 

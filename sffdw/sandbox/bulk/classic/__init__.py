@@ -1,0 +1,1 @@
+"""Bulk API 1.0: jobs and their batches under /services/async."""
