@@ -17,7 +17,7 @@ from sffdw.errors import (
     UnreadableAnswer,
     printable,
 )
-from sffdw.types import parse_json
+from sffdw.types import may_be_unstorable, parse_json
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,8 @@ class Answer:
             raise unreadable(self.status, self.body) from exc
 
     def has_unstorable_text(self) -> bool:
-        """Some text may hold what PostgreSQL cannot store: NUL, or half a surrogate pair."""
-        return b"\\u0000" in self.body or b"\\ud" in self.body or b"\\uD" in self.body
+        """Some text may hold what PostgreSQL cannot store."""
+        return may_be_unstorable(self.body)
 
 
 def unreadable(status: int, body: bytes | str) -> UnreadableAnswer:

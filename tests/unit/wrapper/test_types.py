@@ -99,3 +99,12 @@ def test_case_52_long_names_stay_distinct() -> None:
     ("2025-01-01T00:00:01.000Z", "2025-01-01T00:00:00.000+0000", False), (False, None, False), (True, True, True)])
 def test_values_are_compared_as_salesforce_sees_them(sent: Any, stored: Any, want: bool) -> None:
     assert types.is_same(sent, stored) is want
+
+
+@pytest.mark.parametrize(("text", "want"), [
+    (r'"\u0000"', True), (r'"\ud83d"', True), (r'"\ude00"', True), (r'"\ud83dx"', True), (r'"\uDE00\uD83D"', True),
+    (r'"\\\u0000"', True), (r'"\\u0000"', False), (r'"\ud83d\ude00"', False),
+    (r'"\uD83D\uDE00\ud83d\ude00"', False), (r'"\u00e9 plain 😀"', False)])
+def test_case_30_answers_are_searched_for_what_cannot_be_stored(text: str, want: bool) -> None:
+    assert types.may_be_unstorable(text.encode()) is want
+    assert (types.storable(types.parse_json(text)) != types.parse_json(text)) is want
