@@ -35,6 +35,7 @@ class LateCommits:
         self._clock = clock
         self._lock = threading.Lock()
         self._pending: list[Pending] = []
+        self.noticed: Callable[[], object] = lambda: None  # called when a transaction has been put off
 
     def run(self, work: Callable[[], _Result], after_s: float) -> _Result:
         """Do the work once to learn its result, undo it, and do it again `after_s` seconds later with the same ids."""
@@ -49,6 +50,7 @@ class LateCommits:
             tape.is_replayed = True
         with self._lock:
             self._pending.append(Pending(now, now + after_s, work, tape))
+        self.noticed()
         return results[0]
 
     def commit_due(self) -> None:

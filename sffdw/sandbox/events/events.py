@@ -32,6 +32,7 @@ class Events:
         self.is_closed = False
         self.recorder = Recorder(org.store, self.layouts, self._publish, self.bus.wake)
         org.store.recorder = self.recorder
+        org.late.noticed = self.bus.wake
 
     def configure(self, given: Mapping[str, Any]) -> None:
         """Change settings from now on."""
