@@ -25,7 +25,7 @@ SQL_SOURCES := $(shell find sql triggers -type f 2>/dev/null) sffdw.control tool
 
 .DEFAULT_GOAL := help
 .PHONY: help packages install up down psql demo test test-unit test-integration test-migration test-sandbox test-host \
-        lint dist clean uninstall
+        test-jsforce lint dist clean uninstall
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -81,6 +81,13 @@ test-host: install ## the bundled Multicorn host
 
 test-sandbox: $(VENV)/.ready ## the local Salesforce org
 	$(RUN) -m pytest tests/unit/sandbox tests/unit/sandbox_objects tests/integration/sandbox $(PYTEST)
+
+# An unmodified client of Salesforce's streaming API; kept out of the other targets because it comes from npm.
+build/npm/node_modules/jsforce/package.json:
+	@mkdir -p build/npm && npm install --silent --no-audit --no-fund --prefix build/npm jsforce@3
+
+test-jsforce: $(VENV)/.ready build/npm/node_modules/jsforce/package.json ## jsforce from npm listens to the sandbox's events
+	SFFDW_NODE_MODULES=$(CURDIR)/build/npm/node_modules $(RUN) -m pytest tests/integration/sandbox/test_events_jsforce.py $(PYTEST)
 
 lint: $(VENV)/.ready ## ruff, mypy and the checks of our own
 	$(VENV)/bin/ruff check .
