@@ -39,7 +39,7 @@ def account(owner: Session) -> Session:
 def contact(owner: Session) -> Session:
     """The owner's session with Contact mapped, not yet loaded."""
     owner.execute("SELECT sffdw.create_mapping('Contact', access => 'read_write', "
-                  "fields => '{LastName,FirstName,Email,AccountId,Birthdate}')")
+                  "fields => '{LastName,FirstName,Email,Phone,AccountId,Birthdate}')")
     return owner
 
 

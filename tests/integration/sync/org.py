@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 import psycopg
+from psycopg.types.json import Jsonb
 
 Session = psycopg.Connection[Any]
 
@@ -82,7 +83,7 @@ def write(session: Session, **options: Any) -> None:
 
 def set_options(session: Session, **settings: int) -> None:
     session.execute("UPDATE sffdw.connection SET options = options || %s",
-                    [psycopg.types.json.Jsonb(settings)])
+                    [Jsonb(settings)])
 
 
 def log(session: Session, columns: str = "action, state") -> list[tuple[Any, ...]]:

@@ -1,6 +1,8 @@
 """The initial load and the reload: page by page, resumable, never over what is not yet sent."""
 
+import os
 import re
+import signal
 from typing import Any
 
 import psycopg
@@ -40,7 +42,7 @@ def pages_asked(org: Org, since: int = 0) -> list[str]:
 
 
 @pytest.mark.parametrize("end", ["terminate", "kill"])
-def test_load_goes_on_after_its_backend_died(org: Org, account: Session, connect: Any, cluster: Any, end: str) -> None:
+def test_load_goes_on_after_its_backend_died(org: Org, account: Session, connect: Any, end: str) -> None:
     set_options(account, page_size=100)
     org.create("Account", *[{"Name": f"A {n}"} for n in range(1000)])
     loader = connect()
@@ -49,7 +51,7 @@ def test_load_goes_on_after_its_backend_died(org: Org, account: Session, connect
         if end == "terminate":
             account.execute("SELECT pg_terminate_backend(%s)", [loader.info.backend_pid])
         else:
-            kill_backend(cluster, loader.info.backend_pid)
+            os.kill(loader.info.backend_pid, signal.SIGKILL)
     assert [type(error) for error in raised] in ([psycopg.errors.AdminShutdown], [psycopg.OperationalError])
     account = wait_for(lambda: reconnect(connect), "the server is back")
     cursor = one(account, "SELECT load_cursor FROM sffdw.mapping")
@@ -61,12 +63,6 @@ def test_load_goes_on_after_its_backend_died(org: Org, account: Session, connect
     asked = pages_asked(org, before)
     assert asked[0] == cursor
     assert len(asked) == (1000 - done) // 100 + 1
-
-
-def kill_backend(cluster: Any, pid: int) -> None:
-    import os
-    import signal
-    os.kill(pid, signal.SIGKILL)
 
 
 def reconnect(connect: Any) -> Session | None:

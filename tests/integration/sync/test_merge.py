@@ -110,7 +110,11 @@ def test_an_observer_sees_no_value_twice(org: Org, account: Session, record_id: 
         if not seen or seen[-1] != value:
             seen.append(value)
 
-    with (background(lambda: [poll(poller) for _ in range(15)]) as polled,
+    def poll_often() -> None:
+        for _ in range(15):
+            poll(poller)
+
+    with (background(poll_often) as polled,
           background(lambda: writer.execute("CALL sffdw.write(max_duration => '4 seconds')")) as written):
         for number in range(100, 140):
             account.execute("UPDATE salesforce.account SET phone = %s", [str(number)])

@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests.conftest import OWNER, create_server
 from tests.integration.sync.org import Org, background, log, one, poll, rows, wait_for, write
 
 Session = psycopg.Connection[Any]
@@ -234,7 +235,6 @@ def jobs(server: Any, template: Any, database: Session, cluster: Any) -> Iterato
 
 
 def test_schedule_makes_the_jobs_of_the_owner(jobs: Session, server: Any, sandbox: Any, credentials: Any) -> None:
-    from tests.conftest import OWNER, create_server
     create_server(jobs, sandbox, credentials)
     with psycopg.connect(host=server.host, port=server.port, user=OWNER, dbname="cron", autocommit=True) as owner:
         owner.execute("SELECT sffdw.create_connection('sf')")

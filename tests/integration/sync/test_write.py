@@ -302,9 +302,9 @@ def test_a_change_claimed_by_a_dead_session_is_settled(org: Org, account: Sessio
     assert one(dead, "SELECT sffdw.claim_entries(connection_id) FROM sffdw.connection") is not None
     write(account)
     assert log(account) == [("UPDATE", "PENDING")], "its session is alive"
+    pid = dead.info.backend_pid
     dead.close()
-    wait_for(lambda: not rows(account, "SELECT FROM pg_stat_activity WHERE pid = %s", dead.info.backend_pid)
-             if not dead.closed else True, "the session is gone")
+    wait_for(lambda: not rows(account, "SELECT FROM pg_stat_activity WHERE pid = %s", pid), "the session is gone")
     write(account)
     write(account)
     assert log(account) == [("UPDATE", "SUCCESS")]
