@@ -6,6 +6,7 @@ ascend with gaps, as on a bus that many orgs share.
 
 from __future__ import annotations
 
+import json
 import random
 import threading
 from collections.abc import Callable, Collection, Iterable
@@ -13,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from sffdw.sandbox.clock import Clock
-from sffdw.sandbox.jsontext import dumps
 from sffdw.sandbox.store.store import Store
 
 _TABLES = (
@@ -21,6 +21,7 @@ _TABLES = (
     " name TEXT NOT NULL, body TEXT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS _event_counter (replay_id INTEGER NOT NULL, commit_number INTEGER NOT NULL)",
 )
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))  # a bulk load waits for it
 _FIRST_COMMIT = 10_000_000_000_000
 
 
@@ -74,7 +75,7 @@ class Bus:
         for entry in entries:
             replay_id += self._dice.choice((1, 1, 2, 3))
             entry.body["event"]["replayId"] = replay_id
-            rows.append((replay_id, now, entry.kind, entry.name, dumps(entry.body)))
+            rows.append((replay_id, now, entry.kind, entry.name, _ENCODER.encode(entry.body)))
         with self._store.transaction() as connection:
             self._purge(now - retention_s)
             connection.executemany("INSERT INTO _event VALUES (?, ?, ?, ?, ?)", rows)

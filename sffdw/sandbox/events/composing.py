@@ -130,8 +130,16 @@ def _checked(draft: Draft, settings: EventSettings, struck: Struck) -> Draft:
         return draft
     if struck("event.gap", draft.layout.name) is not None:
         return draft.gap()
-    size = len(dumps(draft.body).encode("utf-8", "surrogatepass")) + 21 * len(draft.record_ids)
-    return draft.gap() if size > settings.max_event_bytes else draft
+    return draft.gap() if _exceeds(draft, settings.max_event_bytes) else draft
+
+
+def _exceeds(draft: Draft, most: int) -> bool:
+    """Tell whether an event is larger than allowed; only one that might be is measured."""
+    ids_size = 21 * len(draft.record_ids)
+    length = sum(len(value) for value in draft.body.values() if isinstance(value, str))
+    if ids_size + 6 * length + 2_000 * len(draft.body) <= most:
+        return False
+    return ids_size + len(dumps(draft.body).encode("utf-8", "surrogatepass")) > most
 
 
 def _joined_gaps(drafts: list[Draft]) -> list[Draft]:

@@ -55,6 +55,8 @@ class Layout:
         placed = ((field.name, _place(field, nested)) for field in sobject.fields)
         self.places: dict[str, Place] = {name: place for name, place in placed if place is not None}
 
+        self._checkboxes = tuple(name for name, place in self.places.items() if place.field.type == "boolean")
+
     @property
     def name(self) -> str:
         """The name of the object."""
@@ -68,9 +70,12 @@ class Layout:
         return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
     def carried(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return of a whole record what a full event carries: every field that is not empty."""
-        found = {name: _stored(place.field, values.get(name)) for name, place in self.places.items()}
-        return {name: value for name, value in found.items() if value is not None}
+        """Return of a whole record what a full event carries: every field that is not empty.
+
+        A checkbox that nobody set is unchecked, not empty.
+        """
+        unchecked = dict.fromkeys(self._checkboxes, 0)
+        return unchecked | {name: value for name, value in values.items() if value is not None and name in self.places}
 
     def body(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the body that holds these stored values, in the order of the schema."""
@@ -105,11 +110,6 @@ class Layout:
             elif name not in gone:
                 kept[name] = value
         return kept
-
-
-def _stored(field: Field, value: Any) -> Any:
-    """A checkbox that nobody set is unchecked, not empty."""
-    return 0 if value is None and field.type == "boolean" else value
 
 
 def _without(key: str, item: Any, gone: set[str]) -> Any:

@@ -49,14 +49,13 @@ class Recorder:
         self._layouts = layouts
         self._publish = publish
         self._wake = wake
-        self._writer = threading.local()
+        self._thread = threading.local()
         self._pending: list[Change] = []
         self._depth = 0
-        self._has_published = False
 
     def write_as(self, actor: Actor) -> None:
         """Say who makes the next changes of this thread."""
-        self._writer.actor = actor
+        self._thread.actor = actor
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -66,7 +65,7 @@ class Recorder:
             yield
             if self._depth == 1 and self._pending:
                 self._publish(self._pending)
-                self._has_published = True
+                self._thread.has_news = True
         except BaseException:
             del self._pending[mark:]
             raise
@@ -77,8 +76,8 @@ class Recorder:
 
     def committed(self) -> None:
         """Tell those who wait for events that a transaction is over."""
-        if self._has_published and self._depth == 0:
-            self._has_published = False
+        if getattr(self._thread, "has_news", False) and not self._store.database.is_in_transaction:
+            self._thread.has_news = False
             self._wake()
 
     # What the store does
@@ -131,6 +130,6 @@ class Recorder:
         return found
 
     def _note(self, sobject: SObject, record_id: str, kind: str, values: Mapping[str, Any]) -> None:
-        actor: Actor | None = getattr(self._writer, "actor", None)
+        actor: Actor | None = getattr(self._thread, "actor", None)
         user_id, origin = (actor.user_id, actor.origin) if actor is not None else ("", "")
         self._pending.append(Change(self._layouts.of(sobject), record_id, kind, values, user_id, origin))
