@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from sffdw.sandbox.call import Call
 from sffdw.sandbox.events.layout import Layout
 from sffdw.sandbox.org import Org
+from sffdw.sandbox.rest.records import origin_of
 
 Change = Callable[..., list[dict[str, Any]]]
 Create = Callable[..., str]
@@ -248,6 +250,12 @@ def test_changes_over_rest_say_where_they_come_from(changes: Any) -> None:
     changes.rest("POST", "/sobjects/Item__c", body)
     origins = [header(payload)["changeOrigin"] for payload in changes.payloads()]
     assert origins == ["com/salesforce/api/rest/62.0;client=mirror", "com/salesforce/api/rest/62.0"]
+
+
+@pytest.mark.parametrize(("kind", "api"), [("create", "rest"), ("collections", "rest"), ("bulk_upload", "bulkapi")])
+def test_origin_names_the_api(org: Org, kind: str, api: str) -> None:
+    call = Call(org, "POST", "", "", {}, {}, kind=kind, version="61.0")
+    assert origin_of(call) == f"com/salesforce/api/{api}/61.0"
 
 
 def test_lists_of_nulled_fields_can_be_left_out(changes: Any, create: Create, org: Org) -> None:
