@@ -142,7 +142,9 @@ class ObjectTable(Table):
         if scope not in SCOPES:
             raise ArgumentMissing(f'invalid value for "_scope": "{scope}"', hint="Valid values are: active, all.")
         keyset = planner.keyset_of(arguments["_after"]) if "_after" in arguments else None
-        if keyset is None and not (own or sortkeys or limit is not None or arguments.get("_page_size")):
+        record_id = self._described.fields.get("id")
+        is_whole = not (own or sortkeys or limit is not None or "_page_size" in arguments)
+        if keyset is None and is_whole and record_id and record_id.has("sortable") and record_id.has("filterable"):
             # In the order of Id a long scan can go on behind the last record when its cursor dies.
             keyset = Keyset(None, "")
         plan = planner.plan_scan(
