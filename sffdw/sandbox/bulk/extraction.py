@@ -90,5 +90,4 @@ def extract(query: BulkQuery, connection: sqlite3.Connection, layout: Layout, ru
         raise RunFailed(f"InvalidBatch : Failed to process query: INVALID_FIELD: {error}") from None
     finally:
         connection.close()
-    result.finish()
     return result

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import weakref
 from array import array
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
@@ -16,7 +17,8 @@ class ResultFile:
 
     def __init__(self, header: bytes) -> None:
         self.header = header  # with its line ending
-        self._file = tempfile.TemporaryFile(prefix="sffdw-sandbox-")  # noqa: SIM115 - lives as long as its job
+        self._file = _unnamed_file()
+        weakref.finalize(self, os.close, self._file)
         self._ends = array("q", [0])
 
     def __len__(self) -> int:
@@ -30,14 +32,10 @@ class ResultFile:
     def append(self, rows: Sequence[bytes]) -> None:
         """Add rows; each ends with its line ending."""
         if rows:
-            self._file.write(b"".join(rows))
+            _write_all(self._file, b"".join(rows))
             ends = accumulate((len(row) for row in rows), initial=self._ends[-1])
             next(ends)
             self._ends.extend(ends)
-
-    def finish(self) -> None:
-        """Make everything that was added readable."""
-        self._file.flush()
 
     def page_bytes(self, first: int, end: int) -> int:
         """Return the length of a page with its header."""
@@ -48,10 +46,18 @@ class ResultFile:
         yield self.header
         position, stop = self._ends[first], self._ends[end]
         while position < stop:
-            piece = os.pread(self._file.fileno(), min(_CHUNK_BYTES, stop - position), position)
+            piece = os.pread(self._file, min(_CHUNK_BYTES, stop - position), position)
             position += len(piece)
             yield piece
 
-    def close(self) -> None:
-        """Let the file go."""
-        self._file.close()
+
+def _unnamed_file() -> int:
+    descriptor, path = tempfile.mkstemp(prefix="sffdw-sandbox-")
+    os.unlink(path)
+    return descriptor
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    left = memoryview(data)
+    while left:
+        left = left[os.write(descriptor, left) :]

@@ -82,8 +82,6 @@ class Loading:
             self._process(upload, todo, run)
         finally:
             self.job.results[UNPROCESSED].append([self._line(row) for batch in todo for row in batch])
-            for result in self.job.results.values():
-                result.finish()
 
     def _open(self, upload: Upload) -> None:
         for name, own in _OWN_COLUMNS.items():
@@ -145,5 +143,4 @@ def result_of(job: Job2, name: str) -> ResultFile | None:
 def _all_of(upload: Upload, delimiter: str, ending: str) -> ResultFile:
     result = ResultFile(write_row(upload.names, delimiter, ending))
     result.append([write_row(row, delimiter, ending) for row in upload.rows])
-    result.finish()
     return result

@@ -56,7 +56,6 @@ def _write(
     finally:
         connection.close()
     result.append([end.encode()])
-    result.finish()
     return result
 
 
