@@ -65,7 +65,7 @@ demo: install ## the main job, narrated and checked; DATA=PATH loads the org fro
 	@$(RUN) -m tools.demo
 
 test: install ## every tier that CI runs
-	$(RUN) -m pytest tests $(PYTEST)
+	$(RUN) -m pytest -n 2 --dist loadfile tests $(PYTEST)
 
 test-unit: $(VENV)/.ready ## no server
 	$(RUN) -m pytest tests/unit $(PYTEST)

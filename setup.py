@@ -26,7 +26,8 @@ setup(
     install_requires=["simple-salesforce>=1.12.6,<2"],
     extras_require={
         "sandbox": ["aiohttp>=3.9,<4", "lark>=1.1,<2", "cryptography", "PyJWT>=2"],
-        "test": ["psycopg[binary]>=3.1,<4", "pytest>=8", "pytest-postgresql>=6", "pytest-timeout>=2"],
+        "test": ["psycopg[binary]>=3.1,<4", "pytest>=8", "pytest-postgresql>=6", "pytest-timeout>=2",
+                 "pytest-xdist>=3"],
         "lint": ["mypy>=1.8", "ruff>=0.5", "types-requests"],
     },
 )
