@@ -69,6 +69,7 @@ class Worker(Generic[Result]):
         while self._thread.is_alive() and time.monotonic() < deadline:
             self._ask_to_return()
             self._thread.join(CANCEL_PAUSE)
+        DEFERRED.clear()
         if not self.close_if_done():
             BACKEND.log(logging.DEBUG, "a worker thread did not return when it was cancelled", None, None)
 

@@ -29,8 +29,8 @@
 
 static unsigned long backend_thread;
 
-static void
-set_interrupted(void)
+void
+mc_set_interrupted(void)
 {
 	PyErr_SetNone(mc_python.interrupted ? mc_python.interrupted : PyExc_KeyboardInterrupt);
 }
@@ -55,7 +55,7 @@ run_guarded(void (*body) (void *), void *arg)
 	}
 	if (mc_has_stashed_error())
 	{
-		set_interrupted();
+		mc_set_interrupted();
 		return false;
 	}
 	PG_TRY();
@@ -72,13 +72,13 @@ run_guarded(void (*body) (void *), void *arg)
 	}
 	PG_END_TRY();
 	if (!is_ok)
-		set_interrupted();
+		mc_set_interrupted();
 	return is_ok;
 }
 
 /* A cancel or termination is due and may be obeyed now. */
-static bool
-is_to_end(void)
+bool
+mc_is_to_end(void)
 {
 	return InterruptPending && (ProcDiePending || QueryCancelPending) &&
 		InterruptHoldoffCount == 0 && QueryCancelHoldoffCount == 0 && CritSectionCount == 0;
@@ -137,9 +137,9 @@ interrupts_body(void *arg)
 static PyObject *
 backend_check_interrupts(PyObject *module, PyObject *unused)
 {
-	if (is_to_end())
+	if (mc_is_to_end())
 	{
-		set_interrupted();
+		mc_set_interrupted();
 		return NULL;
 	}
 	if (!run_guarded(interrupts_body, NULL))
@@ -217,7 +217,7 @@ wait_body(void *arg)
 
 	PG_TRY();
 	{
-		while (!call->is_readable && !is_to_end())
+		while (!call->is_readable && !mc_is_to_end())
 		{
 			int			events;
 
@@ -274,8 +274,6 @@ stop_workers(int code, Datum arg)
 	bool		is_alone = true;
 
 	(void) PyGILState_Ensure();
-
-
 	if (mc_python.stop_workers != NULL)
 	{
 		PyObject   *result = PyObject_CallNoArgs(mc_python.stop_workers);

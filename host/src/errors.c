@@ -31,7 +31,7 @@ typedef struct McFailure
 	bool		is_interrupt;
 } McFailure;
 
-int			mc_python_depth = 0;
+volatile int mc_python_depth = 0;
 
 /* A PostgreSQL error that was caught below Python frames and must go on above them. */
 static ErrorData *stashed_error = NULL;
@@ -132,10 +132,22 @@ message_text(PyObject *object)
 	return result;
 }
 
+/* A new reference, or NULL with an exception set.  Attributes may be properties: Python code. */
+static PyObject *
+get_attribute(PyObject *object, const char *name)
+{
+	PyObject   *attribute;
+
+	mc_python_depth++;
+	attribute = PyObject_GetAttrString(object, name);
+	mc_python_depth--;
+	return attribute;
+}
+
 static char *
 attribute_text(PyObject *object, const char *name)
 {
-	PyObject   *attribute = PyObject_GetAttrString(object, name);
+	PyObject   *attribute = get_attribute(object, name);
 	char	   *text = message_text(attribute);
 
 	Py_XDECREF(attribute);
@@ -330,15 +342,26 @@ call_and_release(PyObject *callable, PyObject *args, PyObject *kwargs)
 {
 	PyObject   *result = NULL;
 
+	mc_python_depth++;
 	if (callable != NULL && args != NULL)
-	{
-		mc_python_depth++;
 		result = PyObject_Call(callable, args, kwargs);
-		mc_python_depth--;
-	}
 	Py_XDECREF(args);
 	Py_XDECREF(kwargs);
+	mc_python_depth--;
 	return result;
+}
+
+/* An attribute, a new reference; NULL where it may be missing and is. */
+PyObject *
+mc_attribute(const char *wrapper, PyObject *object, const char *name, bool may_miss)
+{
+	PyObject   *attribute = get_attribute(object, name);
+
+	if (attribute == NULL && !(may_miss && PyErr_ExceptionMatches(PyExc_AttributeError)))
+		mc_raise(wrapper);
+	PyErr_Clear();
+	mc_finish_call(attribute);
+	return attribute;
 }
 
 /*
@@ -348,7 +371,7 @@ call_and_release(PyObject *callable, PyObject *args, PyObject *kwargs)
 PyObject *
 mc_call(const char *wrapper, PyObject *self, const char *method, PyObject *args, PyObject *kwargs)
 {
-	PyObject   *callable = args ? PyObject_GetAttrString(self, method) : NULL;
+	PyObject   *callable = args ? get_attribute(self, method) : NULL;
 	PyObject   *result = call_and_release(callable, args, kwargs);
 
 	Py_XDECREF(callable);
@@ -392,7 +415,7 @@ mc_next(const char *wrapper, PyObject *iterator)
 bool
 mc_call_quietly(const char *wrapper, PyObject *self, const char *method, PyObject *args)
 {
-	PyObject   *callable = args ? PyObject_GetAttrString(self, method) : NULL;
+	PyObject   *callable = args ? get_attribute(self, method) : NULL;
 	PyObject   *result = call_and_release(callable, args, NULL);
 
 	Py_XDECREF(callable);
@@ -404,6 +427,7 @@ mc_call_quietly(const char *wrapper, PyObject *self, const char *method, PyObjec
 		report_failure(WARNING, &failure);
 		return false;
 	}
-	Py_DECREF(result);
+	mc_drop_stashed_error();
+	mc_release(result);
 	return true;
 }

@@ -32,6 +32,11 @@ mc_define_settings(void)
 							   PGC_SUSET,
 							   GUC_SUPERUSER_ONLY,
 							   NULL, NULL, NULL);
+#if PG_VERSION_NUM >= 150000
+	MarkGUCPrefixReserved("multicorn");
+#else
+	EmitWarningsOnPlaceholders("multicorn");
+#endif
 }
 
 static void
@@ -180,7 +185,7 @@ mc_start_python(void)
 {
 	static enum
 	{
-		ABSENT, RUNNING, READY
+		ABSENT, RUNNING, HAS_PATH, READY
 	}			state = ABSENT;
 	MemoryContext scope;
 
@@ -193,12 +198,17 @@ mc_start_python(void)
 			initialize_interpreter();
 		mc_watch_exit();
 		state = RUNNING;
+	}
+	if (state == RUNNING)
+	{
 		extend_path();
+		state = HAS_PATH;
 	}
 	offer_backend();
 	check_package();
 	mc_import_datetime();
 	import_names();
+	mc_watch_busy_python();
 	mc_scope_end(scope);
 	state = READY;
 }

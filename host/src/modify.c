@@ -58,8 +58,8 @@ forget_modify(void *arg)
 			*link = modify->next_open;
 			break;
 		}
-	if (!mc_is_leaving_python())
-		Py_CLEAR(modify->collected);
+	mc_release(modify->collected);
+	modify->collected = NULL;
 }
 
 static bool
@@ -76,11 +76,9 @@ is_open_elsewhere(PyObject *instance)
 static AttrNumber
 rowid_column_of(McWrapper *wrapper, TupleDesc desc)
 {
-	PyObject   *name = PyObject_GetAttrString(wrapper->instance, "rowid_column");
+	PyObject   *name = mc_attribute(wrapper->name, wrapper->instance, "rowid_column", false);
 	char	   *text;
 
-	if (name == NULL)
-		mc_raise(wrapper->name);
 	text = mc_to_server(PyObject_Str(mc_own(name)));
 	for (int i = 0; i < desc->natts; i++)
 		if (!TupleDescAttr(desc, i)->attisdropped &&
@@ -192,10 +190,10 @@ updated_columns(ResultRelInfo *rinfo, EState *estate, TupleDesc desc)
 static int
 read_batch_size(McWrapper *wrapper)
 {
-	PyObject   *value = PyObject_GetAttrString(wrapper->instance, "modify_batch_size");
-	long		size = value ? PyLong_AsLong(value) : -1;
+	PyObject   *value = mc_attribute(wrapper->name, wrapper->instance, "modify_batch_size", false);
+	long		size = PyLong_AsLong(value);
 
-	Py_XDECREF(value);
+	Py_DECREF(value);
 	if (PyErr_Occurred())
 		mc_raise(wrapper->name);
 	return Max(1, Min(size, 100000));
@@ -354,8 +352,8 @@ send_collected(McModify *modify)
 	if (rows == NULL || PyList_GET_SIZE(rows) == 0)
 		return;
 	old = switch_to_row(modify);
-	mc_own(rows);
 	modify->collected = NULL;
+	mc_own(rows);
 	call_with(modify, "bulk_insert", PyTuple_Pack(1, rows));
 	MemoryContextSwitchTo(old);
 }

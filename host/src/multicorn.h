@@ -58,6 +58,7 @@ extern void mc_define_settings(void);
 
 /* references.c: who owns a Python object */
 extern PyObject *mc_own(PyObject *object);
+extern void mc_release(PyObject *object);
 extern MemoryContext mc_scope_begin(void);
 extern void mc_scope_end(MemoryContext scope);
 extern char *mc_utf8_copy(PyObject *text, Py_ssize_t *length);
@@ -66,11 +67,12 @@ extern PyObject *mc_from_server(const char *text);
 extern PyObject *mc_from_server_len(const char *text, int length);
 
 /* errors.c: Python exceptions and PostgreSQL errors */
-extern int	mc_python_depth;	/* > 0 while Python code runs */
+extern volatile int mc_python_depth;	/* > 0 while Python code runs; read by signal handlers */
 
 extern PyObject *mc_call(const char *wrapper, PyObject *self, const char *method,
 						 PyObject *args, PyObject *kwargs);
 extern PyObject *mc_call_object(const char *wrapper, PyObject *callable, PyObject *args);
+extern PyObject *mc_attribute(const char *wrapper, PyObject *object, const char *name, bool may_miss);
 extern PyObject *mc_next(const char *wrapper, PyObject *iterator);
 extern bool mc_call_quietly(const char *wrapper, PyObject *self, const char *method,
 							PyObject *args);
@@ -84,6 +86,11 @@ extern void mc_drop_stashed_error(void);
 /* backend.c: the module _multicorn */
 extern PyObject *mc_make_backend_module(void);
 extern void mc_watch_exit(void);
+extern bool mc_is_to_end(void);
+extern void mc_set_interrupted(void);
+
+/* interrupts.c */
+extern void mc_watch_busy_python(void);
 
 /* types.c, datetimes.c, arrays.c: values */
 typedef enum McKind
@@ -183,6 +190,7 @@ typedef struct McQual
 	Expr	   *value;			/* NULL where the kind says all */
 } McQual;
 
+extern Node *mc_without_relabels(Node *expr);
 extern McQual *mc_extract_qual(PlannerInfo *root, RelOptInfo *rel, Expr *clause);
 extern List *mc_qual_to_list(McQual *qual, int value_index);
 extern McQual *mc_qual_from_list(List *list, int *value_index);

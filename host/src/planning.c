@@ -32,6 +32,11 @@
 #define BYTE_COST		0.0002
 #define DEFAULT_STARTUP_COST 20.0
 
+/* What a wrapper may claim at most. */
+#define MOST_ROWS		1e12
+#define MOST_BYTES		1e9
+#define MOST_COST		1e12
+
 /* Kept in baserel->fdw_private between the planning callbacks. */
 typedef struct RelPlan
 {
@@ -146,14 +151,18 @@ known_quals(PlannerInfo *root, RelOptInfo *baserel, TupleDesc desc)
 	return quals;
 }
 
+/* A number that is no less than 0 and no more than most; not a number counts as most. */
 static double
-number_of(PyObject *value, const char *wrapper)
+number_of(PyObject *value, double most, const char *wrapper)
 {
-	double		number = PyFloat_AsDouble(value);
+	double		number;
 
+	mc_python_depth++;
+	number = PyFloat_AsDouble(value);
+	mc_python_depth--;
 	if (number == -1.0 && PyErr_Occurred())
 		mc_raise(wrapper);
-	return number;
+	return number < most ? Max(number, 0) : most;
 }
 
 static void
@@ -186,14 +195,9 @@ own_sequence(PyObject *answer, Py_ssize_t size, const char *wrapper, const char 
 static Cost
 startup_cost_of(McWrapper *wrapper)
 {
-	PyObject   *value = PyObject_GetAttrString(wrapper->instance, "_startup_cost");
+	PyObject   *value = mc_attribute(wrapper->name, wrapper->instance, "_startup_cost", true);
 
-	if (value == NULL)
-	{
-		PyErr_Clear();
-		return DEFAULT_STARTUP_COST;
-	}
-	return number_of(mc_own(value), wrapper->name);
+	return value ? number_of(mc_own(value), MOST_COST, wrapper->name) : DEFAULT_STARTUP_COST;
 }
 
 void
@@ -217,8 +221,8 @@ mc_get_rel_size(PlannerInfo *root, RelOptInfo *baserel, Oid relid)
 	size = own_sequence(mc_call(plan->wrapper->name, plan->wrapper->instance, "get_rel_size",
 								PyTuple_Pack(2, quals, columns), NULL),
 						2, plan->wrapper->name, "get_rel_size", "(rows, width)");
-	baserel->rows = number_of(PySequence_Fast_GET_ITEM(size, 0), plan->wrapper->name);
-	baserel->reltarget->width = (int) Max(1, number_of(PySequence_Fast_GET_ITEM(size, 1),
+	baserel->rows = number_of(PySequence_Fast_GET_ITEM(size, 0), MOST_ROWS, plan->wrapper->name);
+	baserel->reltarget->width = (int) Max(1, number_of(PySequence_Fast_GET_ITEM(size, 1), MOST_BYTES,
 													   plan->wrapper->name));
 	plan->startup_cost = startup_cost_of(plan->wrapper);
 	mc_scope_end(scope);
@@ -291,11 +295,9 @@ column_of_key(RelOptInfo *baserel, PathKey *key)
 	foreach(cell, key->pk_eclass->ec_members)
 	{
 		EquivalenceMember *member = lfirst(cell);
-		Node	   *expr = (Node *) member->em_expr;
+		Node	   *expr = mc_without_relabels((Node *) member->em_expr);
 		Var		   *var;
 
-		if (IsA(expr, RelabelType))
-			expr = (Node *) ((RelabelType *) expr)->arg;
 		if (!IsA(expr, Var) || member->em_is_child)
 			continue;
 		var = (Var *) expr;
@@ -338,15 +340,33 @@ mc_sort_to_python(List *sort, TupleDesc desc)
 		int			attnum = intVal(linitial(entry));
 		PyObject   *name = mc_own(mc_from_server(NameStr(TupleDescAttr(desc, attnum - 1)->attname)));
 		char	   *collation = strVal(lfourth(entry));
-		PyObject   *key = PyObject_CallFunction(mc_python.sort_key, "OiOOz", name, attnum,
+		PyObject   *key = PyObject_CallFunction(mc_python.sort_key, "OiOOO", name, attnum,
 												intVal(lsecond(entry)) ? Py_True : Py_False,
 												intVal(lthird(entry)) ? Py_True : Py_False,
-												*collation ? collation : NULL);
+												*collation ? mc_own(mc_from_server(collation)) : Py_None);
 
 		if (PyList_Append(keys, mc_own(key)) < 0)
 			mc_raise(NULL);
 	}
 	return keys;
+}
+
+/* How many of the wanted keys lead an answer; a wrapper that gives others first has not honoured ours. */
+static int
+leading_count(PyObject *keys, PyObject *able, const char *wrapper)
+{
+	Py_ssize_t	most = Min(PyList_GET_SIZE(keys), PySequence_Fast_GET_SIZE(able));
+	Py_ssize_t	count = 0;
+	int			same = 1;
+
+	while (count < most && same > 0)
+	{
+		same = PyObject_RichCompareBool(PyList_GET_ITEM(keys, count), PySequence_Fast_GET_ITEM(able, count), Py_EQ);
+		if (same < 0)
+			mc_raise(wrapper);
+		count += same;
+	}
+	return count;
 }
 
 /* The part of the wanted order that the wrapper can honour. */
@@ -356,19 +376,20 @@ agreed_sort(PlannerInfo *root, RelOptInfo *baserel)
 	RelPlan    *plan = baserel->fdw_private;
 	List	   *sort = wanted_sort(root, baserel);
 	MemoryContext scope;
-	PyObject   *able;
-	Py_ssize_t	count;
+	PyObject   *keys,
+			   *able;
+	int			count;
 
 	if (sort == NIL)
 		return NIL;
 	scope = mc_scope_begin();
+	keys = mc_sort_to_python(sort, plan->desc);
+	/* The wrapper gets a copy, which it may cut short. */
 	able = own_sequence(mc_call(plan->wrapper->name, plan->wrapper->instance, "can_sort",
-								PyTuple_Pack(1, mc_sort_to_python(sort, plan->desc)), NULL),
+								Py_BuildValue("(N)", PyList_GetSlice(keys, 0, PyList_GET_SIZE(keys))), NULL),
 						-1, plan->wrapper->name, "can_sort", "a list of sort keys");
-	count = PySequence_Fast_GET_SIZE(able);
+	count = leading_count(keys, able, plan->wrapper->name);
 	mc_scope_end(scope);
-	if (count > list_length(sort))
-		refuse_answer(plan->wrapper->name, "can_sort", "the leading part of the sort keys");
 	return list_truncate(sort, count);
 }
 
@@ -434,10 +455,8 @@ static bool
 matches_column(PlannerInfo *root, RelOptInfo *rel, EquivalenceClass *ec, EquivalenceMember *member,
 			   void *arg)
 {
-	Node	   *expr = (Node *) member->em_expr;
+	Node	   *expr = mc_without_relabels((Node *) member->em_expr);
 
-	if (IsA(expr, RelabelType))
-		expr = (Node *) ((RelabelType *) expr)->arg;
 	return IsA(expr, Var) && ((Var *) expr)->varno == rel->relid &&
 		((Var *) expr)->varattno == *(AttrNumber *) arg;
 }
@@ -569,7 +588,7 @@ read_key(PyObject *item, TupleDesc desc, McWrapper *wrapper, double *rows)
 									 wrapper->name, "get_path_keys", want);
 	List	   *key = NIL;
 
-	*rows = clamp_row_est(number_of(PySequence_Fast_GET_ITEM(pair, 1), wrapper->name));
+	*rows = clamp_row_est(number_of(PySequence_Fast_GET_ITEM(pair, 1), MOST_ROWS, wrapper->name));
 	for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(names); i++)
 	{
 		AttrNumber	attnum = attnum_of_name(PySequence_Fast_GET_ITEM(names, i), desc, wrapper);

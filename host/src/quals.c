@@ -6,7 +6,9 @@
  * PostgreSQL checks every condition again, so a term that is passed may be
  * honoured as a superset; but it must mean what Python thinks it means, or
  * rows would be lost.  Hence: built-in operators only, no nondeterministic
- * collations, and times only of the column's own type.
+ * collations, times only of the column's own type, no casts that change what
+ * equality means (int to oid, text to char), and comparisons only of types
+ * that compare in Python as they do here.
  *
  *-------------------------------------------------------------------------
  */
@@ -23,14 +25,39 @@
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 
-/* The column of rel that expr is, or NULL.  varchar is relabelled to text. */
+/* The type whose rules a value follows: below domains, and text for varchar. */
+static Oid
+ruling_type(Oid type)
+{
+	Oid			base = getBaseType(type);
+
+	if (base == VARCHAROID)
+		return TEXTOID;
+	return base == VARCHARARRAYOID ? TEXTARRAYOID : base;
+}
+
+/* What is below casts that leave a value's meaning alone: from varchar to text, from a domain to its base. */
+Node *
+mc_without_relabels(Node *expr)
+{
+	while (expr != NULL && IsA(expr, RelabelType))
+	{
+		Node	   *arg = (Node *) ((RelabelType *) expr)->arg;
+
+		if (ruling_type(exprType(arg)) != ruling_type(exprType(expr)))
+			break;
+		expr = arg;
+	}
+	return expr;
+}
+
+/* The column of rel that expr is, or NULL. */
 static Var *
 column_of(RelOptInfo *rel, Node *expr)
 {
 	Var		   *var;
 
-	while (expr != NULL && IsA(expr, RelabelType))
-		expr = (Node *) ((RelabelType *) expr)->arg;
+	expr = mc_without_relabels(expr);
 	if (expr == NULL || !IsA(expr, Var))
 		return NULL;
 	var = (Var *) expr;
@@ -75,10 +102,69 @@ fit_time(Var *column, Expr *value)
 										  COERCION_IMPLICIT, COERCE_IMPLICIT_CAST, -1);
 }
 
+/* Values that sort in Python as they do here; of text, which has collations, the wrapper must know. */
 static bool
-is_usable_operator(Oid operator, Oid collation)
+sorts_in_python(Oid type)
 {
-	return operator < FirstGenbkiObjectId &&
+	switch (type)
+	{
+		case BOOLOID:
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+		case OIDOID:
+		case FLOAT4OID:
+		case FLOAT8OID:
+		case NUMERICOID:
+		case DATEOID:
+		case TIMEOID:
+		case TIMESTAMPOID:
+		case TIMESTAMPTZOID:
+		case TEXTOID:
+		case BPCHAROID:
+		case NAMEOID:
+		case BYTEAOID:
+		case UUIDOID:
+			return true;
+		default:
+			return false;
+	}
+}
+
+/* Values that are equal here only if they are in Python, where others than the above are text. */
+static bool
+is_equal_in_python(Oid type)
+{
+	Oid			element = get_base_element_type(type);
+
+	if (OidIsValid(element))
+		type = ruling_type(element);
+	return sorts_in_python(type) || type == INETOID || type == CIDROID || type == MACADDROID ||
+		get_typtype(type) == TYPTYPE_ENUM;
+}
+
+/* Whether a comparison, by its operator's name, means the same in Python; operators of other names do by contract. */
+static bool
+compares_in_python(const char *operator, Oid type)
+{
+	if (strcmp(operator, "=") == 0 || strcmp(operator, "<>") == 0)
+		return is_equal_in_python(type);
+	return operator[strspn(operator, "<>=")] != '\0' || sorts_in_python(type);
+}
+
+/* operator has the column on its left side. */
+static bool
+is_usable_operator(Var *column, Oid operator, Oid collation)
+{
+	Oid			type = ruling_type(column->vartype);
+	Oid			left,
+				right;
+
+	op_input_types(operator, &left, &right);
+	/* Padding counts for LIKE, and float4 only as long as float8 is far. */
+	if ((type == BPCHAROID || type == FLOAT4OID || right == FLOAT4OID) && left != right)
+		return false;
+	return operator < FirstGenbkiObjectId && compares_in_python(get_opname(operator), type) &&
 		(!OidIsValid(collation) || get_collation_isdeterministic(collation));
 }
 
@@ -117,7 +203,7 @@ extract_comparison(PlannerInfo *root, RelOptInfo *rel, OpExpr *clause)
 		if (column == NULL || !is_value(root, rel, right) || !OidIsValid(operator))
 			return NULL;
 	}
-	if (!is_usable_operator(operator, clause->inputcollid))
+	if (!is_usable_operator(column, operator, clause->inputcollid))
 		return NULL;
 	value = fit_time(column, (Expr *) right);
 	if (value == NULL)
@@ -136,7 +222,7 @@ extract_array_comparison(PlannerInfo *root, RelOptInfo *rel, ScalarArrayOpExpr *
 	McQual	   *qual;
 
 	if (column == NULL || !is_value(root, rel, array) || element == BPCHAROID ||
-		!is_usable_operator(clause->opno, clause->inputcollid))
+		!is_usable_operator(column, clause->opno, clause->inputcollid))
 		return NULL;
 	if ((is_time_type(element) || is_time_type(getBaseType(column->vartype))) &&
 		element != getBaseType(column->vartype))

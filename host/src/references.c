@@ -19,11 +19,27 @@ typedef struct OwnedObject
 	PyObject   *object;
 } OwnedObject;
 
+/*
+ * Drop a reference, which may be NULL.  That may run Python code: generators
+ * end, also in the clean-up after an error, so an error down there has nobody
+ * to be told of.
+ */
+void
+mc_release(PyObject *object)
+{
+	if (object == NULL || mc_is_leaving_python())
+		return;
+	mc_python_depth++;
+	Py_DECREF(object);
+	mc_python_depth--;
+	if (mc_python_depth == 0)
+		mc_drop_stashed_error();
+}
+
 static void
 release_object(void *arg)
 {
-	if (!mc_is_leaving_python())
-		Py_DECREF(((OwnedObject *) arg)->object);
+	mc_release(((OwnedObject *) arg)->object);
 }
 
 /*
@@ -109,6 +125,10 @@ mc_to_server(PyObject *text)
 	}
 	if (utf8 == NULL)
 		mc_raise(NULL);
+	if (length >= MaxAllocSize)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("a Python string of %zd bytes is too long", length)));
 	return pg_any_to_server(utf8, length, PG_UTF8);
 }
 

@@ -36,11 +36,12 @@ static void
 release_references(void *arg)
 {
 	McScan	   *scan = arg;
+	PyObject   *row = scan->row;
+	PyObject   *iterator = scan->iterator;
 
-	if (mc_is_leaving_python())
-		return;
-	Py_CLEAR(scan->row);
-	Py_CLEAR(scan->iterator);
+	scan->row = scan->iterator = NULL;
+	mc_release(row);
+	mc_release(iterator);
 }
 
 static void
@@ -220,8 +221,7 @@ close_iterator(McScan *scan)
 {
 	if (scan->iterator != NULL && PyObject_HasAttrString(scan->iterator, "close"))
 		Py_DECREF(mc_call(scan->wrapper->name, scan->iterator, "close", PyTuple_New(0), NULL));
-	Py_CLEAR(scan->row);
-	Py_CLEAR(scan->iterator);
+	release_references(scan);
 }
 
 void

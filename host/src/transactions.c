@@ -97,32 +97,46 @@ forget_participants(void)
 		Participant *participant = participants;
 
 		participants = participant->next;
-		Py_DECREF(participant->instance);
+		mc_release(participant->instance);
 		pfree(participant->name);
 		pfree(participant);
 	}
-	mc_drop_stashed_error();
 }
 
 static void
+end_transaction(const char *method)
+{
+	call_all_quietly(method);
+	forget_participants();
+	mc_drop_stashed_error();
+}
+
+/* Parallel workers, too: a function that runs in one may read foreign tables. */
+static void
 on_transaction_event(XactEvent event, void *arg)
 {
-	if (participants == NULL || mc_is_leaving_python())
+	if (mc_is_leaving_python())
 		return;
 	switch (event)
 	{
 		case XACT_EVENT_PRE_COMMIT:
+		case XACT_EVENT_PARALLEL_PRE_COMMIT:
 			call_all("pre_commit");
 			return;
 		case XACT_EVENT_PRE_PREPARE:
+			if (participants == NULL)
+				return;
 			ereport(ERROR,
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 					 errmsg("cannot PREPARE a transaction that has used foreign tables of multicorn")));
 			return;
 		case XACT_EVENT_COMMIT:
+		case XACT_EVENT_PARALLEL_COMMIT:
+			end_transaction("commit");
+			return;
 		case XACT_EVENT_ABORT:
-			call_all_quietly(event == XACT_EVENT_COMMIT ? "commit" : "rollback");
-			forget_participants();
+		case XACT_EVENT_PARALLEL_ABORT:
+			end_transaction("rollback");
 			return;
 		default:
 			return;

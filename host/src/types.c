@@ -218,19 +218,22 @@ mc_text_to_datum(char *text, McType *type)
 char *
 mc_text_of(PyObject *value, McType *type)
 {
-	PyObject   *text;
+	PyObject   *text,
+			   *name;
 
 	if (PyUnicode_Check(value))
 	{
 		Py_INCREF(value);
 		return mc_to_server(value);
 	}
+	name = mc_from_server(type->name);
 	mc_python_depth++;
 	if (type->kind == MC_JSON)
 		text = PyObject_CallFunctionObjArgs(mc_python.json_text, value, NULL);
 	else
-		text = PyObject_CallFunction(mc_python.column_text, "Os", value, type->name);
+		text = PyObject_CallFunctionObjArgs(mc_python.column_text, value, name, NULL);
 	mc_python_depth--;
+	Py_DECREF(name);
 	return mc_to_server(text);
 }
 
@@ -365,7 +368,9 @@ convert_natively(PyObject *value, McType *type, Datum *datum)
 		case MC_BYTEA:
 			return python_to_bytea(value, datum);
 		case MC_ARRAY:
-			if (!PyList_Check(value) && !PyTuple_Check(value))
+			/* These two may neither have bounds of their own nor hold NULL: their input functions know. */
+			if ((!PyList_Check(value) && !PyTuple_Check(value)) ||
+				type->basetype == INT2VECTOROID || type->basetype == OIDVECTOROID)
 				return false;
 			*datum = mc_list_to_array(value, type);
 			return true;

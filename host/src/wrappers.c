@@ -98,6 +98,27 @@ find_entry(Oid relid, Oid userid)
 	return entry;
 }
 
+/* Let go of the instances of tables that are no more. */
+static void
+forget_dropped_tables(void)
+{
+	HASH_SEQ_STATUS status;
+	InstanceEntry *entry;
+
+	hash_seq_init(&status, instances);
+	while ((entry = hash_seq_search(&status)) != NULL)
+	{
+		InstanceEntry gone = *entry;
+
+		if (!entry->is_stale || SearchSysCacheExists1(RELOID, ObjectIdGetDatum(entry->key.relid)))
+			continue;
+		hash_search(instances, &gone.key, HASH_REMOVE, NULL);
+		mc_release(gone.instance);
+		mc_release(gone.options);
+		mc_release(gone.columns);
+	}
+}
+
 static PyObject *
 column_to_python(Oid relid, Form_pg_attribute attribute)
 {
@@ -165,6 +186,22 @@ make_instance(InstanceEntry *entry, const char *name, PyObject *options, PyObjec
 	Py_XSETREF(entry->columns, Py_NewRef(columns));
 }
 
+/* Read what the catalogs say, and make an instance where they say something new. */
+static void
+refresh_entry(InstanceEntry *entry, const char *name)
+{
+	MemoryContext scope = mc_scope_begin();
+	PyObject   *options = mc_table_options(entry->key.relid, entry->key.userid);
+	PyObject   *columns = columns_to_python(entry->key.relid);
+
+	if (!is_unchanged(entry, options, columns))
+	{
+		forget_dropped_tables();
+		make_instance(entry, name, options, columns);
+	}
+	mc_scope_end(scope);
+}
+
 /*
  * Give the wrapper of a foreign table for a user.  The result and its
  * reference belong to the current memory context.  The caller holds a lock
@@ -181,26 +218,18 @@ mc_wrapper_of(Oid relid, Oid userid)
 	entry = find_entry(relid, userid);
 	if (entry->is_stale || entry->instance == NULL)
 	{
-		MemoryContext scope = mc_scope_begin();
-		PyObject   *options = mc_table_options(relid, userid);
-		PyObject   *columns = columns_to_python(relid);
-
-		/* Cleared first: an invalidation while the instance is made counts. */
+		/* Cleared first: an invalidation while the catalogs are read or the instance is made counts. */
 		entry->is_stale = false;
-		if (!is_unchanged(entry, options, columns))
+		PG_TRY();
 		{
-			PG_TRY();
-			{
-				make_instance(entry, wrapper->name, options, columns);
-			}
-			PG_CATCH();
-			{
-				entry->is_stale = true;
-				PG_RE_THROW();
-			}
-			PG_END_TRY();
+			refresh_entry(entry, wrapper->name);
 		}
-		mc_scope_end(scope);
+		PG_CATCH();
+		{
+			entry->is_stale = true;
+			PG_RE_THROW();
+		}
+		PG_END_TRY();
 	}
 	wrapper->instance = mc_own(Py_NewRef(entry->instance));
 	return wrapper;

@@ -19,7 +19,7 @@ from tools.cluster import Cluster
 
 HERE = Path(__file__).resolve().parent
 DATABASE = "host"
-SERVERS = ("Memory", "Calls", "Echo", "Literal", "Series", "Spin", "Blocked", "Worker", "Broken", "Queued",
+SERVERS = ("Memory", "Calls", "Echo", "Literal", "Series", "Spin", "Busy", "Blocked", "Worker", "Broken", "Queued",
            "Importer", "Discard", "Counted")
 NUMBERS = itertools.count(1)
 

@@ -77,6 +77,23 @@ def test_message_that_cannot_be_sent_is_an_error(db: Connection) -> None:
     assert db.execute("SELECT 1").fetchone() == (1,)
 
 
+def test_error_in_the_cleanup_after_an_error_goes_with_it(db: Connection) -> None:
+    make_table(db, "t", "Broken", "v text", way="finally")
+    make_table(db, "u", "Literal", "v text", code="[['fine']]")
+    db.execute("CREATE TABLE found (v text)")
+    db.execute("""DO $$BEGIN
+        BEGIN PERFORM 1 / (v::int - 1) FROM t; EXCEPTION WHEN division_by_zero THEN NULL; END;
+        INSERT INTO found SELECT v FROM u; END$$""")
+    assert db.execute("SELECT v FROM found").fetchall() == [("fine",)]
+
+
+def test_odd_estimates_are_bounded(db: Connection) -> None:
+    make_table(db, "t", "Broken", "v text", way="odd_numbers")
+    [(line,)] = db.execute("EXPLAIN (FORMAT TEXT) SELECT * FROM t WHERE v = 'x'").fetchall()[:1]
+    assert "rows=1000000000000 width=1)" in line
+    assert db.execute("SELECT v FROM t").fetchall() == [("1",)]
+
+
 def test_traceback_is_in_the_server_log_from_debug1_on(db: Connection, cluster: Cluster) -> None:
     make_table(db, "t", "Broken", "v text", way="key")
     log = Path(cluster.log)

@@ -107,6 +107,35 @@ def test_long_scan_is_interrupted_between_rows(db: Connection, watch: Connection
         db.execute("SELECT count(*) FROM t")
 
 
+def test_busy_python_code_is_broken_off(connect: Callable[..., Connection], db: Connection, watch: Connection) -> None:
+    make_table(db, "t", "Busy", "v text")
+    make_table(db, "s", "Busy", "v text", way="swallow")
+    sessions = [connect() for _ in range(3)]
+    for session, table in zip(sessions, ("t", "t", "s"), strict=True):
+        session.execute("SET application_name = 'busy'; SET statement_timeout = '100ms'")
+        if session is sessions[1]:
+            session.execute("SET statement_timeout = 0")
+        session.pgconn.send_query(f"SELECT * FROM {table}".encode())
+    watch.execute("SELECT pg_terminate_backend(%s)", [sessions[1].info.backend_pid])
+    start = time.monotonic()
+    errors = [session.pgconn.get_result().error_field(psycopg.pq.DiagnosticField.SQLSTATE) for session in sessions]
+    assert errors == [b"57014", b"57P01", b"57014"]
+    assert 2 < time.monotonic() - start < 8
+
+
+def test_message_of_a_cancelled_worker_is_dropped(db: Connection, watch: Connection) -> None:
+    make_table(db, "t", "Blocked", "v text", way="noisy")
+    make_table(db, "w", "Worker", "v text", way="log")
+    seen: list[str | None] = []
+    db.add_notice_handler(lambda notice: seen.append(notice.message_primary))
+    db.execute("SET statement_timeout = '100ms'")
+    with pytest.raises(psycopg.errors.QueryCanceled):
+        db.execute("SELECT * FROM t")
+    db.execute("SET statement_timeout = 0")
+    db.execute("SELECT * FROM w")
+    assert seen == ["from the worker"]
+
+
 def start_blocked_reads(stack: ExitStack, connect: Callable[..., Connection], count: int) -> list[Connection]:
     sessions = [connect() for _ in range(count)]
     for session in sessions:

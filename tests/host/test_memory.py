@@ -66,6 +66,16 @@ def test_references_are_freed_by_errors(db: Connection) -> None:
     assert db.execute("SELECT v, n FROM t ORDER BY v LIMIT 1").fetchall() == [(0, 1)], "one scan is alive: this one"
 
 
+def test_instances_of_dropped_tables_go(db: Connection) -> None:
+    for i in range(5):
+        make_table(db, f"t{i}", "Series", "a int, b text, c float8", count="1")
+        db.execute(f"SELECT FROM t{i}")
+        db.execute(f"DROP FOREIGN TABLE t{i}")
+    code = "[[sum(type(o).__name__ == 'Series' for o in __import__('gc').get_objects())]]"
+    make_table(db, "alive", "Literal", "n int", code=code)
+    assert db.execute("SELECT n FROM alive").fetchall() == [(0,)]
+
+
 def test_iterator_of_a_scan_that_ends_early_is_closed(db: Connection) -> None:
     make_table(db, "t", "Counted", "v int, n int")
     db.execute("SELECT v FROM t LIMIT 1")

@@ -82,6 +82,12 @@ def test_order_the_wrapper_honours_is_not_sorted_again(db: Connection) -> None:
         "sortkeys": [["parent", 2, True, True, None], ["id", 1, False, False, None]]}
 
 
+def test_order_by_other_keys_than_the_leading_ones_is_sorted_again(db: Connection) -> None:
+    memory(db, "t", sorts="the last")
+    assert db.execute("SELECT parent, id FROM t ORDER BY parent, id").fetchall()[:2] == [(0, 0), (0, 3)]
+    assert only_call(db, "execute")[3] == {}
+
+
 def test_order_is_honoured_in_part(db: Connection) -> None:
     memory(db, "t", sorts="parent")
     query = "SELECT parent, name FROM t ORDER BY parent, name"
@@ -94,6 +100,8 @@ SORTS = [
     ("name DESC NULLS LAST", [["name", 3, True, False, "default"]]),
     ('name COLLATE "C"', [["name", 3, False, False, "C"]]),
     ("id + 1", []),
+    ("id::oid", []),
+    ("name::bpchar", []),
     ("id, id + 1", [["id", 1, False, False, None]]),
     ("name USING ~<~", []),
 ]

@@ -7,9 +7,11 @@ import pytest
 from .conftest import Connection, calls, make_table, only_call, plan_lines
 
 COLUMNS = """id int, name text, short varchar(10), padded char(5), flag bool, price numeric, ratio float8, day date,
-    at timestamptz, wall timestamp, tags text[], doc jsonb, mood text COLLATE "C" """
+    at timestamptz, wall timestamp, tags text[], doc jsonb, mood text COLLATE "C", grade grade, small float4,
+    span interval, area box, key uuid, codes varchar(5)[] """
 ROWS = """[{"id": 1, "name": "a", "short": "s", "padded": "p", "flag": true, "price": "1.5", "ratio": 0.5,
-    "day": "2024-01-01", "at": "2024-01-01T00:00:00Z", "wall": "2024-01-01T00:00:00", "tags": ["x"], "doc": {}},
+    "day": "2024-01-01", "at": "2024-01-01T00:00:00Z", "wall": "2024-01-01T00:00:00", "tags": ["x"], "doc": {},
+    "grade": "low", "small": 0.1, "span": "1 day", "area": "(2,1),(1,0)"},
     {"id": 2}]"""
 UTC = "datetime:2024-01-01 00:00:00+00:00"
 
@@ -59,7 +61,23 @@ TOLD = [
     ("at > '2024-01-02'::timestamptz - interval '1 day'", [["at", ">", UTC]]),
     ("tags = '{a,b}'", [["tags", "=", ["a", "b"]]]),
     ("name = 'x' COLLATE \"C\"", [["name", "=", "x"]]),
-    # told in part, or not at all
+    ("grade = 'high'", [["grade", "=", "high"]]),
+    ("grade IN ('high', 'low')", [["grade", ["=", True], ["high", "low"]]]),
+    ("key > '00000000-0000-0000-0000-00000000000A'", [["key", ">", "00000000-0000-0000-0000-00000000000a"]]),
+    ("codes::text[] = '{a}'", [["codes", "=", ["a"]]]),
+    ("tags @> '{a}'", [["tags", "@>", ["a"]]]),
+    ("small = 0.5::float4", [["small", "=", "float:0.5"]]),
+    # told in part, or not at all: Python would compare otherwise
+    ("id::oid = 4294967295", []),
+    ("name::bpchar = 'a'", []),
+    ("padded LIKE 'p____'", []),
+    ("padded ~ 'p '", []),
+    ("small <> 0.1", []),
+    ("grade < 'high'", []),
+    ("span = '24:00'", []),
+    ("doc = '{}'", []),
+    ("area = box '(0,0),(1,1)'", []),
+    ("tags < '{b}'", []),
     ("wall >= timestamptz '2024-01-01'", []),
     ("day >= timestamp '2024-01-01 12:00'", []),
     ("id = 1 OR id = 2", []),
@@ -80,6 +98,7 @@ TOLD = [
 
 @pytest.fixture
 def table(db: Connection) -> Connection:
+    db.execute("CREATE TYPE grade AS ENUM ('low', 'high')")
     make_table(db, "t", "Memory", COLUMNS, rows=ROWS, name="quals")
     db.execute("CREATE COLLATION insensitive (provider = icu, locale = 'und-u-ks-level2', deterministic = false)")
     db.execute("CREATE FUNCTION near(int, int) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT abs($1 - $2) < 2'")
@@ -155,7 +174,7 @@ def test_only_needed_columns_are_asked_for(table: Connection) -> None:
         table.execute(query)
         assert only_call(table, "execute")[2] == want, query
     table.execute("SELECT t FROM t")
-    assert len(only_call(table, "execute")[2]) == 13
+    assert len(only_call(table, "execute")[2]) == 19
 
 
 def test_conditions_are_told_while_planning(table: Connection) -> None:

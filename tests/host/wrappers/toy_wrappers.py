@@ -91,6 +91,8 @@ class Memory(ForeignDataWrapper):
 
     def can_sort(self, sortkeys: list[SortKey]) -> list[SortKey]:
         note("can_sort", [self.sortkey(key) for key in sortkeys])
+        if self.options.get("sorts") == "the last":
+            return sortkeys[-1:]
         able = self.options.get("sorts", "").split(",")
         count = next((i for i, key in enumerate(sortkeys) if key.attname not in able), len(sortkeys))
         return sortkeys[:count]
@@ -290,6 +292,26 @@ class Spin(ForeignDataWrapper):
             check_interrupts()
 
 
+class Busy(ForeignDataWrapper):
+    """A loop in Python that asks for nothing; it swallows the first interrupt if it is told to."""
+
+    def __init__(self, fdw_options: dict[str, str], fdw_columns: dict[str, ColumnDefinition]) -> None:
+        self.swallows = fdw_options.get("way") == "swallow"
+
+    def execute(self, quals: Sequence[Qual], columns: Sequence[str], **_: Any) -> list[list[Any]]:
+        note("busy")
+        try:
+            self.loop()
+        except Interrupted:
+            if not self.swallows:
+                raise
+        return []
+
+    def loop(self) -> None:
+        while True:
+            pass
+
+
 class Blocked(ForeignDataWrapper):
     """Reads from a socket that never answers; option `way` says how badly it behaves."""
 
@@ -313,6 +335,9 @@ class Blocked(ForeignDataWrapper):
         if self.way == "deaf":
             stop = threading.Event()
             return run_in_worker(lambda: b"%d" % stop.wait(30), on_cancel=lambda: None)
+        if self.way == "noisy":
+            return run_in_worker(lambda: log_to_postgres("too late") or here.recv(1),
+                                 on_cancel=lambda: here.shutdown(socket.SHUT_RDWR))
         if self.way == "clumsy":
             return run_in_worker(lambda: here.recv(1), on_cancel=lambda: self.shut_badly(here))
         return run_in_worker(lambda: here.recv(1), on_cancel=lambda: here.shutdown(socket.SHUT_RDWR))
@@ -365,6 +390,8 @@ class Broken(ForeignDataWrapper):
     def get_rel_size(self, quals: Sequence[Qual], columns: Sequence[str]) -> Any:
         if self.way == "rel_size":
             return "many"
+        if self.way == "odd_numbers":
+            return float("nan"), float("-inf")
         if self.way == "plan":
             raise Failure("no plan", sqlstate="HV001")
         return 10, 10
@@ -423,6 +450,15 @@ class Broken(ForeignDataWrapper):
 
     def do_no_iterable(self) -> int:
         return 1
+
+    def do_odd_numbers(self) -> list[list[str]]:
+        return [["1"]]
+
+    def do_finally(self) -> Iterator[list[str]]:
+        try:
+            yield ["1"]
+        finally:
+            log_to_postgres("\ud800", level=30)
 
     def do_late(self) -> Iterator[list[str]]:
         yield ["first"]
