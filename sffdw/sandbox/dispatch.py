@@ -19,6 +19,7 @@ from sffdw.sandbox.rest.routes import DATA_ROUTES, ROUTES, Answer, Route, kind_o
 
 _DATA = re.compile(r"/services/data/v([^/]+)(/.*)?", re.IGNORECASE)
 _UNCOUNTED = frozenset({"token", "versions", "event"})
+_READABLE = frozenset({"", "text/csv", "application/json", "application/json-patch+json", "text/json"})
 MAX_TARGET = 16_384
 
 
@@ -114,6 +115,7 @@ def _refuse(call: Call, error: ApiError) -> Reply:
 
 def _carry_out(call: Call, route: Route, arguments: list[str]) -> Reply:
     """Do the work, now or, where a fault says so, when its transaction commits."""
+    _check_media_type(call)
     answer = _method(route, call)
 
     def work() -> Reply:
@@ -127,6 +129,18 @@ def _carry_out(call: Call, route: Route, arguments: list[str]) -> Reply:
     sees_to_it_itself = call.method == "GET" or call.kind.startswith("bulk_")
     is_late = after_s > 0 and not sees_to_it_itself
     return call.org.late.run(work, after_s) if is_late else work()
+
+
+def _check_media_type(call: Call) -> None:
+    """Data resources read JSON, and multipart bodies with blobs."""
+    stated = call.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if not call.version or not call.body or stated in _READABLE or stated.startswith("multipart/"):
+        return
+    raise ApiError(
+        "UNSUPPORTED_MEDIA_TYPE",
+        f"Content-Type header specified in HTTP request is not supported: {stated}",
+        status=415,
+    )
 
 
 def _find(call: Call) -> tuple[Route, list[str]]:

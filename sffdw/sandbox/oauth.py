@@ -138,7 +138,7 @@ def _refresh(call: Call, form: dict[str, str]) -> dict[str, Any]:
     if grant is None or user is None:
         raise OAuthError("invalid_grant", "expired access/refresh token")
     session = _open_session(call, user, scope=grant.scope)
-    if not sessions.rotates_refresh_tokens:
+    if not sessions.rotates_refresh_tokens and not call.fault("token.rotated"):
         return _token_answer(call, session)
     sessions.revoke(grant.token)
     session = _open_session(call, user, scope=grant.scope)

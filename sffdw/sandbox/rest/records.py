@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from sffdw.sandbox import ids
+from sffdw.sandbox import ids, stamps
 from sffdw.sandbox.call import Call, Reply
 from sffdw.sandbox.dml.actor import Actor
 from sffdw.sandbox.dml.records import Records
@@ -90,11 +90,45 @@ def read(call: Call, name: str, record_id: str) -> Reply:
     """GET /sobjects/X/ID."""
     sobject = find_object(call, name)
     wanted = _existing_id(call, sobject, record_id)
+    modified = _modified_at(call, sobject, wanted)
+    if _is_unchanged(call, modified):
+        return Reply(304, headers=modified)
     row = read_row(call, sobject, [wanted], _field_names(call, sobject)).get(wanted)
     if row is None:
         raise not_found()
     call.rows = 1
-    return Reply(text=row)
+    return Reply(text=row, headers=modified)
+
+
+def _modified_at(call: Call, sobject: SObject, record_id: str) -> dict[str, str]:
+    """Return the headers that say which state of a record this is."""
+    values = call.org.store.get(sobject, record_id) or {}
+    stamp = values.get("LastModifiedDate")
+    if not stamp:
+        return {}
+    return {
+        "Last-Modified": stamps.to_http(stamps.from_text(str(stamp))),
+        "ETag": f'"{values.get("SystemModstamp") or stamp}"',
+    }
+
+
+def _is_unchanged(call: Call, modified: dict[str, str]) -> bool:
+    since = stamps.from_http(call.headers.get("if-modified-since", ""))
+    current = stamps.from_http(modified.get("Last-Modified", ""))
+    if "if-none-match" in call.headers:
+        return call.headers["if-none-match"] in {"*", modified.get("ETag")}
+    return since is not None and current is not None and current <= since
+
+
+def _check_unchanged(call: Call, sobject: SObject, record_id: str) -> None:
+    """Refuse to write a record that is no longer what the caller saw."""
+    modified = _modified_at(call, sobject, record_id)
+    until = stamps.from_http(call.headers.get("if-unmodified-since", ""))
+    current = stamps.from_http(modified.get("Last-Modified", ""))
+    is_stale = until is not None and current is not None and current > until
+    wanted = call.headers.get("if-match")
+    if is_stale or (wanted is not None and wanted not in {"*", modified.get("ETag")}):
+        raise ApiError("PRECONDITION_FAILED", "The record has changed since it was read.", status=412)
 
 
 def _field_names(call: Call, sobject: SObject) -> list[str]:
@@ -144,6 +178,7 @@ def update(call: Call, name: str, record_id: str) -> Reply:
     given = call.json_object()
     with writing(call) as records:
         wanted = _existing_id(call, sobject, record_id)
+        _check_unchanged(call, sobject, wanted)
         strike_record(call, sobject, wanted, 0)
         records.update(sobject, wanted, _without_id(given))
     call.rows = 1
@@ -161,6 +196,7 @@ def delete(call: Call, name: str, record_id: str) -> Reply:
     sobject = find_object(call, name)
     with writing(call) as records:
         wanted = _existing_id(call, sobject, record_id)
+        _check_unchanged(call, sobject, wanted)
         strike_record(call, sobject, wanted, 0)
         records.delete(sobject, wanted)
     call.rows = 1

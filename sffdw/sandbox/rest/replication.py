@@ -20,7 +20,8 @@ def updated(call: Call, name: str) -> Reply:
     """GET /sobjects/X/updated/?start=&end=."""
     sobject, start, end = _window(call, name, UPDATED_WINDOW)
     sql = (
-        f'SELECT "Id" FROM {table_name(sobject)} WHERE "SystemModstamp" >= ? AND "SystemModstamp" < ? AND +_deleted = 0 '
+        f'SELECT "Id" FROM {table_name(sobject)} '
+        'WHERE "SystemModstamp" >= ? AND "SystemModstamp" < ? AND +_deleted = 0 '
         f'ORDER BY "SystemModstamp", "Id" LIMIT {MAX_IDS + 1}'
     )
     found = [row[0] for row in call.org.store.reader.execute(sql, (stamps.to_text(start), stamps.to_text(end)))]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sffdw.sandbox import oauth
@@ -46,10 +46,17 @@ def _from_body(call: Call, *rest: str) -> str | None:
 
 
 def _route(
-    path: str, kind: str, object_of: ObjectOf | None = None, *, is_open: bool = False, **methods: Answer
+    path: str,
+    kind: str,
+    object_of: ObjectOf | None = None,
+    table: Mapping[str, Answer] | None = None,
+    *,
+    is_open: bool = False,
+    **methods: Answer,
 ) -> Route:
+    """Make a route; methods are named or come as a table."""
     pattern = re.compile(path.replace("{}", "([^/]+)").replace("{*}", "(.+)") + "/?", re.IGNORECASE)
-    return Route(pattern, kind, methods, object_of, is_open)
+    return Route(pattern, kind, {**(table or {}), **methods}, object_of, is_open)
 
 
 # Below /services/data/vXX.0; the first match counts.
@@ -63,6 +70,7 @@ DATA_ROUTES = (
         _named,
         GET=describe.layouts,
     ),
+    _route("/sobjects/{}/listviews", "other", _named, GET=describe.list_views),
     _route("/sobjects/{}/updated", "updated", _named, GET=replication.updated),
     _route("/sobjects/{}/deleted", "deleted", _named, GET=replication.deleted),
     _route("/sobjects/{}", "create", _named, GET=describe.sobject_info, POST=records.create),
@@ -85,6 +93,9 @@ DATA_ROUTES = (
         PATCH=records.upsert,
         DELETE=records.delete_external,
     ),
+    _route("/recent", "other", GET=describe.recent),
+    _route("/tooling/query", "query", _from_query, GET=query.query),
+    _route("/tooling/sobjects", "describe_global", GET=describe.describe_global),
     _route("/query", "query", _from_query, GET=query.query),
     _route("/queryAll", "query", _from_query, GET=query.query_all),
     _route("/(?:query|queryAll)/{}", "query_more", _from_locator, GET=query.query_more),
@@ -102,7 +113,7 @@ DATA_ROUTES = (
     _route("/composite/batch", "batch", POST=composite.batch),
     _route("/composite/graph", "graph", POST=composite.graph),
     _route("/composite/tree/{}", "tree", _named, POST=composite.tree),
-    *(_route(path, kind, object_of, **methods) for path, kind, object_of, methods in bulk_routes.DATA),
+    *(_route(path, kind, object_of, methods) for path, kind, object_of, methods in bulk_routes.DATA),
     _route("/limits", "limits", GET=limits.limits),
     _route("/limits/recordCount", "record_count", GET=limits.record_count),
 )
@@ -119,7 +130,7 @@ ROUTES = (
         is_open=True,
         POST=bayeux.answer,
     ),
-    *(_route(path, kind, object_of, **methods) for path, kind, object_of, methods in bulk_routes.ROOT),
+    *(_route(path, kind, object_of, methods) for path, kind, object_of, methods in bulk_routes.ROOT),
     _route("/id/{}/{}", "other", GET=oauth.identity),
 )
 _KINDS_BY_METHOD = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from sffdw.sandbox.soql import ast
 from sffdw.sandbox.soql.dateranges import bounds, to_moments
@@ -76,6 +77,9 @@ class Filter:
             raise self.statement.error(
                 "INVALID_FIELD", f"field '{left.field.name}' can not be filtered in a query call", pos
             )
+        if left.type == "boolean" and left.through:
+            # The boolean of a missing parent is null, and null means false.
+            left = replace(left, sql=f"ifnull({left.sql}, 0)")
         if left.type in {"address", "location"}:
             raise self.statement.error(
                 "INVALID_FIELD", f"field '{expression_text(expression)}' can not be filtered in a query call", pos

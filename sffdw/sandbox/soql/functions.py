@@ -24,6 +24,7 @@ DATE_FUNCTIONS = frozenset(
 )
 AGGREGATES = frozenset(["COUNT", "COUNT_DISTINCT", "AVG", "MIN", "MAX", "SUM"])
 NUMERIC = frozenset({"int", "long", "double", "currency", "percent"})
+FOLDED = frozenset({"string", "picklist", "email", "phone", "url", "combobox", "textarea"})
 _DATES = frozenset({"date", "datetime"})
 _NOT_AGGREGATED = frozenset({"boolean", "base64", "address", "location", "time", "multipicklist", "anyType"})
 
@@ -89,13 +90,19 @@ def _aggregate(name: str, call: ast.Call, scope: Scope) -> Typed:
     if name == "COUNT":
         return Typed(f"count({inner.sql})", "int", through=inner.through)
     if name == "COUNT_DISTINCT":
-        return Typed(f"count(DISTINCT {inner.sql})", "int", through=inner.through)
+        return Typed(f"count(DISTINCT {folded_sql(inner)})", "int", through=inner.through)
     if name == "AVG":
         return Typed(f"avg({inner.sql})", "double", through=inner.through)
     if name == "SUM":
         kind = inner.type if inner.type in {"int", "long"} else "double"
         return Typed(f"sum({inner.sql})", kind, through=inner.through)
     return Typed(f"{name.lower()}({inner.sql})", inner.type, inner.field, inner.sobject, inner.through)
+
+
+def folded_sql(typed: Typed) -> str:
+    """Return the expression by which values are the same: text without regard to case."""
+    is_exact = typed.type not in FOLDED or (typed.field is not None and typed.field.case_sensitive)
+    return typed.sql if is_exact else f"sf_upper({typed.sql})"
 
 
 def _check_aggregate(name: str, call: ast.Call, inner: Typed, scope: Scope) -> None:

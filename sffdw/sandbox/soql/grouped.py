@@ -6,14 +6,13 @@ from itertools import combinations
 
 from sffdw.sandbox.soql import ast
 from sffdw.sandbox.soql.filters import Filter, expression_text
-from sffdw.sandbox.soql.functions import compile_expression, is_aggregate
+from sffdw.sandbox.soql.functions import FOLDED, compile_expression, folded_sql, is_aggregate
 from sffdw.sandbox.soql.names import Scope, Typed
 from sffdw.sandbox.soql.ordering import item_sql
 from sffdw.sandbox.soql.plan import Leaf, Plan
 
 MAX_GROUPS = 2000
 MAX_ROLLED_UP = 3
-_FOLDED = frozenset({"string", "picklist", "email", "phone", "url", "combobox", "textarea"})
 
 
 def compile_grouped(plan: Plan, query: ast.Query, scope: Scope) -> None:
@@ -73,7 +72,7 @@ class GroupedCompiler:
         self.plan.nodes = []
         columns = self._columns(chosen)
         columns += [self._order_column(item, chosen, place) for place, item in enumerate(self.query.order)]
-        group = ", ".join(self._group_sql(self.keys[place]) for place in chosen)
+        group = ", ".join(folded_sql(self.keys[place]) for place in chosen)
         having = self._having(chosen)
         sql = f"SELECT {', '.join(columns)} FROM {{source}} WHERE {{where}}"
         if group:
@@ -82,10 +81,6 @@ class GroupedCompiler:
             # The grand total of a rollup over no rows at all is no row.
             having = f"count(*) > 0{' AND ' + having if having else ''}"
         return f"{sql} HAVING {having}" if having else sql
-
-    @staticmethod
-    def _group_sql(key: Typed) -> str:
-        return f"sf_upper({key.sql})" if key.type in _FOLDED else key.sql
 
     # Columns
 
@@ -122,7 +117,7 @@ class GroupedCompiler:
                 "MALFORMED_QUERY", f"Field must be grouped or aggregated: {expression_text(expression)}", expression.pos
             )
         key = self.keys[place]
-        sql = f"min({key.sql})" if key.type in _FOLDED else key.sql
+        sql = f"min({key.sql})" if key.type in FOLDED else key.sql
         if place not in chosen:
             sql = "NULL"
         return Typed(sql, key.type, key.field, key.sobject, key.through)

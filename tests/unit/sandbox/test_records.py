@@ -328,3 +328,22 @@ def test_persons_have_names_and_cases_have_numbers(sf: Caller) -> None:
     numbers = [stored(sf, "Case", sf.create("Case", Subject="x"))["CaseNumber"] for _ in range(2)]
     assert int(numbers[1]) == int(numbers[0]) + 1
     assert all(len(number) == 8 for number in numbers)
+
+
+def test_a_record_is_read_and_written_on_condition(sf: Caller) -> None:
+    record_id = sf.create("Account", Name="x")
+    path = f"/sobjects/Account/{record_id}"
+    first = sf.send("GET", path)
+    assert sf.send("GET", path, if_none_match=first.headers["ETag"]).status == 304
+    assert sf.send("GET", path, if_modified_since=first.headers["Last-Modified"]).status == 304
+    sf.org.clock.advance(60)
+    assert sf.send("PATCH", path, {"Name": "y"}, if_match=first.headers["ETag"]).status == 204
+    stale = sf.send("PATCH", path, {"Name": "z"}, if_match=first.headers["ETag"])
+    assert (stale.status, stale.body[0]["errorCode"]) == (412, "PRECONDITION_FAILED")
+    assert sf.send("DELETE", path, if_unmodified_since=first.headers["Last-Modified"]).status == 412
+    assert stored(sf, "Account", record_id)["Name"] == "y"
+
+
+def test_a_body_must_be_json(sf: Caller) -> None:
+    reply = sf.send("POST", "/sobjects/Account", b"<Account/>", content_type="application/xml")
+    assert (reply.status, reply.body[0]["errorCode"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
