@@ -22,7 +22,7 @@ def statements(page: Path) -> list[str]:
 @pytest.mark.parametrize("page", [page for page in PAGES if statements(page)], ids=lambda page: page.stem)
 def test_examples_run(live: psycopg.Connection[Any], page: Path) -> None:
     for statement in statements(page):
-        live.execute(statement.encode())
+        assert live.execute(statement.encode()).statusmessage, statement
 
 
 def test_an_example_that_is_wrong_would_be_noticed(live: psycopg.Connection[Any]) -> None:
