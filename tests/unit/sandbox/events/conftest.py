@@ -91,8 +91,13 @@ FIELDS = [
     {"name": "Twice__c", "type": "double", "precision": 5, "scale": 2, "formula": "Score__c * 2"},
     {"name": "Account__c", "type": "reference", "referenceTo": ["Account"]},
 ]
-SIGNAL = {"name": "Signal__e", "fields": [{"name": "Level__c", "type": "double", "precision": 5, "scale": 0},
-                                          {"name": "Text__c", "type": "string", "length": 20}]}
+SIGNAL = {
+    "name": "Signal__e",
+    "fields": [
+        {"name": "Level__c", "type": "double", "precision": 5, "scale": 0},
+        {"name": "Text__c", "type": "string", "length": 20},
+    ],
+}
 
 
 @pytest.fixture(scope="module")
