@@ -98,7 +98,7 @@ class Call:
         """The rights of the user, less what faults take away from this call."""
         granted = self.org.users.access(self.session.username) if self.session else FULL_ACCESS
         fields = [
-            name
+            str(name) if "." in str(name) else f"{self.object}.{name}"
             for fault in (self.fault("field.hidden"), self.fault("field.gone"))
             if fault is not None
             for name in fault.params.get("fields", ())

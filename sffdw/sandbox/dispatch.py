@@ -98,6 +98,7 @@ def _answer(call: Call) -> Reply:
         if not route.is_open:
             _check_session_fault(call)
         if call.kind not in _UNCOUNTED:
+            call.org.limits.check_concurrency(call.org.traffic.running)
             call.org.limits.spend_call()
         return _carry_out(call, route, arguments)
     except ApiError as error:

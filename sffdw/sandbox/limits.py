@@ -49,7 +49,6 @@ _DEFAULTS = {
     "SingleEmail": 5_000,
     "StreamingApiConcurrentClients": 20,
 }
-MAX_CONCURRENT = 25
 
 
 class Limits:
@@ -61,8 +60,7 @@ class Limits:
         self._max = dict(_DEFAULTS)
         self._used: dict[str, int] = {}
         self._day_began_at = clock.timestamp()
-        self.concurrent_max = MAX_CONCURRENT
-        self.running = 0
+        self.concurrent_max: int | None = None  # requests answered at once; unlimited, as all of them are short
 
     def _roll(self) -> None:
         now = self._clock.timestamp()
@@ -78,6 +76,12 @@ class Limits:
             if used >= self._max["DailyApiRequests"]:
                 raise ApiError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", status=403)
             self._used["DailyApiRequests"] = used + 1
+
+    def check_concurrency(self, running: int) -> None:
+        """Refuse a request when more are running than the limit that was set."""
+        if self.concurrent_max is not None and running > self.concurrent_max:
+            message = "ConcurrentRequests (Concurrent API Requests) Limit exceeded."
+            raise ApiError("REQUEST_LIMIT_EXCEEDED", message, status=403)
 
     def spend(self, name: str, amount: int = 1) -> bool:
         """Take from a limit; False when it is used up."""
@@ -110,7 +114,7 @@ class Limits:
         with self._lock:
             for name, value in given.items():
                 if name == "concurrent":
-                    self.concurrent_max = int(value)
+                    self.concurrent_max = None if value is None else int(value)
                     continue
                 parts = {key.lower(): int(number) for key, number in value.items()}
                 self._max[name] = parts.get("max", self._max.get(name, 0))

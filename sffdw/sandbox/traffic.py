@@ -14,6 +14,11 @@ class Traffic:
         self._changed = threading.Condition()
         self._running = 0
 
+    @property
+    def running(self) -> int:
+        """How many requests are being answered."""
+        return self._running
+
     @contextmanager
     def passing(self) -> Iterator[None]:
         """Count one request."""

@@ -142,6 +142,8 @@ def test_rows_and_fields_and_objects_vanish_and_order_is_lost(sf: Caller) -> Non
     assert sf.refusal("SELECT Industry FROM Account")[0] == "INVALID_FIELD"
     assert "Industry" not in [field["name"] for field in sf.get("/sobjects/Account/describe")["fields"]]
     assert sf.send("POST", "/sobjects/Account", {"Name": "x", "Industry": "y"}).body[0]["errorCode"] == "INVALID_FIELD"
+    strike(sf, "field.hidden", {"fields": ["Industry"]}, calls="1", kind="query")
+    assert sf.refusal("SELECT Industry FROM Account")[0] == "INVALID_FIELD"
     strike(sf, "object.gone", calls="1-2")
     assert sf.refusal("SELECT Id FROM Account")[0] == "INVALID_TYPE"
     assert sf.send("GET", "/sobjects/Account/describe").status == 404
@@ -200,6 +202,14 @@ def test_a_change_by_the_api_can_commit_late(sf: Caller) -> None:
     row = sf.rows("SELECT Id, SystemModstamp FROM Account")[0]
     assert row["Id"] == json.loads(reply.payload(False))["id"]
     assert row["SystemModstamp"][:16] == created.isoformat()[:16]
+
+
+def test_too_many_requests_at_once_are_refused(own_sf: Caller) -> None:
+    own_sf.send("PUT", "/_sandbox/limits", {"concurrent": 0})
+    reply = own_sf.send("GET", "/limits")
+    assert (reply.status, reply.body[0]["errorCode"]) == (403, "REQUEST_LIMIT_EXCEEDED")
+    own_sf.send("PUT", "/_sandbox/limits", {"concurrent": 1})
+    assert own_sf.send("GET", "/limits").status == 200
 
 
 def test_limits_count_down_and_refuse_at_zero(own_sf: Caller) -> None:

@@ -287,6 +287,13 @@ def test_a_hard_deleted_record_is_nowhere_but_in_the_delete_log(sf: Caller) -> N
     assert logged == [("Account", account)]
 
 
+def test_archived_activities_show_in_query_all_only(sf: Caller) -> None:
+    task = sf.create("Task", Subject="old")
+    sf.change({"op": "update", "object": "Task", "id": task, "values": {"IsArchived": True}}, raw=True)
+    assert sf.values("SELECT Subject FROM Task") == []
+    assert sf.values("SELECT Subject FROM Task", "queryAll") == ["old"]
+
+
 def test_a_merge_moves_children_and_names_the_master(sf: Caller) -> None:
     master, loser = sf.create("Account", Name="A"), sf.create("Account", Name="B")
     contact = sf.create("Contact", LastName="C", AccountId=loser)
