@@ -11,7 +11,7 @@ from typing import Any
 from sffdw.sandbox.call import Call, Reply
 from sffdw.sandbox.errors import ApiError
 from sffdw.sandbox.events.channels import Refused, object_of_channel
-from sffdw.sandbox.events.clients import Client
+from sffdw.sandbox.events.clients import UNKNOWN_CLIENT, Client
 from sffdw.sandbox.events.connecting import connect
 from sffdw.sandbox.events.subscribing import subscribe, unsubscribe
 from sffdw.sandbox.jsontext import dumps
@@ -111,9 +111,6 @@ def _failure(channel: str, refused: Refused) -> Message:
     elif error.startswith(("401::", "403::Organization")):
         failed["advice"] = {"reconnect": "none", "interval": 0}
     return failed
-
-
-UNKNOWN_CLIENT = "403::Unknown client"
 
 
 def _authenticate(call: Call) -> None:

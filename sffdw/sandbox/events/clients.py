@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sffdw.sandbox.events.events import Events
 
 _CONCURRENT = "DurableStreamingApiConcurrentClients"
+UNKNOWN_CLIENT = "403::Unknown client"
 LIMIT_REACHED = "403::Organization total events daily limit exceeded"
 
 

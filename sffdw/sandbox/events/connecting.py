@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sffdw.sandbox.call import Reply
 from sffdw.sandbox.events.channels import Refused
-from sffdw.sandbox.events.clients import Client, deliver
+from sffdw.sandbox.events.clients import UNKNOWN_CLIENT, Client, deliver
 from sffdw.sandbox.events.hold import Hold
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Connect:
 
     def _attempt(self, is_last: bool) -> Reply | None:
         if self.events.is_closed or not self.events.clients.is_known(self.client):
-            raise Refused("403::Unknown client")
+            raise Refused(UNKNOWN_CLIENT)
         if self.client.connection != self.number:
             return self.done([], {})
         session = self.call.session

@@ -1,4 +1,4 @@
-"""jsforce from npm, unmodified, listens to changes. `make test-jsforce` installs it and runs this; else it is skipped."""
+"""jsforce from npm, unmodified, listens to changes: `make test-jsforce` installs it and runs this."""
 
 import json
 import os
