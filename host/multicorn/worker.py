@@ -44,6 +44,7 @@ class Worker(Generic[Result]):
         self._on_cancel = on_cancel
         self._result: Result | None = None
         self._error: BaseException | None = None
+        self._is_given_up = False
         self._done_fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._thread = Thread(target=self._run, name=THREAD_NAME, daemon=True)
 
@@ -64,13 +65,14 @@ class Worker(Generic[Result]):
         return self._outcome()
 
     def cancel(self) -> None:
-        """Make the function return and join its thread; leave it behind when it does not within CANCEL_SECONDS."""
-        deadline = time.monotonic() + CANCEL_SECONDS
+        """Make the function return and join its thread; leave it behind when it does not in CANCEL_SECONDS."""
+        deadline = time.monotonic() + (0 if self._is_given_up else CANCEL_SECONDS)
         while self._thread.is_alive() and time.monotonic() < deadline:
             self._ask_to_return()
             self._thread.join(CANCEL_PAUSE)
         DEFERRED.clear()
         if not self.close_if_done():
+            self._is_given_up = True
             BACKEND.log(logging.DEBUG, "a worker thread did not return when it was cancelled", None, None)
 
     def _ask_to_return(self) -> None:

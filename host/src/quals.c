@@ -31,9 +31,7 @@ ruling_type(Oid type)
 {
 	Oid			base = getBaseType(type);
 
-	if (base == VARCHAROID)
-		return TEXTOID;
-	return base == VARCHARARRAYOID ? TEXTARRAYOID : base;
+	return base == VARCHAROID ? TEXTOID : base;
 }
 
 /* What is below casts that leave a value's meaning alone: from varchar to text, from a domain to its base. */
