@@ -1,5 +1,6 @@
 """Cancel, timeouts and termination while a wrapper is busy, and what worker threads leave behind."""
 
+import select
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -111,12 +112,12 @@ def test_busy_python_code_is_broken_off(connect: Callable[..., Connection], db: 
     make_table(db, "t", "Busy", "v text")
     make_table(db, "s", "Busy", "v text", way="swallow")
     sessions = [connect() for _ in range(3)]
-    for session, table in zip(sessions, ("t", "t", "s"), strict=True):
-        session.execute("SET application_name = 'busy'; SET statement_timeout = '100ms'")
-        if session is sessions[1]:
-            session.execute("SET statement_timeout = 0")
+    ends = ("cancel", "terminate", "cancel")
+    for session, table in zip(sessions, "tts", strict=True):
         session.pgconn.send_query(f"SELECT * FROM {table}".encode())
-    watch.execute("SELECT pg_terminate_backend(%s)", [sessions[1].info.backend_pid])
+    for session, end in zip(sessions, ends, strict=True):
+        assert select.select([session.fileno()], [], [], 20)[0], "no word that the loop has begun"
+        watch.execute(f"SELECT pg_{end}_backend({session.info.backend_pid})")
     start = time.monotonic()
     errors = [session.pgconn.get_result().error_field(psycopg.pq.DiagnosticField.SQLSTATE) for session in sessions]
     assert errors == [b"57014", b"57P01", b"57014"]

@@ -299,7 +299,7 @@ class Busy(ForeignDataWrapper):
         self.swallows = fdw_options.get("way") == "swallow"
 
     def execute(self, quals: Sequence[Qual], columns: Sequence[str], **_: Any) -> list[list[Any]]:
-        note("busy")
+        log_to_postgres("busy from now on", level=30)
         try:
             self.loop()
         except Interrupted:
