@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 KEPT_S = 7 * 24 * 3600.0
 BATCH_ROWS = 10_000
 TERMINAL = frozenset({"JobComplete", "Failed", "Aborted"})
-_FAULTS = ("bulk.failed", "bulk.slow", "bulk.retry", "commit.late", "row.locked", "dml.error", "duplicate.rule")
+_FAULTS = frozenset(
+    (
+        *("bulk.failed", "bulk.slow", "bulk.retry", "query.timeout"),
+        *("commit.late", "row.locked", "dml.error", "duplicate.rule"),
+    )
+)
 
 
 @dataclass
@@ -74,6 +79,7 @@ class Job2(Job):
 
     delimiter: str = "COMMA"
     ending: str = "LF"
+    is_chunked: bool = False  # by primary key: query jobs without LIMIT and ORDER BY
     run: Run | None = None
     has_closed: bool = False  # aborted before anything ran
     results: dict[str, ResultFile] = field(default_factory=dict)

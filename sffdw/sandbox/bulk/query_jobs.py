@@ -13,7 +13,7 @@ from sffdw.sandbox.bulk.runs import Run, RunFailed
 from sffdw.sandbox.bulk.selection import BulkQuery, compile_bulk
 from sffdw.sandbox.call import Call, Reply
 from sffdw.sandbox.errors import ApiError
-from sffdw.sandbox.rest.query import check_query_faults, settings_of
+from sffdw.sandbox.rest.query import settings_of
 from sffdw.sandbox.soql.messages import SoqlError
 from sffdw.sandbox.soql.parser import parse
 
@@ -62,7 +62,6 @@ def _new_job(call: Call, given: dict[str, Any]) -> tuple[Job2, BulkQuery]:
     statement = given.get("query")
     if not isinstance(statement, str) or not statement.strip():
         raise ApiError("INVALIDJOB", "InvalidJob : Must specify a query")
-    check_query_faults(call)
     if call.org.teacher is not None:
         call.org.teacher.learn(statement)
     settings = settings_of(call, includes_deleted=operation == "queryAll")
@@ -77,6 +76,7 @@ def _new_job(call: Call, given: dict[str, Any]) -> tuple[Job2, BulkQuery]:
         now,
         delimiter=delimiter,
         ending=ending,
+        is_chunked=query.is_chunked,
         run=Run(now),
     )
     job.strike(call)
@@ -96,6 +96,9 @@ def _submit(call: Call, job: Job2, query: BulkQuery) -> None:
 
     def work(started: Run) -> None:
         connection = opened or open_snapshot(org.store)
+        if "query.timeout" in job.fired:
+            connection.close()
+            raise RunFailed("QUERY_TIMEOUT : Your query request was running for too long.")
         delimiter, ending = job.separators
         began = org.clock.timestamp()
         result = extract(query, connection, Layout(delimiter, ending), started)

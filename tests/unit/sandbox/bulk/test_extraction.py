@@ -6,8 +6,7 @@ import sqlite3
 
 import pytest
 
-from sffdw.sandbox.bulk.extraction import Layout, csv_sql, header_of
-from sffdw.sandbox.bulk.extraction import _double as java
+from sffdw.sandbox.bulk.extraction import Layout, csv_sql, header_of, prepare
 from sffdw.sandbox.bulk.files import ResultFile
 from sffdw.sandbox.bulk.selection import Column
 from sffdw.sandbox.jsontext import java_double
@@ -18,7 +17,7 @@ DOUBLES = [0.0, -0.5, 1.0, 0.1 + 0.2, 1 / 3, 1e-3, 9.99e-4, 9999999.0, 9999999.5
 @pytest.fixture
 def connection() -> sqlite3.Connection:
     made = sqlite3.connect(":memory:")
-    made.create_function("sf_double", 1, java, deterministic=True)
+    prepare(made)
     return made
 
 

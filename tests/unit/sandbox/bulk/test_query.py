@@ -28,6 +28,12 @@ def test_a_result_has_the_columns_in_select_order_and_every_value_quoted(bulk: B
     assert rows == [{"LastName": "Short", "Account.Name": "", "Account.AnnualRevenue": ""}]
 
 
+def test_nul_characters_reach_the_result(bulk: Bulk) -> None:
+    bulk.change({"op": "create", "object": "Account", "values": {"Name": 'a\0"b', "Site": "\0"}}, raw=True)
+    bulk.create("Account", Name="plain")
+    assert bulk.result("SELECT Name, Site FROM Account") == '"Name","Site"\n"a\0""b","\0"\n"plain",""\n'
+
+
 def test_columns_were_alphabetical_before_version_50(bulk: Bulk) -> None:
     job = bulk.post("/services/data/v49.0/jobs/query", {"operation": "query", "query": "SELECT Name, Id FROM Account"})
     assert bulk.text(f"/services/data/v49.0/jobs/query/{job['id']}/results") == '"Id","Name"\n'
@@ -217,6 +223,23 @@ def test_a_failed_job_has_a_message_and_no_results(bulk: Bulk) -> None:
     info = bulk.show(job)
     assert (info["state"], info["errorMessage"]) == ("Failed", "InternalServerError : no")
     assert bulk.send("GET", f"/jobs/query/{job}/results").status == 204
+
+
+def test_a_query_that_runs_too_long_fails_its_job(bulk: Bulk) -> None:
+    bulk.fault("query.timeout", {"calls": "1"})
+    info = bulk.show(bulk.start("SELECT Id FROM Account")["id"])
+    assert (info["state"], info["errorMessage"]) == (
+        "Failed",
+        "QUERY_TIMEOUT : Your query request was running for too long.",
+    )
+
+
+def test_limit_and_order_by_switch_chunking_off(bulk: Bulk) -> None:
+    chunked = bulk.start("SELECT Id FROM Account")["id"]
+    whole = [bulk.start(f"SELECT Id FROM Account {rest}")["id"] for rest in ("LIMIT 5", "ORDER BY Name")]
+    listed = [record["id"] for record in bulk.get("/jobs/query?isPkChunkingEnabled=true")["records"]]
+    assert chunked in listed
+    assert not set(whole) & set(listed)
 
 
 def test_retries_are_shown(bulk: Bulk) -> None:
