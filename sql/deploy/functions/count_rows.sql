@@ -1,5 +1,5 @@
 -- Deploy sffdw:functions/count_rows to pg
--- requires: schema
+-- requires: functions/open_table
 
 BEGIN;
 
@@ -10,7 +10,7 @@ STABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    v_table regclass := to_regclass(format('%I.%I', schema_name, table_name));
+    v_table regclass := sffdw.open_table(schema_name, table_name, false);
     v_count bigint;
 BEGIN
     SELECT c.reltuples
@@ -27,6 +27,6 @@ $function$;
 
 COMMENT ON FUNCTION sffdw.count_rows(name, name) IS
     'Return how many rows a table has: counted up to about a million, beyond that PostgreSQL''s estimate; NULL without '
-    'the table.';
+    'the table, or if it is not safe to read.';
 
 COMMIT;

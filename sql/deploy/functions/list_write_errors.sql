@@ -1,5 +1,6 @@
 -- Deploy sffdw:functions/list_write_errors to pg
 -- requires: functions/find_remedy
+-- requires: functions/open_table
 -- requires: tables/write_claim
 
 BEGIN;
@@ -24,8 +25,8 @@ STABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    IF to_regclass(format('%I._trigger_log', schema_name)) IS NULL
-    OR to_regclass(format('%I._trigger_log_archive', schema_name)) IS NULL THEN
+    IF sffdw.open_table(schema_name, '_trigger_log', true) IS NULL
+    OR sffdw.open_table(schema_name, '_trigger_log_archive', true) IS NULL THEN
         RETURN;
     END IF;
     -- Entries that Heroku Connect left have their code in sf_message only.

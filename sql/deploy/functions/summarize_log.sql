@@ -1,4 +1,5 @@
 -- Deploy sffdw:functions/summarize_log to pg
+-- requires: functions/open_table
 -- requires: tables/connection
 
 BEGIN;
@@ -10,8 +11,8 @@ STABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    IF to_regclass(format('%I._trigger_log', schema_name)) IS NULL
-    OR to_regclass(format('%I._trigger_log_archive', schema_name)) IS NULL THEN
+    IF sffdw.open_table(schema_name, '_trigger_log', true) IS NULL
+    OR sffdw.open_table(schema_name, '_trigger_log_archive', true) IS NULL THEN
         RETURN;
     END IF;
     -- One branch an index of the log.
@@ -33,6 +34,7 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.summarize_log(name) IS
-    'Count a connection''s unsent and failed entries by table; nothing where the trigger log is missing.';
+    'Count a connection''s unsent and failed entries by table; nothing where the trigger log is missing or '
+    'not safe to read.';
 
 COMMIT;
