@@ -25,11 +25,13 @@ BEGIN
             v_values %4$I.hstore;
             v_state  text := %5$L;
         BEGIN
+            -- As record: a function for the table's own row type, made by whoever may create in hstore's schema, would
+            -- be preferred to hstore(record).
             IF TG_OP <> 'INSERT' THEN
-                v_old := %4$I.hstore(OLD) OPERATOR(%4$I.-) ARRAY['_hc_lastop', '_hc_err'];
+                v_old := %4$I.hstore((ARRAY[OLD]::record[])[1]) OPERATOR(%4$I.-) ARRAY['_hc_lastop', '_hc_err'];
             END IF;
             IF TG_OP <> 'DELETE' THEN
-                v_values := %4$I.hstore(NEW) OPERATOR(%4$I.-) ARRAY['_hc_lastop', '_hc_err'];
+                v_values := %4$I.hstore((ARRAY[NEW]::record[])[1]) OPERATOR(%4$I.-) ARRAY['_hc_lastop', '_hc_err'];
             END IF;
             IF TG_OP = 'UPDATE' THEN
                 v_values := v_values OPERATOR(%4$I.-) v_old;

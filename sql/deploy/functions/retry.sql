@@ -85,8 +85,9 @@ AS $function$
 DECLARE
     v_entry integer;
 BEGIN
+    -- As record: no function for the table's own row type comes before hstore(record).
     EXECUTE format($query$
-        SELECT %1$I.%4$I(%2$I.hstore(t), %3$L, $2)
+        SELECT %1$I.%4$I(%2$I.hstore((ARRAY[t]::record[])[1]), %3$L, $2)
         FROM %1$I.%3$I t
         WHERE t.id = $1
     $query$, connection.schema_name, connection.hstore_schema, table_name,
