@@ -138,6 +138,35 @@ COMMENT ON FUNCTION sffdw.complete_search_path(text, name) IS
     'Return a search_path with public and hstore''s schema at its end if it lacks them: users'' triggers name '
     'get_xmlbinary() and hstore''s operators bare.';
 
+CREATE FUNCTION sffdw.check_xmlbinary_switch()
+RETURNS void
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_owner pg_roles;
+BEGIN
+    SELECT r.*
+    INTO v_owner
+    FROM pg_proc p
+    JOIN pg_roles r ON r.oid = p.proowner
+    WHERE p.oid = to_regprocedure('public.get_xmlbinary()');
+    IF NOT v_owner.rolsuper AND v_owner.rolname <> current_user THEN
+        RAISE EXCEPTION 'function public.get_xmlbinary() belongs to role "%"', v_owner.rolname
+            USING ERRCODE = 'insufficient_privilege',
+                  DETAIL = 'The triggers of mapped tables call it as whoever changes a row, the owner of the tables '
+                           'included.',
+                  HINT = 'As superuser look at its body, then run ALTER FUNCTION public.get_xmlbinary() OWNER TO '
+                         'CURRENT_USER.';
+    END IF;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.check_xmlbinary_switch() IS
+    'Stop if public.get_xmlbinary() belongs to a role that is neither a superuser nor the current one. '
+    'Raises insufficient_privilege.';
+
 CREATE FUNCTION sffdw.create_connection(
     server_name      text,
     schema_name      text DEFAULT 'salesforce',
@@ -169,6 +198,7 @@ BEGIN
     PERFORM sffdw.claim_schema(v_schema);
     PERFORM sffdw.claim_schema(v_live);
     PERFORM sffdw.create_xmlbinary_switch();
+    PERFORM sffdw.check_xmlbinary_switch();
     PERFORM sffdw.create_internal_tables(v_schema);
     PERFORM sffdw.create_log_notify(v_schema);
     PERFORM sffdw.create_repair_functions(v_schema, v_hstore);

@@ -26,7 +26,15 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
     v_misfits text;
+    v_owner   name := (SELECT pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = existing);
 BEGIN
+    IF v_owner <> current_user THEN
+        RAISE EXCEPTION 'table % belongs to role "%"', existing, v_owner
+            USING ERRCODE = 'insufficient_privilege',
+                  DETAIL = 'Its owner''s triggers would run as the owner of the connection.',
+                  HINT = format('Run ALTER TABLE %s OWNER TO %I after a look at its triggers, or drop it.', existing,
+                                current_user);
+    END IF;
     SELECT string_agg(
         CASE
             WHEN e.attname IS NULL THEN format('column "%s" is missing', w.attname)
@@ -51,7 +59,8 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.check_table_shape(regclass, regclass) IS
-    'Stop unless the existing table has every column of the wanted one, of the same type. Raises duplicate_table.';
+    'Stop unless the existing table has every column of the wanted one, of the same type, and belongs to '
+    'the current role. Raises duplicate_table, insufficient_privilege.';
 
 CREATE FUNCTION sffdw.create_mapped_table(
     schema_name name,
@@ -85,6 +94,6 @@ $function$;
 
 COMMENT ON FUNCTION sffdw.create_mapped_table(name, name, sffdw.described_field[], jsonb) IS
     'Create a mapped table by the contract and return true; or, if a table of that name exists and fits, leave it '
-    'as it is and return false. Raises duplicate_table.';
+    'as it is and return false. Raises duplicate_table, insufficient_privilege.';
 
 COMMIT;
