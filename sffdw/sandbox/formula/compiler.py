@@ -20,7 +20,7 @@ from sffdw.sandbox.formula.syntax import (
 from sffdw.sandbox.schema import Field, SObject
 from sffdw.sandbox.soql import ast
 from sffdw.sandbox.soql.messages import SoqlError
-from sffdw.sandbox.soql.names import Scope, Statement
+from sffdw.sandbox.soql.names import Scope, Statement, column_sql
 from sffdw.sandbox.store.tables import table_name
 
 MAX_DEPTH = 10
@@ -181,10 +181,14 @@ def formula_sql(statement: Statement, sobject: SObject, found: Field, alias: str
 
 
 def copied_sql(statement: Statement, sobject: SObject, found: Field, alias: str, depth: int = 0) -> str:
-    """Return the expression that reads a field which only shows a parent's value."""
+    """Return the expression that reads a field which only shows a parent's value.
+
+    Nobody can write such a field, so its own column is empty, except in a loaded record whose file states a value: that
+    one counts, for the parent may not have been loaded.
+    """
     scope = Scope(statement, sobject, (), depth=depth + 1)
     value = scope.resolve(ast.Path(tuple(str(found.derived_from).split(".")), 0)).sql
-    return _subselect(scope, value, alias)
+    return f"ifnull({column_sql(found, alias)}, {_subselect(scope, value, alias)})"
 
 
 def _subselect(scope: Scope, sql: str, alias: str) -> str:
