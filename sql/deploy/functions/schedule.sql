@@ -97,6 +97,8 @@ BEGIN
             SELECT j.jobid, j.jobname
             FROM cron.job j
             WHERE starts_with(j.jobname, $1)
+            -- Connection "a" leaves the jobs of connection "a:b" alone.
+            AND substr(j.jobname, length($1) + 1) ~ '^(poll:[0-9]+|write|maintain)$'
             AND j.jobname <> ALL ($2)
             AND j.username = current_user
         )

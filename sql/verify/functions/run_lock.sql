@@ -12,7 +12,8 @@ BEGIN
             ('sffdw.run_lock_key(integer, text, integer)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.take_run_lock(integer, text, integer)',
-             false, '{"search_path=pg_catalog, pg_temp"}'::text[])
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.report_lock_holder(bigint, text)', false, '{"search_path=pg_catalog, pg_temp"}'::text[])
         ) AS w (signature, is_definer, settings)
         JOIN pg_catalog.pg_proc p ON p.oid = w.signature::pg_catalog.regprocedure
     LOOP

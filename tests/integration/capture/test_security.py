@@ -168,3 +168,17 @@ def test_another_owner_sees_and_changes_nothing(account: Session, app: Session) 
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             app.execute(statement)
     assert refusal(app, "SELECT sffdw.pause()")[0] == "42704"
+
+
+def test_a_lock_held_by_a_stranger_is_reported(account: Session, app: Session) -> None:
+    """Advisory locks are open to every role: the owner is told who keeps the writer out."""
+    app.execute("INSERT INTO salesforce.account (name) VALUES ('A')")
+    key = rows(account, "SELECT sffdw.run_lock_key(connection_id, 'write', 0) FROM sffdw.connection")[0][0]
+    app.execute("SELECT pg_advisory_lock(%s)", [key])
+    said: list[tuple[str | None, str | None]] = []
+    account.add_notice_handler(lambda notice: said.append((notice.severity, notice.message_detail)))
+    account.execute("CALL sffdw.write()")
+    assert said == [("WARNING", f'Process {app.info.backend_pid} of role "{APP}" holds its advisory lock.')]
+    app.execute("SELECT pg_advisory_unlock(%s)", [key])
+    account.execute("CALL sffdw.write()")
+    assert rows(account, "SELECT state FROM salesforce._trigger_log") == [("SUCCESS",)]

@@ -253,6 +253,9 @@ def test_schedule_makes_the_jobs_of_the_owner(jobs: Session, server: Any, sandbo
                           "WHERE s.setrole = current_user::regrole") is True
         with pytest.raises(psycopg.errors.InvalidParameterValue):
             owner.execute("SELECT sffdw.schedule(lanes => 0)")
+        # Of a connection named salesforce:b.
+        owner.execute("SELECT cron.schedule('sffdw:salesforce:b:write', '0 0 1 1 *', 'SELECT')")
         assert sorted(row[0] for row in rows(owner, "SELECT sffdw.unschedule()")) == sorted(names)
+        owner.execute("SELECT cron.unschedule('sffdw:salesforce:b:write')")
         assert jobs.execute("SELECT count(*) FROM cron.job").fetchone() == (0,)
     jobs.execute(f"ALTER ROLE {OWNER} RESET statement_timeout")
