@@ -285,6 +285,10 @@ def settings_of(options: Mapping[str, str]) -> Settings:
     own = {name: value for name, value in values.items() if BY_NAME[name].context == "server" and name != "wrapper"}
     settings = Settings(credentials, **own)  # type: ignore[arg-type]
     host = urlsplit(settings.login_url).hostname
+    if credentials.instance_url.startswith("http:") and not settings.login_url.startswith("http:"):
+        # The server's owner decides whether the server may talk to itself, not each user of it.
+        raise OptionValueError('invalid URL in option "instance_url"',
+                               hint="It must be https, unless the foreign server's login_url is plain http as well.")
     if credentials.auth_flow == "client_credentials" and host in ("login.salesforce.com", "test.salesforce.com"):
         raise OptionValueError(f'auth_flow "client_credentials" does not work with login_url "{settings.login_url}"',
                                hint="This flow works on the org's own domain only: https://NAME.my.salesforce.com.")

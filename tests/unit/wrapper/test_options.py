@@ -133,3 +133,13 @@ def test_client_credentials_need_the_orgs_own_domain() -> None:
         options.settings_of(MAPPING)
     assert "login_url" in str(caught.value)
     assert "my.salesforce.com" in str(caught.value.hint)
+
+
+def test_a_token_goes_to_this_machine_only_where_the_server_does() -> None:
+    """Else every user of the server could have PostgreSQL call what listens on its own machine."""
+    given = {"auth_flow": "token", "access_token": "t", "instance_url": "http://127.0.0.1:80"}
+    settings = options.settings_of(given | {"login_url": "http://localhost"})
+    assert settings.credentials.instance_url == given["instance_url"]
+    for login in ({}, {"login_url": "https://acme.my.salesforce.com"}):
+        with pytest.raises(Error, match='"instance_url"'):
+            options.settings_of(given | login)
