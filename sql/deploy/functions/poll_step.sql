@@ -62,6 +62,10 @@ BEGIN
     END IF;
     SELECT c.* INTO STRICT v_connection FROM sffdw.connection c WHERE c.connection_id = v_mapping.connection_id;
     PERFORM sffdw.refuse_recovery(v_connection);
+    -- What another mapping met just now concerns this one too.
+    IF NOT force AND v_connection.throttled_until > clock_timestamp() THEN
+        RETURN 'done';
+    END IF;
     IF v_mapping.run_id IS NULL AND v_mapping.phase IS NOT NULL THEN
         UPDATE sffdw.mapping m
         SET run_id = sffdw.open_sync_run(v_mapping, CASE m.phase WHEN 'load' THEN 'load' ELSE 'poll' END)
@@ -111,13 +115,19 @@ BEGIN
         END,
         state_description = v_text,
         last_error = v_text,
-        next_poll_at = due_at + least(m.poll_interval, interval '30 seconds'),
+        -- Tried again soon, then less and less: an outage costs few calls.
+        next_poll_at = due_at + least(
+            least(m.poll_interval, interval '30 seconds') * power(2, least(m.error_count, 10)), interval '5 minutes'),
+        error_count = m.error_count + 1,
         run_id = NULL
     WHERE m.mapping_id = v_mapping.mapping_id;
     IF caught ->> 'sqlstate' IN ('SF001', 'SF002', 'SF003', 'SF004') THEN
         PERFORM sffdw.record_connection_error(v_mapping.connection_id, caught);
     END IF;
-    PERFORM sffdw.log_event(v_mapping.connection_id, 'POLL ERROR', v_text, 'ERROR', v_mapping.object_name);
+    -- The same error is logged at the first, second, third, fifth, ninth time and so on: each run tells of it too.
+    IF v_text IS DISTINCT FROM v_mapping.last_error OR v_mapping.error_count & (v_mapping.error_count - 1) = 0 THEN
+        PERFORM sffdw.log_event(v_mapping.connection_id, 'POLL ERROR', v_text, 'ERROR', v_mapping.object_name);
+    END IF;
     -- One notification an outage, not one a poll.
     IF v_mapping.last_error IS NULL THEN
         PERFORM sffdw.notify(v_mapping.connection_id, 'mapping-error', format('%s: %s', v_mapping.object_name, v_text));

@@ -88,6 +88,7 @@ BEGIN
         state = 'DATA_SYNCED',
         state_description = NULL,
         last_error = NULL,
+        error_count = 0,
         last_poll_at = m.window_opened_at,
         next_poll_at = due_at + CASE
             WHEN EXISTS (

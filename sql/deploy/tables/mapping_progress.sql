@@ -9,6 +9,7 @@ ADD COLUMN window_opened_at timestamptz,
 ADD COLUMN next_deletes_at  timestamptz,
 ADD COLUMN run_id           bigint,
 ADD COLUMN load_sweeps      boolean     NOT NULL DEFAULT false,
+ADD COLUMN error_count      integer     NOT NULL DEFAULT 0,
 ADD CONSTRAINT mapping_phase_known CHECK (phase IN ('load', 'changes', 'compare', 'deletes', 'deferred'));
 
 COMMENT ON COLUMN sffdw.mapping.phase IS
@@ -18,6 +19,8 @@ COMMENT ON COLUMN sffdw.mapping.window_opened_at IS
 COMMENT ON COLUMN sffdw.mapping.next_deletes_at IS 'This server''s time from when getDeleted is asked again.';
 COMMENT ON COLUMN sffdw.mapping.load_sweeps IS
     'The running load deletes local rows that it does not find in Salesforce.';
+COMMENT ON COLUMN sffdw.mapping.error_count IS
+    'Errors since the last poll that ended well: the pause before the next try doubles with each.';
 COMMENT ON COLUMN sffdw.mapping.run_id IS 'The row of sync_run that the running load or poll adds to.';
 
 COMMIT;

@@ -7,6 +7,7 @@ DROP COLUMN phase,
 DROP COLUMN window_opened_at,
 DROP COLUMN next_deletes_at,
 DROP COLUMN run_id,
-DROP COLUMN load_sweeps;
+DROP COLUMN load_sweeps,
+DROP COLUMN error_count;
 
 COMMIT;

@@ -2,7 +2,7 @@
 
 BEGIN;
 
-SELECT phase, window_opened_at, next_deletes_at, run_id, load_sweeps
+SELECT phase, window_opened_at, next_deletes_at, run_id, load_sweeps, error_count
 FROM sffdw.mapping
 WHERE false;
 
