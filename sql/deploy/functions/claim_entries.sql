@@ -136,6 +136,43 @@ $function$;
 COMMENT ON FUNCTION sffdw.take_entries(sffdw.connection) IS
     'Give entries that can be sent now the state PENDING and return them; another session''s are passed over.';
 
+CREATE FUNCTION sffdw.concerns_org(http_status integer, status_code text)
+RETURNS boolean
+LANGUAGE sql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT coalesce(http_status, 500) NOT BETWEEN 200 AND 428 AND coalesce(http_status, 500) NOT BETWEEN 430 AND 499
+           OR coalesce(status_code, '') IN ('REQUEST_LIMIT_EXCEEDED', 'TXN_SECURITY_METERING_ERROR',
+                                            'SERVER_UNAVAILABLE');
+$function$;
+
+COMMENT ON FUNCTION sffdw.concerns_org(integer, text) IS
+    'Whether a passing error is that of the whole org, out of reach or exhausted, and not of the one record.';
+
+CREATE FUNCTION sffdw.awaits_org(connection_id integer)
+RETURNS boolean
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT EXISTS (
+        SELECT
+        FROM sffdw.write_claim c
+        WHERE c.connection_id = awaits_org.connection_id
+        AND (c.phase = 'waiting'
+             AND c.next_try_at > clock_timestamp()
+             AND sffdw.concerns_org(c.http_status, c.status_code)
+             OR c.phase = 'doubtful'
+             AND c.claimed_at > clock_timestamp() - interval '15 seconds'
+             AND c.http_status >= 500)
+    );
+$function$;
+
+COMMENT ON FUNCTION sffdw.awaits_org(integer) IS
+    'Whether entries await their next try because the org was out of reach, or have just been answered by an error of '
+    'its servers: no others are sent for that long.';
+
 CREATE FUNCTION sffdw.claim_entries(connection_id integer)
 RETURNS uuid
 LANGUAGE plpgsql
@@ -149,7 +186,8 @@ DECLARE
 BEGIN
     SELECT c.* INTO v_connection FROM sffdw.connection c WHERE c.connection_id = claim_entries.connection_id;
     PERFORM sffdw.refuse_recovery(v_connection);
-    IF v_connection.paused_out OR v_connection.throttled_until > clock_timestamp() THEN
+    IF v_connection.paused_out OR v_connection.throttled_until > clock_timestamp()
+    OR sffdw.awaits_org(claim_entries.connection_id) THEN
         RETURN NULL;
     END IF;
     v_ids := sffdw.take_entries(v_connection);

@@ -23,7 +23,7 @@ AS $function$
         WHEN success THEN 'accepted'
         WHEN success IS NULL THEN 'doubt'
         WHEN operation = 'delete' AND status_code = 'ENTITY_IS_DELETED' THEN 'accepted'
-        WHEN is_transient AND (coalesce(http_status, 500) NOT BETWEEN 200 AND 499 OR may_try_again) THEN 'again'
+        WHEN is_transient AND (sffdw.concerns_org(http_status, status_code) OR may_try_again) THEN 'again'
         ELSE 'rejected'
     END;
 $function$;
@@ -56,7 +56,8 @@ BEGIN
             final_state = CASE v.verdict WHEN 'accepted' THEN 'SUCCESS' WHEN 'rejected' THEN 'FAILED' END,
             next_try_at = CASE v.verdict
                 WHEN 'doubt' THEN clock_timestamp()
-                WHEN 'again' THEN clock_timestamp() + interval '1 second' * least(power(2, c.attempt_count - 1), 300)
+                WHEN 'again' THEN
+                    clock_timestamp() + interval '1 second' * least(power(2, least(c.attempt_count, 10) - 1), 300)
             END,
             record_id = v.record_id,
             is_created = v.created,
@@ -157,6 +158,8 @@ BEGIN
     UPDATE sffdw.write_claim c
     SET phase = CASE WHEN is_unsent THEN 'waiting' ELSE 'doubtful' END,
         next_try_at = clock_timestamp() + interval '5 seconds',
+        http_status = NULL,
+        status_code = NULL,
         message = reason
     WHERE c.connection_id = connection.connection_id
     AND c.batch_id = doubt_batch.batch_id;

@@ -129,11 +129,15 @@ BEGIN
     SET phase = CASE verdict WHEN 'accepted' THEN 'answered' WHEN 'again' THEN 'waiting' ELSE 'doubtful' END,
         final_state = CASE verdict WHEN 'accepted' THEN 'SUCCESS' END,
         record_id = close_doubt.record_id,
-        http_status = CASE verdict WHEN 'accepted' THEN 200 END,
+        http_status = CASE verdict WHEN 'accepted' THEN 200 ELSE c.http_status END,
         status_code = NULL,
         message = CASE verdict WHEN 'accepted' THEN 'the answer was lost; found in Salesforce' ELSE c.message END,
         -- An answer that took long may still be on its way.
-        next_try_at = CASE verdict WHEN 'unknown' THEN clock_timestamp() + interval '10 seconds' END
+        next_try_at = CASE
+            WHEN verdict = 'unknown' THEN clock_timestamp() + interval '10 seconds'
+            WHEN verdict = 'again' AND c.http_status >= 500
+                THEN c.claimed_at + interval '1 second' * least(power(2, least(c.attempt_count, 10) - 1), 300)
+        END
     WHERE c.connection_id = connection.connection_id
     AND c.entry_id = close_doubt.entry_id;
     EXECUTE format($query$

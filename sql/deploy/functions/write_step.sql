@@ -49,6 +49,13 @@ EXCEPTION WHEN query_canceled OR OTHERS THEN
         caught := NULL;
     ELSIF v_sqlstate <> '57014' THEN
         PERFORM sffdw.record_connection_error(connection_id, caught);
+        -- What could not be asked about now is not asked about several times a second.
+        UPDATE sffdw.write_claim c
+        SET next_try_at = clock_timestamp() + interval '15 seconds'
+        WHERE stage = 'ask'
+        AND c.connection_id = write_step.connection_id
+        AND c.phase = 'doubtful'
+        AND coalesce(c.next_try_at, '-infinity') <= clock_timestamp();
         PERFORM sffdw.log_event(connection_id, 'WRITE STEP ERROR', format('%s: %s', stage, v_message), 'ERROR');
     END IF;
 END

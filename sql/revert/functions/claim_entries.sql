@@ -4,6 +4,8 @@ BEGIN;
 
 DROP FUNCTION sffdw.show_writing(sffdw.connection, boolean);
 DROP FUNCTION sffdw.claim_entries(integer);
+DROP FUNCTION sffdw.awaits_org(integer);
+DROP FUNCTION sffdw.concerns_org(integer, text);
 DROP FUNCTION sffdw.take_entries(sffdw.connection);
 DROP FUNCTION sffdw.choose_entries(sffdw.connection, integer);
 DROP FUNCTION sffdw.open_entries(sffdw.connection, integer);

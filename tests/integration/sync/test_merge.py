@@ -121,6 +121,7 @@ def test_an_observer_sees_no_value_twice(org: Org, account: Session, record_id: 
             for _ in range(5):
                 watch()
     assert not polled + written
+    write(account)
     poll(account)
     watch()
     wanted = ["1", *map(str, range(100, 140))]
