@@ -14,11 +14,12 @@ from sffdw.sandbox.call import Call, Reply, error_reply
 from sffdw.sandbox.control import control_reply
 from sffdw.sandbox.dml.storms import touch_some
 from sffdw.sandbox.errors import ApiError, not_found
+from sffdw.sandbox.login import soap
 from sffdw.sandbox.rest.describe import check_version
 from sffdw.sandbox.rest.routes import DATA_ROUTES, ROUTES, Answer, Route, kind_of
 
 _DATA = re.compile(r"/services/data/v([^/]+)(/.*)?", re.IGNORECASE)
-_UNCOUNTED = frozenset({"token", "versions", "event"})
+_UNCOUNTED = frozenset({"token", "versions", "event", "soap"})
 _READABLE = frozenset({"", "text/csv", "application/json", "application/json-patch+json", "text/json"})
 MAX_TARGET = 16_384
 
@@ -111,7 +112,10 @@ def _answer(call: Call) -> Reply:
 
 def _refuse(call: Call, error: ApiError) -> Reply:
     """Return the reply for a refused request in the form of the API that was called."""
-    return refuse_classic(call, error) if call.path.lower().startswith(CLASSIC) else error_reply(error)
+    path = call.path.lower()
+    if path.startswith(soap.PATH):
+        return soap.refuse(error)
+    return refuse_classic(call, error) if path.startswith(CLASSIC) else error_reply(error)
 
 
 def _carry_out(call: Call, route: Route, arguments: list[str]) -> Reply:

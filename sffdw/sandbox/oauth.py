@@ -1,4 +1,4 @@
-"""OAuth 2.0: the token endpoint with its flows, revoke, introspect, userinfo and the identity URL."""
+"""OAuth 2.0: the flows of one request, revoke, introspect, userinfo and the identity URL."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qsl, unquote_plus
+from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
 from sffdw.sandbox.call import Call, Reply
 from sffdw.sandbox.errors import ApiError
@@ -15,6 +15,7 @@ from sffdw.sandbox.sessions import Session
 from sffdw.sandbox.users import User
 
 JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+LOGIN_HOSTS = ("login.salesforce.com", "test.salesforce.com")
 _MAX_ASSERTION_LIFE_S = 5 * 60 + 60
 
 
@@ -32,19 +33,7 @@ class OAuthError(Exception):
         return Reply(self.status, {"error": self.error, "error_description": self.description})
 
 
-def token(call: Call) -> Reply:
-    """POST /services/oauth2/token."""
-    form = _form(call)
-    flow = _FLOWS.get(form.get("grant_type", ""))
-    try:
-        if flow is None:
-            raise OAuthError("unsupported_grant_type", "grant type not supported")
-        return Reply(body=flow(call, form), headers={"Cache-Control": "no-cache, no-store", "Pragma": "no-cache"})
-    except OAuthError as error:
-        return error.reply()
-
-
-def _form(call: Call) -> dict[str, str]:
+def read_form(call: Call) -> dict[str, str]:
     """Read the form, the query string and HTTP Basic client credentials."""
     form = dict(call.query) | dict(parse_qsl(call.body.decode("utf-8", "replace"), keep_blank_values=True))
     scheme, _, encoded = call.headers.get("authorization", "").partition(" ")
@@ -66,13 +55,24 @@ def identity_url(call: Call, user_id: str) -> str:
     return f"{call.base_url}/id/{call.org.org_id}/{user_id}"
 
 
-def _token_answer(call: Call, session: Session, *, refresh_token: str | None = None) -> dict[str, Any]:
+def is_login_host(call: Call) -> bool:
+    """Whether the call came to a host that all orgs share, not to this org's My Domain."""
+    return urlsplit(call.base_url).hostname in call.org.switch("login_hosts", LOGIN_HOSTS)
+
+
+def instance_url(call: Call) -> str:
+    """Return where a client goes on: the switch `my_domain` where it logged in on a shared host."""
+    return str(call.org.switch("my_domain", call.base_url)) if is_login_host(call) else call.base_url
+
+
+def token_answer(call: Call, session: Session, *, refresh_token: str | None = None) -> dict[str, Any]:
+    """Return what the token endpoint says of a new session, signed."""
     issued_at = str(int(session.issued_at * 1000))
     identity = identity_url(call, session.user_id)
     answer: dict[str, Any] = {
         "access_token": session.token,
         "signature": signature(call.org.credentials.client_secret, identity, issued_at),
-        "instance_url": call.base_url,
+        "instance_url": instance_url(call),
         "id": identity,
         "token_type": "Bearer",
         "issued_at": issued_at,
@@ -87,21 +87,35 @@ def signature(secret: str, identity: str, issued_at: str) -> str:
     return base64.b64encode(digest).decode()
 
 
-def _open_session(call: Call, user: User, *, scope: str = "api web") -> Session:
+def open_session(call: Call, user: User, *, scope: str = "api web") -> Session:
+    """Log an active user in."""
     if not user.is_active:
         raise OAuthError("inactive_user", "inactive user")
     return call.org.sessions.issue(user.user_id, user.username, call.org.credentials.client_id, scope)
 
 
-def _check_client(call: Call, form: dict[str, str], *, needs_secret: bool = True) -> None:
+def grant_tokens(call: Call, username: str, scope: str) -> dict[str, Any]:
+    """Log in the user who allowed it; scopes refresh_token and offline_access bring a refresh token."""
+    user = call.org.users.by_username(username)
+    if user is None:
+        raise OAuthError("inactive_user", "inactive user")
+    session = open_session(call, user, scope=scope)
+    if not {"refresh_token", "offline_access"} & set(scope.split()):
+        return token_answer(call, session)
+    return token_answer(call, session, refresh_token=call.org.sessions.issue_refresh(session).token)
+
+
+def check_client(call: Call, form: dict[str, str], *, needs_secret: bool = True) -> None:
+    """Refuse an unknown client; a secret that is given must be right even where none is needed."""
     if form.get("client_id", "") != call.org.credentials.client_id:
         raise OAuthError("invalid_client_id", "client identifier invalid")
     secret = form.get("client_secret")
-    if (needs_secret or secret is not None) and not _same(secret or "", call.org.credentials.client_secret):
+    if (needs_secret or secret is not None) and not same_secret(secret or "", call.org.credentials.client_secret):
         raise OAuthError("invalid_client", "invalid client credentials")
 
 
-def _same(given: str, expected: str) -> bool:
+def same_secret(given: str, expected: str) -> bool:
+    """Compare secrets in constant time."""
     return hmac.compare_digest(given.encode(), expected.encode())
 
 
@@ -109,45 +123,48 @@ def _same(given: str, expected: str) -> bool:
 
 
 def _client_credentials(call: Call, form: dict[str, str]) -> dict[str, Any]:
-    _check_client(call, form)
-    return _token_answer(call, _open_session(call, call.org.users.default))
+    if is_login_host(call):
+        raise OAuthError("invalid_grant", "request not supported on this domain")
+    check_client(call, form)
+    return token_answer(call, open_session(call, call.org.users.default))
 
 
 def _password(call: Call, form: dict[str, str]) -> dict[str, Any]:
-    _check_client(call, form)
+    check_client(call, form)
     user = check_password(call, form.get("username", ""), form.get("password", ""))
     if user is None:
         raise OAuthError("invalid_grant", "authentication failure")
-    return _token_answer(call, _open_session(call, user))
+    return token_answer(call, open_session(call, user))
 
 
 def check_password(call: Call, username: str, given: str) -> User | None:
     """Return the user whose password with security token this is."""
     user = call.org.users.by_username(username)
     login = call.org.users.login(username)
-    if user is None or not login.password or not _same(given, login.password + login.security_token):
+    suffix = "" if call.org.switch("trusted_network", False) else login.security_token
+    if user is None or not login.password or not same_secret(given, login.password + suffix):
         return None
     return user
 
 
 def _refresh(call: Call, form: dict[str, str]) -> dict[str, Any]:
-    _check_client(call, form, needs_secret=False)
+    check_client(call, form, needs_secret=False)
     sessions = call.org.sessions
     grant = sessions.refresh_token(form.get("refresh_token", ""))
     user = call.org.users.by_id(grant.user_id) if grant else None
     if grant is None or user is None:
         raise OAuthError("invalid_grant", "expired access/refresh token")
-    session = _open_session(call, user, scope=grant.scope)
+    session = open_session(call, user, scope=grant.scope)
     if not sessions.rotates_refresh_tokens and not call.fault("token.rotated"):
-        return _token_answer(call, session)
+        return token_answer(call, session)
     sessions.revoke(grant.token)
-    session = _open_session(call, user, scope=grant.scope)
-    return _token_answer(call, session, refresh_token=sessions.issue_refresh(session).token)
+    session = open_session(call, user, scope=grant.scope)
+    return token_answer(call, session, refresh_token=sessions.issue_refresh(session).token)
 
 
 def _jwt(call: Call, form: dict[str, str]) -> dict[str, Any]:
     user = _asserted_user(call, form.get("assertion", ""))
-    return _token_answer(call, _open_session(call, user))
+    return token_answer(call, open_session(call, user))
 
 
 def _asserted_user(call: Call, assertion: str) -> User:
@@ -214,7 +231,7 @@ def _public_key(pem: str) -> Any:
         return None
 
 
-_FLOWS: dict[str, Callable[[Call, dict[str, str]], dict[str, Any]]] = {
+FLOWS: dict[str, Callable[[Call, dict[str, str]], dict[str, Any]]] = {
     "client_credentials": _client_credentials,
     "password": _password,
     "refresh_token": _refresh,
@@ -227,16 +244,16 @@ _FLOWS: dict[str, Callable[[Call, dict[str, str]], dict[str, Any]]] = {
 
 def revoke(call: Call) -> Reply:
     """GET or POST /services/oauth2/revoke."""
-    if call.org.sessions.revoke(_form(call).get("token", "")):
+    if call.org.sessions.revoke(read_form(call).get("token", "")):
         return Reply(text="")
     return OAuthError("invalid_token", "invalid token").reply()
 
 
 def introspect(call: Call) -> Reply:
     """POST /services/oauth2/introspect."""
-    form = _form(call)
+    form = read_form(call)
     try:
-        _check_client(call, form)
+        check_client(call, form)
     except OAuthError as error:
         return Reply(401, {"error": error.error, "error_description": error.description})
     session = call.org.sessions.find(form.get("token", ""))

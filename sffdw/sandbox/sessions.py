@@ -7,6 +7,7 @@ import threading
 from dataclasses import dataclass
 
 from sffdw.sandbox.clock import Clock
+from sffdw.sandbox.login.grants import Grants
 
 DEFAULT_TIMEOUT_S = 2 * 3600.0
 MAX_REFRESH_TOKENS = 5
@@ -42,6 +43,7 @@ class Sessions:
     def __init__(self, clock: Clock, org_id: str) -> None:
         self.timeout_s = DEFAULT_TIMEOUT_S
         self.rotates_refresh_tokens = False
+        self.grants = Grants(clock)
         self._clock = clock
         self._org_id = org_id
         self._lock = threading.Lock()

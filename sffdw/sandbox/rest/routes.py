@@ -11,6 +11,8 @@ from sffdw.sandbox.bulk import routes as bulk_routes
 from sffdw.sandbox.call import Call, Reply
 from sffdw.sandbox.events import bayeux
 from sffdw.sandbox.events.push import push
+from sffdw.sandbox.login import device, soap, web
+from sffdw.sandbox.login.token import token
 from sffdw.sandbox.rest import collections, composite, describe, limits, query, records, replication
 
 Answer = Callable[..., Reply]
@@ -119,7 +121,10 @@ DATA_ROUTES = (
 )
 ROUTES = (
     _route("/services/data", "versions", is_open=True, GET=describe.versions),
-    _route("/services/oauth2/token", "token", is_open=True, POST=oauth.token),
+    _route("/services/oauth2/token", "token", is_open=True, POST=token),
+    _route("/services/oauth2/authorize", "token", is_open=True, GET=web.authorize, POST=web.authorize),
+    _route(device.PATH, "token", is_open=True, GET=device.connect, POST=device.connect),
+    _route("/services/Soap/([uc])/([^/]+)(?:/00D[^/]*)?", "soap", is_open=True, POST=soap.answer),
     _route("/services/oauth2/revoke", "other", is_open=True, GET=oauth.revoke, POST=oauth.revoke),
     _route("/services/oauth2/introspect", "other", is_open=True, POST=oauth.introspect),
     _route("/services/oauth2/userinfo", "other", GET=oauth.userinfo, POST=oauth.userinfo),
