@@ -1,0 +1,85 @@
+"""Logins by simple-salesforce, unmodified, and by a browser's steps with requests."""
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+from requests.adapters import HTTPAdapter
+from simple_salesforce import SalesforceAuthenticationFailed, SalesforceLogin
+
+from tests.integration.sandbox.conftest import Process
+
+CALLBACK = "http://localhost:1717/OauthRedirect"
+
+
+class Rerouted(HTTPAdapter):
+    """Sends what is meant for Salesforce's hosts to a process."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self.url = url
+
+    def send(self, request: requests.PreparedRequest, *arguments: Any, **options: Any) -> requests.Response:
+        parts = urlsplit(str(request.url))
+        request.headers["Host"] = parts.netloc
+        request.url = self.url + parts.path
+        return super().send(request, *arguments, **options)
+
+
+@pytest.fixture
+def session(org: Process) -> Iterator[requests.Session]:
+    with requests.Session() as made:
+        made.trust_env = False
+        made.mount("https://", Rerouted(org.url))
+        yield made
+
+
+@pytest.fixture
+def known(org: Process) -> dict[str, str]:
+    credentials: dict[str, str] = org.control("GET", "/")["credentials"]
+    return credentials
+
+
+def test_simple_salesforce_logs_in_by_soap(org: Process, session: requests.Session, known: dict[str, str]) -> None:
+    person = {name: known[name] for name in ("username", "password", "security_token")}
+    token, instance = SalesforceLogin(**person, session=session)
+    assert instance == "login.salesforce.com"
+    assert org.call("GET", "/limits", headers={"Authorization": f"Bearer {token}"}).status_code == 200
+    with pytest.raises(SalesforceAuthenticationFailed) as caught:
+        SalesforceLogin(**{**person, "password": "wrong"}, session=session)
+    assert caught.value.code == "INVALID_LOGIN"
+    with pytest.raises(SalesforceAuthenticationFailed) as caught:
+        SalesforceLogin(**person, session=session, sf_version="65.0")
+    assert caught.value.code == "UNSUPPORTED_API_VERSION"
+
+
+def test_client_credentials_need_my_domain(session: requests.Session, known: dict[str, str]) -> None:
+    client = {"consumer_key": known["client_id"], "consumer_secret": known["client_secret"]}
+    assert SalesforceLogin(**client, domain="acme.my", session=session)[1] == "acme.my.salesforce.com"
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": known["client_id"],
+        "client_secret": known["client_secret"],
+    }
+    refused = session.post("https://login.salesforce.com/services/oauth2/token", data=form, timeout=30)
+    assert (refused.status_code, refused.json()["error_description"]) == (400, "request not supported on this domain")
+
+
+def test_a_browser_clicks_through_the_authorize_page(org: Process, known: dict[str, str]) -> None:
+    asked = {"response_type": "code", "client_id": known["client_id"], "redirect_uri": CALLBACK, "state": '"x"'}
+    page = requests.get(f"{org.url}/services/oauth2/authorize", params=asked, timeout=30).text
+    fields = {unescape(name): unescape(value) for name, value in re.findall(r'name="(\w+)" value="([^"]*)"', page)}
+    assert fields.pop("decision") == "deny"  # the last of two buttons
+    action = re.findall(r'action="([^"]+)"', page)[0]
+    form = {**fields, "password": known["password"], "decision": "allow"}
+    sent = requests.post(org.url + action, data=form, allow_redirects=False, timeout=30)
+    back = parse_qs(urlsplit(sent.headers["Location"]).query)
+    assert (sent.status_code, back["state"]) == (302, ['"x"'])
+    client = {"client_id": known["client_id"], "client_secret": known["client_secret"], "redirect_uri": CALLBACK}
+    trade = {"grant_type": "authorization_code", "code": back["code"][0], **client}
+    answer = requests.post(f"{org.url}/services/oauth2/token", data=trade, timeout=30).json()
+    assert {"access_token", "refresh_token", "signature"} <= set(answer)
