@@ -9,7 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 from requests.adapters import HTTPAdapter
-from simple_salesforce import SalesforceAuthenticationFailed, SalesforceLogin
+from simple_salesforce.exceptions import SalesforceAuthenticationFailed
+from simple_salesforce.login import SalesforceLogin
 
 from tests.integration.sandbox.conftest import Process
 
@@ -45,7 +46,7 @@ def known(org: Process) -> dict[str, str]:
 
 
 def test_simple_salesforce_logs_in_by_soap(org: Process, session: requests.Session, known: dict[str, str]) -> None:
-    person = {name: known[name] for name in ("username", "password", "security_token")}
+    person: dict[str, Any] = {name: known[name] for name in ("username", "password", "security_token")}
     token, instance = SalesforceLogin(**person, session=session)
     assert instance == "login.salesforce.com"
     assert org.call("GET", "/limits", headers={"Authorization": f"Bearer {token}"}).status_code == 200
@@ -58,7 +59,7 @@ def test_simple_salesforce_logs_in_by_soap(org: Process, session: requests.Sessi
 
 
 def test_client_credentials_need_my_domain(session: requests.Session, known: dict[str, str]) -> None:
-    client = {"consumer_key": known["client_id"], "consumer_secret": known["client_secret"]}
+    client: dict[str, Any] = {"consumer_key": known["client_id"], "consumer_secret": known["client_secret"]}
     assert SalesforceLogin(**client, domain="acme.my", session=session)[1] == "acme.my.salesforce.com"
     form = {
         "grant_type": "client_credentials",
