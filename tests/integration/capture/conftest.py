@@ -29,11 +29,11 @@ def add_external_id(sandbox: Sandbox) -> None:
 
 
 @pytest.fixture(scope="session")
-def mapped_template(cluster: Cluster, template: Any, sandbox_process: Sandbox,
+def mapped_template(cluster: Cluster, template: Any, sandbox_process: Sandbox, org_id: str,
                     credentials: Credentials) -> Iterator[str]:
     """A database with the connection `salesforce` and a read-write mapping of Account."""
     clone(cluster, MAPPED, template.template_dbname)
-    sandbox_process.call("POST", "/reset", {})
+    sandbox_process.call("POST", "/reset", {"org_id": org_id})
     add_external_id(sandbox_process)
     with psycopg.connect(cluster.dsn(MAPPED)) as superuser:
         create_server(superuser, sandbox_process, credentials)
