@@ -12,7 +12,7 @@ import pytest
 from psycopg import sql
 from pytest_postgresql import factories
 
-from tools.cluster import SUPERUSER, Cluster, bin_dir_of, free_port
+from tools.cluster import SUPERUSER, Cluster, bin_dir_of, cron_settings, free_port
 from tools.sandbox import Credentials, Sandbox, new_credentials, start_sandbox
 from tools.state import state_dir
 
@@ -57,9 +57,7 @@ def cluster() -> Iterator[Cluster]:
     if len(str(root)) > 60:
         root = Path("/var/tmp") / f"sffdw-test-{os.getpid()}"
     root.mkdir(mode=0o711, parents=True)
-    settings = {"shared_preload_libraries": "'pg_cron'", "cron.database_name": "'cron'",
-                "cron.use_background_workers": "off", "cron.host": f"'{root / 'pg' / 'run'}'",
-                "log_min_error_statement": "panic"}
+    settings = cron_settings(root / "pg", "cron") | {"log_min_error_statement": "panic"}
     made = Cluster(root / "pg", bin_dir_of(PG_CONFIG), free_port(), settings)
     made.start()
     made.psql("postgres", f"CREATE ROLE {OWNER} LOGIN; CREATE ROLE {APP} LOGIN;")

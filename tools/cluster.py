@@ -111,6 +111,12 @@ class Cluster:
         return done
 
 
+def cron_settings(root: Path, database: str) -> dict[str, str]:
+    """pg_cron for one database, by libpq over the socket: its worker mode stalls behind one long job."""
+    return {"shared_preload_libraries": "'pg_cron'", "cron.database_name": f"'{database}'",
+            "cron.use_background_workers": "off", "cron.host": f"'{root / 'run'}'"}
+
+
 def is_root() -> bool:
     return os.geteuid() == 0
 

@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from tools.cluster import SUPERUSER, Cluster, bin_dir_of, free_port
+from tools.cluster import SUPERUSER, Cluster, bin_dir_of, cron_settings, free_port
 from tools.install import extension_dir, host_kind, site_packages
 from tools.sandbox import Credentials, Sandbox, new_credentials, start_sandbox
 from tools.state import ENV_FILE, read_environment, state_dir, write_environment
@@ -14,11 +14,10 @@ DATABASE = "sffdw"
 
 
 def cluster_in(state: Path, port: int) -> Cluster:
-    """The cluster of `make up`: pg_cron by libpq over the socket, since its worker mode stalls behind one long job."""
+    """The cluster of `make up`."""
     root = state / "postgresql"
-    settings = {"shared_preload_libraries": "'pg_cron'", "cron.database_name": f"'{DATABASE}'",
-                "cron.use_background_workers": "off", "cron.host": f"'{root / 'run'}'"}
-    return Cluster(root, bin_dir_of(os.environ["PG_CONFIG"]), port, settings, host_environment())
+    return Cluster(root, bin_dir_of(os.environ["PG_CONFIG"]), port, cron_settings(root, DATABASE),
+                   host_environment())
 
 
 def host_environment() -> dict[str, str]:

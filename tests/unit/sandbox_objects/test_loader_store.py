@@ -131,6 +131,13 @@ def folded(name: str) -> str:
     return name.lower().replace("_", "")
 
 
+def as_number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
 def as_text(value: Any) -> str | None:
     """Bring a value of a file or of the store to one form for comparison."""
     if value is None or value == "":
@@ -138,10 +145,9 @@ def as_text(value: Any) -> str | None:
     text = str(value).strip()
     if text.lower() in ("true", "false"):
         return text.lower()
-    try:
-        return f"{float(text):.6f}" if not text.startswith("0") or len(text) == 1 or "." in text else text
-    except ValueError:
-        pass
+    number = as_number(text)
+    if number is not None:
+        return f"{number:.6f}" if not text.startswith("0") or len(text) == 1 or "." in text else text
     if text[4:5] == "-" and text[13:14] == ":":
         return text[:19].replace("T", " ")
     return text
