@@ -53,6 +53,9 @@ def test_load_goes_on_after_its_backend_died(org: Org, account: Session, connect
         else:
             os.kill(loader.info.backend_pid, signal.SIGKILL)
     assert [type(error) for error in raised] in ([psycopg.errors.AdminShutdown], [psycopg.OperationalError])
+    if end == "kill":
+        # The server ends every session; one opened before it does so would be ended too.
+        wait_for(lambda: is_ended(account), "the server restarts")
     account = wait_for(lambda: reconnect(connect), "the server is back")
     cursor = one(account, "SELECT load_cursor FROM sffdw.mapping")
     done, before = one(account, "SELECT count(*) FROM salesforce.account"), org.last_call()
@@ -63,6 +66,14 @@ def test_load_goes_on_after_its_backend_died(org: Org, account: Session, connect
     asked = pages_asked(org, before)
     assert asked[0] == cursor
     assert len(asked) == (1000 - done) // 100 + 1
+
+
+def is_ended(session: Session) -> bool:
+    try:
+        session.execute("SELECT 1")
+    except psycopg.OperationalError:
+        return True
+    return False
 
 
 def reconnect(connect: Any) -> Session | None:
