@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sffdw.sandbox.schema import Field, SObject
 
@@ -34,13 +34,15 @@ _ALL_OF_OBJECT, _ALL_OF_FIELD = ObjectRights(), FieldRights()
 class Access:
     """The rights of one user; what is not listed is allowed. Names are lower case.
 
-    `share` is a SOQL condition per object (`*` for all): rows that do not meet it are missing for the user.
+    `share` is a SOQL condition per object (`*` for all): rows that do not meet it are missing for the user. The system
+    itself always views encrypted data; users do so with the permission View Encrypted Data.
     """
 
     objects: Mapping[str, ObjectRights] = field(default_factory=dict)
     fields: Mapping[str, FieldRights] = field(default_factory=dict)
     share: Mapping[str, str] = field(default_factory=dict)
     is_everything: bool = True
+    views_encrypted: bool = True
 
     def of_object(self, sobject: SObject) -> ObjectRights:
         """Return the rights on an object."""
@@ -65,7 +67,8 @@ class Access:
         """Return these rights without reading some fields (`Object.Field`) and objects."""
         hidden = {name.lower(): FieldRights(read=False, edit=False) for name in fields}
         closed = {name.lower(): ObjectRights(False, False, False, False, False) for name in objects}
-        return Access({**self.objects, **closed}, {**self.fields, **hidden}, self.share, is_everything=False)
+        objects_now, fields_now = {**self.objects, **closed}, {**self.fields, **hidden}
+        return replace(self, objects=objects_now, fields=fields_now, is_everything=False)
 
     def share_of(self, sobject: SObject) -> str | None:
         """Return the SOQL condition that rows of an object must meet."""
@@ -75,3 +78,4 @@ class Access:
 
 
 FULL_ACCESS = Access()
+USER_ACCESS = Access(views_encrypted=False)

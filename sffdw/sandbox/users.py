@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sffdw.sandbox.access import FULL_ACCESS, Access, FieldRights, ObjectRights
+from sffdw.sandbox.access import USER_ACCESS, Access, FieldRights, ObjectRights
 from sffdw.sandbox.errors import ApiError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ class Login:
     password: str = ""
     security_token: str = ""
     certificate: str = ""
-    access: Access = FULL_ACCESS
+    access: Access = USER_ACCESS
     stated: dict[str, Any] = field(default_factory=dict)
 
 
@@ -84,7 +84,10 @@ class Users:
         return self.login(username).access
 
     def configure(self, username: str, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Create or change a user: active, password, security_token, certificate, objects, fields, share, values."""
+        """Create or change a user.
+
+        `given`: active, password, security_token, certificate, objects, fields, share, view_encrypted, values.
+        """
         user = self.by_username(username)
         if user is None:
             user = self._create(username, given)
@@ -141,4 +144,5 @@ def read_access(given: Mapping[str, Any]) -> Access:
     }
     share = given.get("share") or {}
     shares = {"*": share} if isinstance(share, str) else {name.lower(): text for name, text in share.items()}
-    return Access(objects, fields, shares, is_everything=not (objects or fields or shares))
+    views = bool(given.get("view_encrypted", False))
+    return Access(objects, fields, shares, is_everything=not (objects or fields or shares), views_encrypted=views)

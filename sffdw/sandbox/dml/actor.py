@@ -20,4 +20,5 @@ class Actor:
     sets_audit: bool = False
     allows_duplicates: bool = False
     keeps_stamp_on_delete: bool = False
+    enforces_dependencies: bool = False
     origin: str = ""  # which interface and client the change came through, as change events say it

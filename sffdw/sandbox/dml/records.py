@@ -8,6 +8,7 @@ from typing import Any
 from sffdw.sandbox import ids
 from sffdw.sandbox.dml import derived, removal, rollups, standard
 from sffdw.sandbox.dml.actor import Actor
+from sffdw.sandbox.dml.dependencies import check_dependencies
 from sffdw.sandbox.dml.references import check_references
 from sffdw.sandbox.dml.rules import check_rules
 from sffdw.sandbox.dml.validate import check_required, check_unique, read_values, record_id_of
@@ -46,6 +47,7 @@ class Records:
         if not self.actor.is_raw:
             check_required(sobject, values, is_new=True)
             check_references(self.store, sobject, values, self.actor)
+            self._check_dependencies(sobject, values, {})
             check_unique(self.store, sobject, record_id, values)
         derived.set_audit(sobject, values, self.actor, is_new=True)
         self.store.insert(sobject, {**values, "Id": record_id})
@@ -86,6 +88,7 @@ class Records:
         if not self.actor.is_raw:
             check_required(sobject, values, is_new=False)
             check_references(self.store, sobject, _changed(values, before), self.actor)
+            self._check_dependencies(sobject, values, before)
             check_unique(self.store, sobject, record_id, values)
         derived.set_audit(sobject, values, self.actor, is_new=False)
         if values:
@@ -94,6 +97,10 @@ class Records:
             check_rules(self.store, sobject, record_id, before, self.actor)
         standard.after_save(self, sobject, record_id, before, values)
         rollups.follow(self, sobject, before, {**before, **values})
+
+    def _check_dependencies(self, sobject: SObject, values: Values, before: Values) -> None:
+        if self.actor.enforces_dependencies:
+            check_dependencies(sobject, values, before)
 
     def existing(self, sobject: SObject, record_id: str) -> Values:
         """Return a record that can be changed; raises for a missing or deleted one."""

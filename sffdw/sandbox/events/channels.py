@@ -128,14 +128,17 @@ _FINDERS: dict[str, Callable[[Events, str, Access, float], Channel | None]] = {
 
 def text_for(events: Events, channel: Channel, event: Event, access: Access) -> str | None:
     """Return an event's JSON as a subscriber may see it; None when the object is hidden from him."""
-    if channel.kind not in {"change", "platform"} or access.is_everything:
-        return event.text
-    sobject = events.org.schema.get(event.name)
+    sobject = events.org.schema.get(event.name) if channel.kind in {"change", "platform"} else None
     if sobject is None:
         return event.text
     if not access.can_see(sobject):
         return None
+    layout = events.layouts.of(sobject)
+    is_masked = layout.encrypted and not access.views_encrypted
+    if access.is_everything and not is_masked:
+        return event.text
     unreadable = [field.name for field in sobject.fields if not access.of_field(sobject, field.name).read]
     body: dict[str, Any] = json.loads(event.text)
-    body["payload"] = events.layouts.of(sobject).readable(body["payload"], unreadable)
+    payload = layout.masked(body["payload"]) if is_masked else body["payload"]
+    body["payload"] = layout.readable(payload, unreadable)
     return json.dumps(body, ensure_ascii=False, separators=(",", ":"))

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from sffdw.sandbox.schema import Field, SObject
+from sffdw.sandbox.store.masks import masked
 from sffdw.sandbox.values import to_answer
 
 LEFT_OUT = frozenset(
@@ -55,6 +56,7 @@ class Layout:
         placed = ((field.name, _place(field, nested)) for field in sobject.fields)
         self.places: dict[str, Place] = {name: place for name, place in placed if place is not None}
 
+        self.encrypted = {name: place.field for name, place in self.places.items() if _is_encrypted(place.field)}
         self._checkboxes = tuple(name for name, place in self.places.items() if place.field.type == "boolean")
 
     @property
@@ -97,6 +99,14 @@ class Layout:
         paths = [self.places[name].path for name in names if name in self.places]
         return sorted(paths, key=lambda path: path != "LastModifiedDate")
 
+    def masked(self, payload: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a payload as a subscriber sees it who may not view encrypted data."""
+        return {name: self._shown_masked(name, value) for name, value in payload.items()}
+
+    def _shown_masked(self, name: str, value: Any) -> Any:
+        found = self.encrypted.get(name)
+        return value if found is None else masked(value, str(found.mask_type), str(found.mask))
+
     def readable(self, payload: Mapping[str, Any], unreadable: Iterable[str]) -> dict[str, Any]:
         """Return a payload without the fields (by API name) that a subscriber may not read."""
         gone = {self.places[name].path for name in unreadable if name in self.places}
@@ -130,6 +140,10 @@ def _place(field: Field, nested: set[str]) -> Place | None:
     if compound in nested and compound != field.name:
         return Place(field, str(compound), _part_name(field.name))
     return Place(field, field.name)
+
+
+def _is_encrypted(field: Field) -> bool:
+    return field.type == "encryptedstring"
 
 
 def _follows_from_others(field: Field) -> bool:

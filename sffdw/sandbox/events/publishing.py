@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from sffdw.sandbox import stamps
+from sffdw.sandbox.access import USER_ACCESS
 from sffdw.sandbox.events.bus import Entry
 from sffdw.sandbox.events.composing import Commit, compose, payload_of
 from sffdw.sandbox.events.layout import shown
@@ -46,7 +47,7 @@ def _change_events(events: Events, changes: list[Change]) -> Iterator[Entry]:
 def _announcements(events: Events, changes: list[Change]) -> Iterator[Entry]:
     now = events.org.clock.now()
     created_at = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    settings = Settings(now=now, includes_deleted=True)
+    settings = Settings(now=now, includes_deleted=True, access=USER_ACCESS)
     return announcements(events.org.store, changes, settings, created_at)
 
 

@@ -35,6 +35,7 @@ def actor_of(call: Call) -> Actor:
         sets_audit=bool(call.org.switch("set_audit_fields", False)),
         allows_duplicates=duplicates,
         keeps_stamp_on_delete=call.fault("deleted.no_stamp") is not None,
+        enforces_dependencies=bool(call.org.switch("enforce_dependencies", False)),
         origin=origin_of(call),
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sffdw.sandbox.schema.definition import read_rule
+from sffdw.sandbox.schema.dependencies import settle
 from sffdw.sandbox.schema.errors import SchemaError
 from sffdw.sandbox.schema.field import Field, change_field, make_field, rename_field
 from sffdw.sandbox.schema.sobject import SObject
@@ -79,6 +80,12 @@ class Alteration:
             self._refuse_known(new)
             self.renamed.append((self.fields[index].name, new))
             self.fields[index] = rename_field(self.fields[index], new)
+            self._follow_controller(old, new)
+
+    def _follow_controller(self, old: str, new: str) -> None:
+        for index, field_ in enumerate(self.fields):
+            if str(field_.controller_name).lower() == old.lower():
+                self.fields[index] = replace(field_, controller_name=new)
 
     def hide_fields(self, stated: Iterable[str] | Mapping[str, bool]) -> None:
         """Hide fields from describe and statements, or show them again ({name: false})."""
@@ -104,7 +111,7 @@ class Alteration:
             dropped=tuple(self.dropped),
             renamed=tuple(self.renamed),
         )
-        return replace(self.sobject, name=name, fields=tuple(self.fields)), change
+        return replace(self.sobject, name=name, fields=settle(self.fields)), change
 
 
 def _by_name(

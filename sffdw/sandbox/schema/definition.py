@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from sffdw.sandbox.schema.dependencies import settle
 from sffdw.sandbox.schema.errors import SchemaError
 from sffdw.sandbox.schema.field import Field, make_field
 from sffdw.sandbox.schema.rules import label_of
@@ -40,7 +41,7 @@ def read_definition(definition: Mapping[str, Any]) -> SObject:
         label=definition.get("label") or label_of(name),
         label_plural=definition.get("labelPlural") or f"{definition.get('label') or label_of(name)}s",
         key_prefix=definition.get("keyPrefix"),
-        fields=_with_system_fields(name, given, hidden=from_org),
+        fields=settle(_with_system_fields(name, given, hidden=from_org)),
         **_flags(name, definition),
         **_lists(definition),
     )

@@ -23,6 +23,7 @@ class PicklistValue:
     active: bool = True
     default_value: bool = False
     valid_for: str | None = None
+    named_for: tuple[str, ...] | None = None  # the controlling values that `valid_for` stands for; not in describe
 
     def describe(self) -> dict[str, Any]:
         """Render the entry as a describe shows it."""
@@ -183,7 +184,8 @@ ATTRIBUTES: dict[str, str] = {wire: name for name, wire in WIRE_NAMES.items()} |
 def make_field(stated: Mapping[str, Any], *, lenient: bool = False) -> Field:
     """Build a field from the attributes that are stated, spelled as in a describe; the rest follows from its type.
 
-    Shorthands: `values` (texts) for picklistValues, `required` for nillable false, `masterDetail`, `formula`.
+    Shorthands: `values` (texts) for picklistValues, `required` for nillable false, `masterDetail`, `formula`; a
+    picklist value's `for` lists the controlling values it goes with.
     With `lenient`, attributes of other API versions are ignored; else an unknown one raises SchemaError.
     """
     given = {ATTRIBUTES.get(key, key): value for key, value in _expand(stated).items()}
@@ -193,6 +195,8 @@ def make_field(stated: Mapping[str, Any], *, lenient: bool = False) -> Field:
     if not isinstance(given.get("name"), str) or not isinstance(given.get("type"), str):
         raise SchemaError("a field needs a name and a type")
     given = {key: value for key, value in given.items() if key not in unknown}
+    if given["type"] == "encryptedstring" and not lenient:
+        rules.check_encrypted(given)
     given["picklist_values"] = tuple(_picklist_value(item) for item in given.get("picklist_values") or ())
     given["reference_to"] = tuple(given.get("reference_to") or ())
     return Field(**rules.complete(given))
@@ -227,7 +231,16 @@ def _picklist_value(item: Any) -> PicklistValue:
         active=bool(item.get("active", True)),
         default_value=bool(item.get("defaultValue", False)),
         valid_for=item.get("validFor"),
+        named_for=_named_for(item.get("for")),
     )
+
+
+def _named_for(stated: Any) -> tuple[str, ...] | None:
+    if stated is None:
+        return None
+    if not isinstance(stated, list | tuple):
+        raise SchemaError('"for" of a picklist value must be a list of controlling values')
+    return tuple(str(text).lower() if isinstance(text, bool) else str(text) for text in stated)
 
 
 def change_field(field: Field, changes: Mapping[str, Any]) -> Field:

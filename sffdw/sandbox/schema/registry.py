@@ -10,6 +10,7 @@ from typing import Any
 
 from sffdw.sandbox.schema.changes import SchemaChange, alter_object
 from sffdw.sandbox.schema.definition import read_definition
+from sffdw.sandbox.schema.dependencies import settle
 from sffdw.sandbox.schema.describe import describe_listing, describe_object
 from sffdw.sandbox.schema.errors import SchemaError
 from sffdw.sandbox.schema.field import Field
@@ -150,7 +151,7 @@ class Schema:
             altered = tuple(field for field in own if known.stored_field(field.name) not in (None, field)) + gone
         else:
             lacking = tuple(field for field in lacking if not field.hidden)
-            merged, altered = replace(known, fields=known.fields + lacking), ()
+            merged, altered = replace(known, fields=settle(known.fields + lacking)), ()
         self._replace([*self._others([merged]), merged])
         return [SchemaChange(object_name=known.name, kind="altered", added=lacking, altered=altered)]
 

@@ -42,7 +42,11 @@ _SOAP_TYPES = {
     "complexvalue": "urn:complexvalue",
     "json": "urn:JSON",
 }
-_LENGTHS = {"id": 18, "reference": 18, "email": 80, "phone": 40, "multipicklist": 4099, "encryptedstring": 175}
+MAX_ENCRYPTED = 175
+_LENGTHS = {"id": 18, "reference": 18, "email": 80, "phone": 40, "multipicklist": 4099}
+_LENGTHS |= {"encryptedstring": MAX_ENCRYPTED}
+MASK_TYPES = ("all", "creditCard", "lastFour", "nino", "sin", "ssn")
+MASK_CHARACTERS = ("*", "X")
 _UNGROUPABLE = frozenset({"datetime", "double", "currency", "percent", "multipicklist", "combobox"})
 # Types no clause can use: compound and opaque values (addresses may still be filtered by DISTANCE).
 _OPAQUE = frozenset({"base64", "encryptedstring", "complexvalue", "json"})
@@ -68,9 +72,25 @@ def complete(given: Mapping[str, Any]) -> dict[str, Any]:
     if given["type"] not in TYPES:
         raise SchemaError(f'field "{given["name"]}" has the unknown type "{given["type"]}"')
     known = _constants() | _naming(given)
+    if given["type"] == "encryptedstring":  # a describe may leave the mask out
+        given = {name: value for name, value in given.items() if name not in {"mask", "mask_type"} or value is not None}
     for derive in (_sizes, _writing, _reference, _use, _permission):
         known |= derive(known | dict(given))
     return known | dict(given)
+
+
+def check_encrypted(given: Mapping[str, Any]) -> None:
+    """Refuse what Setup does not offer for encrypted text. Raises SchemaError."""
+    name = given["name"]
+    for attribute, wire, offered in (("mask_type", "maskType", MASK_TYPES), ("mask", "mask", MASK_CHARACTERS)):
+        if given.get(attribute) not in (None, *offered):
+            raise SchemaError(f'field "{name}" has an unknown {wire}; known are: {", ".join(offered)}')
+    refused = {"unique": "be unique", "external_id": "be an external id", "default_value": "have a default"}
+    for attribute, what in refused.items():
+        if given.get(attribute):
+            raise SchemaError(f'field "{name}" is encrypted, so it cannot {what}')
+    if not 1 <= int(given.get("length", MAX_ENCRYPTED)) <= MAX_ENCRYPTED:
+        raise SchemaError(f'field "{name}" is encrypted, so its length is 1 to {MAX_ENCRYPTED}')
 
 
 def _constants() -> dict[str, Any]:
@@ -113,6 +133,7 @@ def _sizes(given: Mapping[str, Any]) -> dict[str, Any]:
         "soap_type": _SOAP_TYPES.get(kind, "xsd:string"),
         "query_by_distance": kind in COMPOUND_TYPES,
         "extra_type_info": "plaintextarea" if kind == "textarea" else None,
+        "dependent_picklist": given["controller_name"] is not None,
         "formula_treat_null_number_as_zero": False,
     } | ({"mask": "*", "mask_type": "all", "encrypted": True} if kind == "encryptedstring" else {})
 
@@ -212,6 +233,7 @@ _FOLLOWS = {
     "reference_to": ("polymorphic_foreign_key", "name_pointing"),
     "picklist_values": ("defaulted_on_create", "default_value"),
     "default_value": ("defaulted_on_create",),
+    "controller_name": ("dependent_picklist",),
 }
 
 

@@ -160,11 +160,17 @@ class Scope:
     def value_sql(self, sobject: SObject, found: Field, alias: str) -> str:
         """Return what reads a field: its column, or the computation of a formula or a parent's value."""
         if not found.calculated_formula and not found.derived_from:
-            return column_sql(found, alias)
+            return self._readable_sql(found, column_sql(found, alias))
         from sffdw.sandbox.formula.compiler import copied_sql, formula_sql
 
         compute = copied_sql if found.derived_from else formula_sql
         return compute(self.statement, sobject, found, alias, self.depth)
+
+    def _readable_sql(self, found: Field, sql: str) -> str:
+        """Put the mask over encrypted text unless the user has the permission View Encrypted Data."""
+        if found.type != "encryptedstring" or self.statement.settings.access.views_encrypted:
+            return sql
+        return f"sf_masked({sql}, {self.statement.bind(found.mask_type)}, {self.statement.bind(found.mask)})"
 
     def _no_such_column(self, name: str, sobject: SObject, path: ast.Path) -> SoqlError:
         return self.statement.error(

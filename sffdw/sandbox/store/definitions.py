@@ -30,7 +30,12 @@ def from_json(text: str) -> SObject:
     return SObject(**given)
 
 
+def _picklist_value(given: dict[str, Any]) -> PicklistValue:
+    named = given["named_for"]
+    return PicklistValue(**{**given, "named_for": None if named is None else tuple(named)})
+
+
 def _field(given: dict[str, Any]) -> Field:
-    given["picklist_values"] = tuple(PicklistValue(**item) for item in given["picklist_values"])
+    given["picklist_values"] = tuple(_picklist_value(item) for item in given["picklist_values"])
     given["reference_to"] = tuple(given["reference_to"])
     return Field(**given)

@@ -9,6 +9,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from sffdw.sandbox.formula import primitives
+from sffdw.sandbox.store.masks import masked
 
 _EARTH_RADIUS = {"mi": 3958.7613, "km": 6371.0088}
 _LIKE_ESCAPE = "\\"
@@ -24,6 +25,7 @@ def register(connection: sqlite3.Connection) -> None:
         ("sf_includes", 2, includes),
         ("sf_same_set", 2, same_set),
         ("sf_format", 2, formatted),
+        ("sf_masked", 3, masked),
     ):
         connection.create_function(name, count, function, deterministic=True)
     primitives.register(connection)
