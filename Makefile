@@ -79,15 +79,17 @@ test-migration: install ## Sqitch and extension give the same catalog; revert le
 test-host: install ## the bundled Multicorn host
 	$(RUN) -m pytest tests/host $(PYTEST)
 
-test-sandbox: $(VENV)/.ready ## the local Salesforce org
-	$(RUN) -m pytest tests/unit/sandbox tests/unit/sandbox_objects tests/integration/sandbox $(PYTEST)
-
-# An unmodified client of Salesforce's streaming API; kept out of the other targets because it comes from npm.
-build/npm/node_modules/jsforce/package.json:
+# jsforce is a client of Salesforce from npm, used as it is; `make test` skips its tests.
+NPM := build/npm/node_modules
+$(NPM)/jsforce/package.json:
 	@mkdir -p build/npm && npm install --silent --no-audit --no-fund --prefix build/npm jsforce@3
 
-test-jsforce: $(VENV)/.ready build/npm/node_modules/jsforce/package.json ## jsforce from npm listens to the sandbox's events
-	SFFDW_NODE_MODULES=$(CURDIR)/build/npm/node_modules $(RUN) -m pytest tests/integration/sandbox/test_events_jsforce.py $(PYTEST)
+test-sandbox: $(VENV)/.ready $(NPM)/jsforce/package.json ## the local Salesforce org, with real clients from PyPI and npm
+	SFFDW_NODE_MODULES=$(CURDIR)/$(NPM) $(RUN) -m pytest tests/unit/sandbox tests/unit/sandbox_objects \
+	  tests/integration/sandbox $(PYTEST)
+
+test-jsforce: $(VENV)/.ready $(NPM)/jsforce/package.json ## only jsforce from npm against the sandbox
+	SFFDW_NODE_MODULES=$(CURDIR)/$(NPM) $(RUN) -m pytest tests/integration/sandbox/jsforce $(PYTEST)
 
 lint: $(VENV)/.ready ## ruff, mypy and the checks of our own
 	$(VENV)/bin/ruff check .
