@@ -6,7 +6,7 @@ from sffdw.sandbox.errors import CUSTOM_OBJECT_HINT
 from sffdw.sandbox.schema import Schema, SObject
 from sffdw.sandbox.soql import ast
 from sffdw.sandbox.soql.filters import Filter
-from sffdw.sandbox.soql.functions import is_aggregate
+from sffdw.sandbox.soql.functions import is_aggregate, is_date_function
 from sffdw.sandbox.soql.grouped import compile_grouped
 from sffdw.sandbox.soql.limits import check_limits, check_required_filter
 from sffdw.sandbox.soql.names import Scope, Statement
@@ -87,8 +87,9 @@ class QueryCompiler:
         self._check_offset()
         plan.where = self._where()
         if query.is_count:
+            self._check_count()
             plan.is_count = True
-        elif query.group is not None or any(self._aggregates(item) for item in query.items):
+        elif self._is_grouped():
             compile_grouped(plan, query, self.scope)
         else:
             self._compile_rows()
@@ -112,9 +113,22 @@ class QueryCompiler:
                 "NUMBER_OUTSIDE_VALID_RANGE", "Maximum SOQL offset allowed is 2000", self.query.offset_pos
             )
 
-    @staticmethod
-    def _aggregates(item: ast.SelectItem) -> bool:
-        return isinstance(item, ast.Column) and is_aggregate(item.expression)
+    def _check_count(self) -> None:
+        """COUNT() stands alone; COUNT(field) is what sorts and groups."""
+        first = next(iter(self.query.order), None) or self.query.group
+        if first is not None:
+            clause = "ORDER BY" if self.query.order else "GROUP BY"
+            text = f"{clause} is not allowed with COUNT(), use COUNT(fieldName)"
+            raise self.statement.error("MALFORMED_QUERY", text, first.pos)
+
+    def _is_grouped(self) -> bool:
+        """Aggregates anywhere, or parts of dates in the SELECT list, make a query a grouped one."""
+        columns = [item.expression for item in self.query.items if isinstance(item, ast.Column)]
+        return (
+            self.query.group is not None
+            or any(is_aggregate(column) or is_date_function(column) for column in columns)
+            or any(is_aggregate(item.expression) for item in self.query.order)
+        )
 
     def _compile_rows(self) -> None:
         plan, alias = self.plan_, self.plan_.alias
@@ -135,10 +149,10 @@ class QueryCompiler:
             hint = hint.replace("entity name", "custom relationship name")
             message = f"Didn't understand relationship '{parts[-1]}' in FROM part of query call. {hint}"
             raise self.statement.error("INVALID_TYPE", message, query.sources[0].path.pos)
-        if query.is_count or query.group is not None:
+        compiler = QueryCompiler(self.statement, query, target, link=child.field)
+        if query.is_count or compiler._is_grouped():
             raise self.statement.error("MALFORMED_QUERY", "Aggregates are not allowed in child subqueries", item.pos)
         self._check_child(query, item.pos)
-        compiler = QueryCompiler(self.statement, query, target, link=child.field)
         compiler.level = self.level + 1
         plan = compiler.plan()
         return Children(item.alias or str(child.relationship_name), 1, plan, place)

@@ -5,9 +5,10 @@ from decimal import Decimal
 
 from sffdw.sandbox.soql import ast
 from sffdw.sandbox.soql.lexer import Token, unquote
-from sffdw.sandbox.soql.messages import SoqlError
+from sffdw.sandbox.soql.messages import SoqlError, too_complicated
 from sffdw.sandbox.soql.tokens import TokenStream
 
+MAX_NESTING = 100
 _COMPARISONS = {"=", "!=", "<>", "<", "<=", ">", ">="}
 _CURRENCY = re.compile(r"([A-Za-z]{3})(\d+)")
 _UNITS = "DAYS|WEEKS|MONTHS|QUARTERS|YEARS|FISCAL_QUARTERS|FISCAL_YEARS"
@@ -20,6 +21,7 @@ class ConditionParser(TokenStream):
     """Reads conditions; the clauses that hold them are in the subclass."""
 
     is_in_semi_join = False
+    nesting = 0
 
     def query(self) -> ast.Query:
         """Read an inner query (given by the subclass)."""
@@ -44,8 +46,12 @@ class ConditionParser(TokenStream):
 
     def _simple(self) -> ast.Condition:
         if self.accept("("):
+            self.nesting += 1
+            if self.nesting > MAX_NESTING:
+                raise too_complicated()
             inner = self.condition()
             self.expect(")")
+            self.nesting -= 1
             return inner
         return self._field_condition()
 
@@ -57,7 +63,7 @@ class ConditionParser(TokenStream):
             return ast.Compare(left, "!=" if token.text == "<>" else token.text, self.literal(), pos)
         match token.word if token.kind == "name" else "":
             case "LIKE":
-                return ast.Compare(left, "LIKE", self.literal(), pos)
+                return ast.Compare(left, "LIKE", self.literal(is_pattern=True), pos)
             case "IN":
                 return self._in(left, False, pos)
             case "NOT":
@@ -95,9 +101,9 @@ class ConditionParser(TokenStream):
         self.skip(1)
         if path.parts[0].upper() == "DISTANCE":
             return self._distance(path.pos)
-        inner: tuple[ast.Expression, ...] = () if self.peek().text == ")" else (self.expression(),)
+        inner = self.expression()
         self.expect(")")
-        return ast.Call(path.parts[0], inner, path.pos)
+        return ast.Call(path.parts[0], (inner,), path.pos)
 
     def _distance(self, pos: int) -> ast.Distance:
         location = self.path()
@@ -124,19 +130,19 @@ class ConditionParser(TokenStream):
         token = self.next()
         if token.kind != "number":
             raise self.refuse(token)
-        return sign * Decimal(token.text)
+        return Decimal(token.text).copy_sign(sign)
 
     # literals
 
-    def literal(self) -> ast.Literal:
-        """Read a value to compare with."""
+    def literal(self, *, is_pattern: bool = False) -> ast.Literal:
+        """Read a value to compare with, or a pattern of LIKE."""
         token = self.peek()
         if token.kind == "number" or token.text in {"-", "+"}:
             value = self._signed()
             return ast.Number(value, token.pos, value == value.to_integral_value() and "." not in token.text)
         self.skip(1)
         if token.kind == "string":
-            value_text, pattern = unquote(token, self.statement)
+            value_text, pattern = unquote(token, self.statement, is_pattern=is_pattern)
             return ast.Text(value_text, token.pos, pattern)
         if token.kind in {"date", "datetime", "time"}:
             return ast.Moment(token.text, token.kind, token.pos)

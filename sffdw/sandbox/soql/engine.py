@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from array import array
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from sffdw.sandbox.errors import ApiError
 from sffdw.sandbox.schema import Schema
 from sffdw.sandbox.soql.cursors import Cursor, Cursors
 from sffdw.sandbox.soql.grouped import MAX_GROUPS
+from sffdw.sandbox.soql.messages import too_complicated
 from sffdw.sandbox.soql.plan import Children, Plan
 from sffdw.sandbox.soql.render import NULL, Renderer, result_text
 from sffdw.sandbox.store.store import Store
@@ -20,6 +22,8 @@ from sffdw.sandbox.store.store import Store
 DEFAULT_BATCH, MIN_BATCH = 2000, 200
 LONG_TEXT_BATCH = 200
 _WIDE = ((400, 500), (150, 1000))  # (columns from, rows at most): wide rows make smaller pages
+
+_BEYOND = re.compile("too (large|many|big)|at most|stack overflow")
 
 Row = tuple[Any, ...]
 
@@ -56,12 +60,15 @@ class Engine:
 
     def run(self, plan: Plan, request: Request) -> Answer:
         """Answer the first page of a plan."""
-        with self.store.database.snapshot() as connection:
-            if plan.is_count:
-                return self._count(connection, plan, request)
-            if plan.is_grouped:
-                return self._groups(connection, plan, request)
-            return self._first_page(connection, plan, request)
+        answer = self._count if plan.is_count else self._groups if plan.is_grouped else self._first_page
+        try:
+            with self.store.database.snapshot() as connection:
+                return answer(connection, plan, request)
+        except sqlite3.OperationalError as error:
+            # More tables, columns or depth than the store can take: Salesforce has such limits too.
+            if not _BEYOND.search(str(error)):
+                raise
+            raise too_complicated() from error
 
     def more(self, locator: str, request: Request) -> Answer:
         """Answer the page that a locator with its offset names."""
@@ -99,7 +106,9 @@ class Engine:
         extra = f" LIMIT {window}" + (f" OFFSET {plan.offset}" if plan.offset else "")
         rows = connection.execute(plan.rows_sql(extra), plan.params).fetchall()
         texts = self._texts(connection, plan, rows[:size], request, size)
-        if len(texts) == len(rows):
+        if len(texts) == len(rows) or plan.offset is not None:
+            # With OFFSET there is one page only; the caller goes on with a higher OFFSET.
+            rows = rows[: len(texts)]
             return Answer(result_text(texts, len(rows), pretty=request.pretty), len(rows), plan.sobject.name)
         numbers = array("q", (row[0] for row in connection.execute(plan.numbers_sql(), plan.params)))
         cursor = self.cursors.open(plan, numbers, size, request.user_id, request.now)

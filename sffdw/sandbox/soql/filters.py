@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 
@@ -16,6 +17,7 @@ _TEXTLIKE = frozenset(
     {"string", "textarea", "picklist", "combobox", "email", "phone", "url", "encryptedstring", "anyType", "json"}
 )
 _COLUMN = re.compile(r't\d+\.(?:"[^"]+"|_deleted)')
+_FEW = 50
 _ORDERED = {"<", "<=", ">", ">="}
 
 
@@ -31,7 +33,7 @@ class Filter:
         """Return a condition that is true or not (false and NULL alike)."""
         match condition:
             case ast.And():
-                return "(" + " AND ".join(self.sql(part) for part in condition.parts) + ")"
+                return joined([self.sql(part) for part in condition.parts], "AND")
             case ast.Or():
                 return self._or(condition)
             case ast.Not():
@@ -46,7 +48,7 @@ class Filter:
                 return semi_join_sql(condition, self.scope)
 
     def _or(self, condition: ast.Or) -> str:
-        whole = "(" + " OR ".join(self.sql(part) for part in condition.parts) + ")"
+        whole = joined([self.sql(part) for part in condition.parts], "OR")
         bound = self._keyset_bound(condition)
         return f"({bound} AND {whole})" if bound else whole
 
@@ -77,6 +79,8 @@ class Filter:
             raise self.statement.error(
                 "INVALID_FIELD", f"field '{left.field.name}' can not be filtered in a query call", pos
             )
+        if isinstance(expression, ast.Call) and expression.name.upper() == "FORMAT":
+            raise self.statement.error("MALFORMED_QUERY", "FORMAT is not allowed in the WHERE clause", pos)
         if left.type == "boolean" and left.through:
             # The boolean of a missing parent is null, and null means false.
             left = replace(left, sql=f"ifnull({left.sql}, 0)")
@@ -91,6 +95,7 @@ class Filter:
         operator, right = condition.operator, condition.right
         if operator == "LIKE":
             return self._like(left, condition)
+        self._check_operator(left, condition)
         if left.type == "multipicklist":
             return self._multipicklist(left, condition)
         if isinstance(right, ast.DateRange):
@@ -99,6 +104,14 @@ class Filter:
         if value is None:
             return self._null(left, operator, right)
         return self._comparison(left, operator, value)
+
+    def _check_operator(self, left: Typed, condition: ast.Compare) -> None:
+        """Booleans have no order, and distances are never the same."""
+        kind = "geolocation" if isinstance(condition.left, ast.Distance) else left.type
+        refused = {"boolean": _ORDERED, "geolocation": {"=", "!=", "<=", ">="}}.get(kind, set())
+        if condition.operator in refused:
+            message = f"invalid operator on {kind} field"
+            raise self.statement.error("INVALID_QUERY_FILTER_OPERATOR", message, condition.pos)
 
     def _comparison(self, left: Typed, operator: str, value: object) -> str:
         if isinstance(value, str) and left.type in _TEXTLIKE and not _is_case_sensitive(left):
@@ -119,11 +132,15 @@ class Filter:
         return "(0)"
 
     def _value(self, left: Typed, literal: ast.Literal, expression: ast.Expression) -> object:
-        if isinstance(literal, ast.Text) and len(literal.value) > MAX_LITERAL:
+        if isinstance(literal, ast.Text):
+            self._check_length(literal)
+        return comparable(left, literal, expression_text(expression), expression.pos, self.statement)
+
+    def _check_length(self, literal: ast.Text) -> None:
+        if len(literal.value) > MAX_LITERAL:
             raise self.statement.error(
                 "MALFORMED_QUERY", f"string literal too long: maximum is {MAX_LITERAL} characters", literal.pos
             )
-        return comparable(left, literal, expression_text(expression), expression.pos, self.statement)
 
     # Dates
 
@@ -166,6 +183,7 @@ class Filter:
             raise self.statement.error("MALFORMED_QUERY", "LIKE requires a string", right.pos)
         if not right.value:
             return f"({left.sql} IS NULL)"
+        self._check_length(right)
         pattern = self.statement.bind(right.pattern)
         if not right.pattern.isascii():
             return f"sf_like({pattern}, {left.sql})"
@@ -186,7 +204,7 @@ class Filter:
         parts += self._any_of(left, values)
         if any(value is None for value in values):
             parts.append(self._null(left, "=", ast.Null(condition.pos)))
-        found = "(" + " OR ".join(parts) + ")"
+        found = joined(parts, "OR")
         return f"(NOT ifnull({found}, 0))" if is_negated else found
 
     def _any_of(self, left: Typed, values: list[object]) -> list[str]:
@@ -199,11 +217,17 @@ class Filter:
         parts = []
         if simple:
             compared = _folded(left) if is_folded else left.sql
-            parts.append(f"{compared} IN ({', '.join(self.statement.bind(value) for value in simple)})")
+            parts.append(f"{compared} IN ({self._values(simple)})")
         if beyond:
             marks = ", ".join(self.statement.bind(str(value).upper()) for value in beyond)
             parts.append(f"sf_upper({left.sql}) IN ({marks})")
         return parts
+
+    def _values(self, values: list[object]) -> str:
+        """Bind a list: one by one, or as one value when it is long, since SQLite looks names up one after another."""
+        if len(values) <= _FEW:
+            return ", ".join(self.statement.bind(value) for value in values)
+        return f"SELECT value FROM json_each({self.statement.bind(json.dumps(values))})"
 
     def _includes(self, left: Typed, condition: ast.Membership) -> str:
         if left.type != "multipicklist":
@@ -219,7 +243,7 @@ class Filter:
                 parts.append(f"sf_includes({left.sql}, {self.statement.bind(value.value)})")
             else:
                 raise self.statement.error("MALFORMED_QUERY", "INCLUDES requires strings", value.pos)
-        found = "(" + " OR ".join(parts) + ")"
+        found = joined(parts, "OR")
         return f"(NOT {found})" if condition.operator == "EXCLUDES" else found
 
     def _multipicklist(self, left: Typed, condition: ast.Compare) -> str:
@@ -230,7 +254,7 @@ class Filter:
         return same if condition.operator == "=" else f"(NOT {same})"
 
     def _multipicklist_list(self, left: Typed, condition: ast.Membership) -> str:
-        found = "(" + " OR ".join(self._same_set(left, value) for value in condition.values) + ")"
+        found = joined([self._same_set(left, value) for value in condition.values], "OR")
         return f"(NOT {found})" if condition.operator == "NOT IN" else found
 
     def _same_set(self, left: Typed, value: ast.Literal) -> str:
@@ -239,6 +263,14 @@ class Filter:
         if not isinstance(value, ast.Text):
             raise self.statement.error("MALFORMED_QUERY", "a multi-select picklist compares with strings", value.pos)
         return f"sf_same_set({left.sql}, {self.statement.bind(value.value)})"
+
+
+def joined(parts: list[str], word: str) -> str:
+    """Join conditions as a balanced tree: SQLite limits how deep an expression may be."""
+    if len(parts) <= 8:
+        return "(" + f" {word} ".join(parts) + ")"
+    middle = len(parts) // 2
+    return f"({joined(parts[:middle], word)} {word} {joined(parts[middle:], word)})"
 
 
 def _null_safe(sql: str, operator: str, mark: str) -> str:

@@ -26,6 +26,7 @@ AGGREGATES = frozenset(["COUNT", "COUNT_DISTINCT", "AVG", "MIN", "MAX", "SUM"])
 NUMERIC = frozenset({"int", "long", "double", "currency", "percent"})
 FOLDED = frozenset({"string", "picklist", "email", "phone", "url", "combobox", "textarea"})
 _DATES = frozenset({"date", "datetime"})
+_LABELLED = frozenset({"picklist", "multipicklist", "combobox"})
 _NOT_AGGREGATED = frozenset({"boolean", "base64", "address", "location", "time", "multipicklist", "anyType"})
 
 
@@ -50,13 +51,12 @@ def _call(call: ast.Call, scope: Scope) -> Typed:
     name = call.name.upper()
     if name in AGGREGATES:
         return _aggregate(name, call, scope)
-    if not call.args:
-        raise scope.statement.error("MALFORMED_QUERY", f"unexpected token: '{call.name}'", call.pos)
-    inner = compile_expression(call.args[0], scope)
     if name in DATE_FUNCTIONS:
-        return _date_part(name, call, inner, scope)
+        return _date_part(name, call, _date_argument(call.args[0], scope), scope)
+    inner = compile_expression(call.args[0], scope)
     match name:
         case "TOLABEL":
+            _check_label(call, inner, scope)
             return Typed(label_sql(inner), "string", inner.field, inner.sobject, inner.through)
         case "FORMAT":
             return Typed(f"sf_format({inner.sql}, '{inner.type}')", "string", None, None, inner.through)
@@ -65,10 +65,8 @@ def _call(call: ast.Call, scope: Scope) -> Typed:
                 raise _bad_function(call, inner, scope)
             return Typed(inner.sql, "currency", inner.field, inner.sobject, inner.through)
         case "CONVERTTIMEZONE":
-            if inner.type != "datetime":
-                raise _bad_function(call, inner, scope)
-            zone = scope.statement.bind(scope.statement.settings.zone)
-            return Typed(f"sf_local({inner.sql}, {zone})", "datetime", inner.field, inner.sobject, inner.through)
+            message = "convertTimezone can only be used inside a date function"
+            raise scope.statement.error("MALFORMED_QUERY", message, call.pos)
     raise scope.statement.error("MALFORMED_QUERY", f"unknown function: {call.name}", call.pos)
 
 
@@ -77,14 +75,19 @@ def _bad_function(call: ast.Call, inner: Typed, scope: Scope) -> Exception:
     return scope.statement.error("INVALID_FIELD", f"field {shown} does not support function {call.name}", call.pos)
 
 
+def _check_label(call: ast.Call, inner: Typed, scope: Scope) -> None:
+    """Only picklists and the names of record types have labels in other languages."""
+    is_name = inner.sobject is not None and inner.sobject.name == "RecordType"
+    if inner.type not in _LABELLED and not is_name:
+        raise _bad_function(call, inner, scope)
+
+
 # Aggregates
 
 
 def _aggregate(name: str, call: ast.Call, scope: Scope) -> Typed:
-    if not call.args:
-        if name == "COUNT":
-            return Typed("count(*)", "int")
-        raise scope.statement.error("MALFORMED_QUERY", f"unexpected token: '{call.name}'", call.pos)
+    if is_aggregate(call.args[0]):
+        raise scope.statement.error("MALFORMED_QUERY", "Aggregate functions cannot be nested", call.pos)
     inner = compile_expression(call.args[0], scope)
     _check_aggregate(name, call, inner, scope)
     if name == "COUNT":
@@ -115,6 +118,22 @@ def _check_aggregate(name: str, call: ast.Call, inner: Typed, scope: Scope) -> N
 
 
 # Dates
+
+
+def is_date_function(expression: ast.Expression) -> bool:
+    """Tell whether an expression is a part of a date."""
+    return isinstance(expression, ast.Call) and expression.name.upper() in DATE_FUNCTIONS
+
+
+def _date_argument(expression: ast.Expression, scope: Scope) -> Typed:
+    """Return what a date function works on: a field, or convertTimezone of one."""
+    if not isinstance(expression, ast.Call) or expression.name.upper() != "CONVERTTIMEZONE":
+        return compile_expression(expression, scope)
+    inner = compile_expression(expression.args[0], scope)
+    if inner.type != "datetime":
+        raise _bad_function(expression, inner, scope)
+    zone = scope.statement.bind(scope.statement.settings.zone)
+    return Typed(f"sf_local({inner.sql}, {zone})", "datetime", inner.field, inner.sobject, inner.through)
 
 
 def _date_part(name: str, call: ast.Call, inner: Typed, scope: Scope) -> Typed:
@@ -171,6 +190,8 @@ def _distance(expression: ast.Distance, scope: Scope) -> Typed:
         raise scope.statement.error(
             "MALFORMED_QUERY", f"invalid unit in DISTANCE: {expression.unit.value}", expression.pos
         )
+    if abs(expression.origin.latitude) > 90 or abs(expression.origin.longitude) > 180:
+        raise scope.statement.error("MALFORMED_QUERY", "invalid GEOLOCATION in DISTANCE", expression.origin.pos)
     latitude, longitude = component_paths(expression.location, location)
     points = f"{scope.resolve(latitude).sql}, {scope.resolve(longitude).sql}"
     bind = scope.statement.bind

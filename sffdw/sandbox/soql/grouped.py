@@ -36,16 +36,32 @@ class GroupedCompiler:
         if query.limit is not None and query.group is None:
             raise self.statement.error("MALFORMED_QUERY", "Aggregate queries with LIMIT need GROUP BY", None)
         plan.is_grouped = True
+        self._check_aliases()
         selects = [self._select(chosen) for chosen in self._grouping_sets()]
         order = self._order()
         sql = " UNION ALL ".join(selects)
         plan.grouped_sql = f"SELECT * FROM ({sql}){order}{plan.range_sql}"
+
+    def _check_aliases(self) -> None:
+        """Refuse two columns of the same name: a row of the result could hold only one of them."""
+        taken: set[str] = set()
+        for item in self.query.items:
+            if not isinstance(item, ast.Column):
+                continue
+            key = item.alias
+            if key is None and isinstance(item.expression, ast.Path):
+                key = item.expression.parts[-1]
+            if key is not None and key.lower() in taken:
+                raise self.statement.error("MALFORMED_QUERY", f"duplicate alias: {key}", item.pos)
+            taken.add(key.lower() if key is not None else "")
 
     # Groups
 
     def _key(self, item: ast.Expression) -> Typed:
         if is_aggregate(item):
             raise self.statement.error("MALFORMED_QUERY", "Aggregates are not allowed in GROUP BY", item.pos)
+        if isinstance(item, ast.Distance):
+            raise self.statement.error("MALFORMED_QUERY", "DISTANCE is not allowed in GROUP BY", item.pos)
         key = compile_expression(item, self.scope)
         if key.field is not None and not key.field.groupable and isinstance(item, ast.Path):
             raise self.statement.error(
@@ -105,7 +121,7 @@ class GroupedCompiler:
     def _value(self, expression: ast.Expression, chosen: tuple[int, ...]) -> Typed:
         """Return an item's SQL within a grouping set: keys left out of it are NULL."""
         if isinstance(expression, ast.Call) and expression.name.upper() == "GROUPING":
-            place = self._place_of(expression.args[0]) if expression.args else None
+            place = self._place_of(expression.args[0])
             if place is None:
                 raise self.statement.error("MALFORMED_QUERY", "GROUPING takes a field of GROUP BY", expression.pos)
             return Typed("0" if place in chosen else "1", "int")

@@ -7,12 +7,12 @@ from sffdw.sandbox.soql.messages import SoqlError, unexpected
 
 _TOKEN = re.compile(
     r"""(?P<space>\s+)
-      | (?P<datetime>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?)
+      | (?P<datetime>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d))
       | (?P<date>\d{4}-\d\d-\d\d)
-      | (?P<time>\d\d:\d\d:\d\d(?:\.\d+)?Z?)
-      | (?P<number>(?:\d+\.\d+|\.\d+|\d+)(?:[eE][+-]?\d+)?)
-      | (?P<name>[A-Za-z_][A-Za-z0-9_]*)
-      | (?P<string>'(?:[^'\\]|\\.)*')
+      | (?P<time>\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d))
+      | (?P<number>\d+\.\d+|\.\d+|\d+)
+      | (?P<name>[A-Za-z][A-Za-z0-9_]*)
+      | (?P<string>'(?:[^'\\\r\n]|\\.)*')
       | (?P<symbol><=|>=|!=|<>|[=<>(),.:+\-])
     """,
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
@@ -45,8 +45,8 @@ def tokenize(statement: str) -> list[Token]:
     return tokens
 
 
-def unquote(token: Token, statement: str) -> tuple[str, str]:
-    r"""Return a string literal's value and its LIKE pattern (in which `\%` and `\_` stay escaped)."""
+def unquote(token: Token, statement: str, *, is_pattern: bool) -> tuple[str, str]:
+    r"""Return a string literal's value and its LIKE pattern, in which (and only there) `\%` and `\_` may stand."""
     value, pattern = [], []
     body, index = token.text[1:-1], 0
     while index < len(body):
@@ -56,16 +56,16 @@ def unquote(token: Token, statement: str) -> tuple[str, str]:
             pattern.append("\\\\" if character == "\\" else character)
             index += 1
             continue
-        plain, escaped, length = _escape(body, index, token, statement)
+        plain, escaped, length = _escape(body, index, token, statement, is_pattern)
         value.append(plain)
         pattern.append(escaped)
         index += length
     return "".join(value), "".join(pattern)
 
 
-def _escape(body: str, index: int, token: Token, statement: str) -> tuple[str, str, int]:
+def _escape(body: str, index: int, token: Token, statement: str, is_pattern: bool) -> tuple[str, str, int]:
     mark = body[index + 1]
-    if mark in "%_":
+    if is_pattern and mark in "%_":
         return mark, "\\" + mark, 2
     if mark in "uU" and re.fullmatch(r"[0-9A-Fa-f]{4}", body[index + 2 : index + 6]):
         character = chr(int(body[index + 2 : index + 6], 16))

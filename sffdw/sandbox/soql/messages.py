@@ -21,6 +21,14 @@ def unexpected(token: str, statement: str, pos: int) -> SoqlError:
     return SoqlError("MALFORMED_QUERY", text, statement=statement, pos=None if bare else pos)
 
 
+def too_complicated() -> SoqlError:
+    """Return the error for a statement that is well formed and beyond what the server can carry out."""
+    return SoqlError(
+        "QUERY_TOO_COMPLICATED",
+        "Query is either selecting too many fields or the filter conditions are too complicated.",
+    )
+
+
 def _located(statement: str, pos: int, text: str) -> str:
     row, column = _row_and_column(statement, pos)
     window, caret = _window(statement, pos)

@@ -69,7 +69,7 @@ class Parser(ConditionParser):
         if token.word == "FIELDS" and self.peek(1).text == "(":
             return self._fields()
         expression = self.expression()
-        return ast.Column(expression, self._alias(), token.pos)
+        return ast.Column(expression, None if self.is_in_semi_join else self._alias(), token.pos)
 
     def _child_query(self) -> ast.Subquery:
         pos = self.expect("(").pos
@@ -113,10 +113,6 @@ class Parser(ConditionParser):
         word, following = self.peek().word, self.peek(1).word
         if word == "ORDER":
             return following == "BY"
-        if word == "FOR":
-            return following in {"VIEW", "REFERENCE", "UPDATE"}
-        if word == "UPDATE":
-            return following in {"TRACKING", "VIEWSTAT"}
         if word == "OFFSET":
             return self.peek(1).kind in {"number", "symbol", "string"} and self.peek(1).text not in {",", ")"}
         return word == "ALL" and following == "ROWS"
@@ -169,7 +165,9 @@ class Parser(ConditionParser):
             self.expect(")")
         else:
             self.expect("=")
-            self.literal()
+            value = self.next()
+            if value.kind != "string":
+                raise self.refuse(value)
         return token.word
 
     def _categories(self) -> None:
@@ -235,7 +233,7 @@ class Parser(ConditionParser):
 
     def _for_and_update(self) -> None:
         if self.accept("FOR"):
-            self._list(lambda: self.expect_one_of({"VIEW", "REFERENCE"}))
+            self.expect_one_of({"VIEW", "REFERENCE"})
         if self.accept("UPDATE"):
             self._list(lambda: self.expect_one_of({"TRACKING", "VIEWSTAT"}))
 

@@ -11,6 +11,7 @@ from sffdw.sandbox.soql.names import Join, Scope, Typed
 from sffdw.sandbox.soql.plan import Branches, Children, Compound, Leaf, Node, Parent, Plan
 
 MAX_SUBQUERIES = 20
+MAX_BOUNDED = 200  # rows or ids that FIELDS(ALL) and FIELDS(CUSTOM) may ask for
 _PARTS = {
     "city": "City",
     "country": "Country",
@@ -62,9 +63,9 @@ class Selection:
                 "MALFORMED_QUERY", "only aggregate expressions use field aliasing", item.pos
             )
         typed = compile_expression(item.expression, self.scope)
-        if isinstance(item.expression, ast.Path):
-            self._refuse_duplicate(item.expression, typed)
-        self._place(typed, item.alias or self._key(item.expression, typed))
+        key = item.alias or self._key(item.expression, typed)
+        self._refuse_duplicate(key, typed, item.pos)
+        self._place(typed, key)
 
     def _key(self, expression: ast.Expression, typed: Typed) -> str:
         if isinstance(expression, ast.Path) and typed.field is not None:
@@ -80,11 +81,12 @@ class Selection:
         self._expression_count += 1
         return key
 
-    def _refuse_duplicate(self, path: ast.Path, typed: Typed) -> None:
-        key = ".".join([*(join.key for join in typed.through), typed.field.name if typed.field else path.text])
-        if key in self._selected:
-            raise self.scope.statement.error("INVALID_FIELD", f"duplicate field selected: {key}", path.pos)
-        self._selected.add(key)
+    def _refuse_duplicate(self, name: str, typed: Typed, pos: int) -> None:
+        """Refuse what would be the second member of its name: a field in two forms needs an alias for one of them."""
+        key = ".".join([*(join.key for join in typed.through), name])
+        if key.lower() in self._selected:
+            raise self.scope.statement.error("INVALID_FIELD", f"duplicate field selected: {key}", pos)
+        self._selected.add(key.lower())
 
     def _place(self, typed: Typed, key: str) -> None:
         self._siblings(typed.through).append(self._leaf(typed, key))
@@ -136,10 +138,10 @@ class Selection:
     def _fields(self, item: ast.Fields) -> None:
         if item.group not in {"ALL", "STANDARD", "CUSTOM"}:
             raise self.scope.statement.error("MALFORMED_QUERY", f"unexpected token: '{item.group}'", item.pos)
-        if item.group != "STANDARD" and (self.query.limit is None or self.query.limit > 200):
+        if item.group != "STANDARD" and not self._is_bounded():
             raise self.scope.statement.error(
                 "MALFORMED_QUERY",
-                "The SOQL FIELDS function must have a LIMIT of at most 200",
+                f"The SOQL FIELDS function must have a LIMIT of at most {MAX_BOUNDED}",
                 None,
             )
         for found in self.scope.sobject.visible_fields:
@@ -149,17 +151,28 @@ class Selection:
                 continue
             path = ast.Path((found.name,), item.pos)
             typed = self.scope.resolve(path)
-            self._refuse_duplicate(path, typed)
+            self._refuse_duplicate(found.name, typed, item.pos)
             self._place(typed, found.name)
+
+    def _is_bounded(self) -> bool:
+        """Tell whether LIMIT or a list of ids keeps the result to what FIELDS() allows."""
+        if self.query.limit is not None:
+            return self.query.limit <= MAX_BOUNDED
+        conditions = self.query.where.parts if isinstance(self.query.where, ast.And) else (self.query.where,)
+        return any(_is_by_id(condition) for condition in conditions)
 
     # Subqueries and TYPEOF
 
     def _subquery(self, item: ast.Subquery) -> None:
-        children = self.compile_child(item, len(self.plan.children))
         if len(self.plan.children) >= MAX_SUBQUERIES:
             raise self.scope.statement.error(
                 "MALFORMED_QUERY", f"Maximum number of child subqueries exceeded: {MAX_SUBQUERIES}", item.pos
             )
+        children = self.compile_child(item, len(self.plan.children))
+        if children.key.lower() in self._selected:
+            message = f"duplicate field selected: {children.key}"
+            raise self.scope.statement.error("INVALID_FIELD", message, item.pos)
+        self._selected.add(children.key.lower())
         self.plan.children.append(children)
         self._nodes.append(children)
 
@@ -207,6 +220,15 @@ class Selection:
                 nodes = steps[key].nodes
             nodes.append(self._leaf(typed, typed.field.name if typed.field else path.text))
         return parent
+
+
+def _is_by_id(condition: ast.Condition | None) -> bool:
+    match condition:
+        case ast.Compare(left=ast.Path(parts=(*_, name)), operator="="):
+            return name.lower() == "id"
+        case ast.Membership(left=ast.Path(parts=(*_, name)), operator="IN", values=values):
+            return name.lower() == "id" and len(values) <= MAX_BOUNDED
+    return False
 
 
 def _part_name(component: Field) -> str | None:

@@ -6,37 +6,16 @@ from sffdw.sandbox.soql import ast
 from sffdw.sandbox.soql.lexer import Token, tokenize
 from sffdw.sandbox.soql.messages import SoqlError, unexpected
 
-RESERVED = frozenset(
+# Words of the grammar that name nothing, except behind a dot or in front of one. Others that it knows (Order, Group,
+# Case, End …) are names where one must be.
+_NEVER_NAMES = frozenset(
     [
-        "AND",
-        "ASC",
-        "DESC",
-        "EXCLUDES",
-        "FIRST",
-        "FROM",
-        "GROUP",
-        "HAVING",
-        "IN",
-        "INCLUDES",
-        "LAST",
-        "LIKE",
-        "LIMIT",
-        "NOT",
-        "NULL",
-        "NULLS",
-        "OR",
-        "SELECT",
-        "USING",
-        "WHERE",
-        "WITH",
-        "WHEN",
-        "THEN",
-        "ELSE",
-        "END",
+        *("AND", "AS", "ASC", "BIND", "BY", "CUBE", "DESC", "ELSE", "EXCLUDES", "FALSE", "FIRST", "FOR", "FROM"),
+        *("HAVING", "IN", "INCLUDES", "LAST", "LIKE", "LIMIT", "LOOKUP", "NOT", "NULL", "NULLS", "OR", "ROLLUP"),
+        *("SELECT", "TRUE", "UPDATE", "USING", "WHERE", "WITH"),
     ]
 )
-# Reserved words that are also names of standard objects or fields (Group, Order …) are read as names where one must be.
-_NEVER_NAMES = RESERVED - {"GROUP", "FIRST", "LAST", "END", "ELSE", "THEN", "WHEN", "ASC", "DESC"}
+RESERVED = _NEVER_NAMES | {"GROUP"}  # no aliases
 
 
 class TokenStream:
@@ -96,15 +75,23 @@ class TokenStream:
 
     def path(self) -> ast.Path:
         """Take identifiers joined by dots."""
-        first = self.name()
-        parts = [first.text]
-        while self.accept("."):
-            token = self.next()
-            if token.kind != "name":
-                raise self.refuse(token)
-            parts.append(token.text)
+        first = self.next() if _touches(self.peek(), self.peek(1)) else self.name()
+        last, parts = first, [first.text]
+        while _touches(last, self.peek()):
+            self.skip(1)
+            last = self.next()
+            parts.append(last.text)
+            if last.kind != "name":
+                raise self.refuse(last)
+        if first.kind != "name":
+            raise self.refuse(first)
         return ast.Path(tuple(parts), first.pos)
 
     def refuse(self, token: Token) -> SoqlError:
         """Return the syntax error at a token."""
         return unexpected(token.text, self.statement, token.pos)
+
+
+def _touches(before: Token, dot: Token) -> bool:
+    """Tell whether a dot stands right behind a token."""
+    return dot.text == "." and dot.pos == before.pos + len(before.text)

@@ -39,6 +39,21 @@ PAIRS = [
     ("SELECT FIELDS(ALL) FROM Account LIMIT 1", "SELECT * FROM Account"),
     ("SELECT Id FROM Account WHERE Id = '1'", "SELECT Id FROM Account WHERE Id = :bound"),
     ("SELECT Id FROM Account", "SELECT Id FROM Account -- comment"),
+    ("SELECT Case, End, Order, View FROM Data", "SELECT By FROM Account"),
+    ("SELECT Id FROM Account Count", "SELECT Id FROM Account True"),
+    ("SELECT Account.Update, For.Name FROM X", "SELECT Account .Name FROM X"),
+    ("SELECT COUNT(Id) n FROM Account", "SELECT COUNT(Id), COUNT() FROM Account"),
+    ("SELECT toLabel(A) FROM Account", "SELECT toLabel() FROM Account"),
+    ("SELECT A, COUNT(B) FROM X GROUP BY A ORDER BY COUNT(B)", "SELECT A, COUNT(B) FROM X GROUP BY A ORDER BY COUNT()"),
+    ("SELECT A FROM X GROUP BY ROLLUP(A, B)", "SELECT A FROM X GROUP BY A, ROLLUP(B)"),
+    ("SELECT Id FROM Account FOR REFERENCE UPDATE TRACKING, VIEWSTAT", "SELECT Id FROM Account FOR VIEW, REFERENCE"),
+    ("SELECT Id FROM A WHERE At = 2025-01-01T00:00:00.5+0100", "SELECT Id FROM A WHERE At = 2025-01-01T00:00:00"),
+    ("SELECT Id FROM A WHERE At = 10:00:00.000Z", "SELECT Id FROM A WHERE At = 10:00:00"),
+    ("SELECT Id FROM A WHERE N = -0.5", "SELECT Id FROM A WHERE N = 1e3"),
+    ("SELECT Id FROM A WHERE B LIKE 'a\\_'", "SELECT Id FROM A WHERE B = 'a\\_'"),
+    ("SELECT Id FROM A WHERE B = 'a\\nb'", "SELECT Id FROM A WHERE B = 'a\nb'"),
+    ("SELECT Id FROM A WITH UserId = '1'", "SELECT Id FROM A WITH UserId = 1"),
+    ("SELECT Id FROM A WHERE B IN (SELECT C FROM D)", "SELECT Id FROM A WHERE B IN (SELECT C alias FROM D)"),
 ]
 
 
@@ -91,6 +106,17 @@ def test_string_escapes_become_characters_and_like_keeps_its_own() -> None:
     assert isinstance(where.right, ast.Text)
     assert where.right.value == "a'b\\c\né%_%"
     assert where.right.pattern == "a'b\\\\c\né\\%\\_%"
+
+
+@pytest.mark.parametrize("opening", ["(", "(NOT "])
+def test_conditions_nest_only_so_deep(opening: str) -> None:
+    def nested(depth: int) -> str:
+        return f"SELECT Id FROM Account WHERE {opening * depth}Name = 'x'{')' * depth}"
+
+    parse(nested(100))
+    with pytest.raises(SoqlError) as caught:
+        parse(nested(101))
+    assert caught.value.code == "QUERY_TOO_COMPLICATED"
 
 
 # Salesforce's ANTLR lexer drops characters it does not know (`|`, `%`, `+`) and its verdict counts parser errors only;

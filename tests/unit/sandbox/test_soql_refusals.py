@@ -11,6 +11,7 @@ def tagged(sf_module: Caller) -> None:
     sf_module.post("/_sandbox/objects", {"name": "Site__c", "fields": [tags]})
 
 
+QUOTED_ID = "'001000000000001'"
 REFUSED = [
     (
         "SELECT (SELECT Id FROM Contacts OFFSET 1) FROM Account",
@@ -101,8 +102,53 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("soql", "code", "text"), REFUSED, ids=[soql for soql, _, _ in REFUSED])
+@pytest.mark.parametrize(("soql", "code", "text"), REFUSED, ids=[soql[:120] for soql, _, _ in REFUSED])
 def test_a_statement_is_refused_with_code_and_text(sf_module: Caller, soql: str, code: str, text: str) -> None:
     got_code, got_text = sf_module.refusal(soql)
     assert got_code == code
     assert got_text.startswith(text)
+
+
+ACCEPTED = [
+    "SELECT Industry, toLabel(Industry) label, FORMAT(AnnualRevenue) FROM Account",
+    "SELECT CALENDAR_YEAR(CreatedDate), COUNT(Id) FROM Account GROUP BY CALENDAR_YEAR(CreatedDate)",
+    "SELECT HOUR_IN_DAY(convertTimezone(CreatedDate)), COUNT(Id) FROM Account "
+    "GROUP BY HOUR_IN_DAY(convertTimezone(CreatedDate))",
+    "SELECT Account.Name parent, Owner.Name FROM Contact GROUP BY Account.Name, Owner.Name",
+    "SELECT toLabel(RecordType.Name) FROM Account",
+    "SELECT COUNT() FROM Account LIMIT 5",
+    "SELECT Name FROM Account GROUP BY Name ORDER BY COUNT(Id)",
+    f"SELECT FIELDS(ALL) FROM Account WHERE Name != 'x' AND Id IN ({QUOTED_ID})",
+    f"SELECT FIELDS(CUSTOM) FROM Account WHERE Id = {QUOTED_ID}",
+    "SELECT Id FROM Account WHERE " + " OR ".join(f"Name = '{number}'" for number in range(400)),
+    "SELECT Id FROM Account WHERE Name NOT IN (" + ", ".join(f"'{number}'" for number in range(400)) + ")",
+]
+
+
+@pytest.mark.parametrize("soql", ACCEPTED, ids=[soql[:80] for soql in ACCEPTED])
+def test_the_neighbour_of_a_refused_statement_runs(sf_module: Caller, soql: str) -> None:
+    assert "records" in sf_module.query(soql)
+
+
+def test_a_query_with_an_offset_has_one_page_only(sf: Caller) -> None:
+    sf.change(*({"op": "create", "object": "Account", "values": {"Name": str(number)}} for number in range(450)))
+    page = sf.query("SELECT Id FROM Account OFFSET 10", sforce_query_options="batchSize=200")
+    assert (page["totalSize"], page["done"], len(page["records"])) == (200, True, 200)
+    assert "nextRecordsUrl" not in page
+    page = sf.query("SELECT Id FROM Account", sforce_query_options="batchSize=200")
+    assert (page["totalSize"], page["done"]) == (450, False)
+
+
+def test_more_tables_than_a_join_can_take_are_too_complicated(own_sf: Caller) -> None:
+    names = [f"Target{number}__c" for number in range(70)]
+    for name in names:
+        own_sf.post("/_sandbox/objects", {"name": name, "fields": []})
+    link = {"name": "Any__c", "type": "reference", "referenceTo": names, "relationshipName": "Any__r"}
+    own_sf.post("/_sandbox/objects", {"name": "Many__c", "fields": [link]})
+
+    def statement(count: int) -> str:
+        branches = " ".join(f"WHEN {name} THEN Name" for name in names[:count])
+        return f"SELECT TYPEOF Any__r {branches} END FROM Many__c"
+
+    assert own_sf.rows(statement(50)) == []
+    assert own_sf.refusal(statement(70))[0] == "QUERY_TOO_COMPLICATED"
