@@ -112,7 +112,7 @@ def org(running: Process) -> Process:
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A certificate for 127.0.0.1 and its key."""
+    """A certificate for 127.0.0.1 and Salesforce's host names, and its key."""
     import datetime
     import ipaddress
 
@@ -124,7 +124,9 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.datetime.now(datetime.UTC)
-    names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1")), x509.DNSName("localhost")])
+    hosts = ["localhost", "login.salesforce.com", "test.salesforce.com", "*.my.salesforce.com"]
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    names = x509.SubjectAlternativeName([address, *(x509.DNSName(host) for host in hosts)])
     made = (
         x509.CertificateBuilder()
         .subject_name(name)

@@ -1,4 +1,4 @@
-"""Both Bulk APIs over the wire: simple-salesforce, unmodified, over TLS; compressed, cut and parallel pages."""
+"""Bulk results and uploads over the wire: compressed, cut, parallel and chunked."""
 
 import csv
 import gzip
@@ -10,13 +10,10 @@ from pathlib import Path
 
 import pytest
 import requests
-from simple_salesforce import Salesforce
-from simple_salesforce.exceptions import SalesforceOperationError
 
 from tests.integration.sandbox.conftest import Process, start_process
 
 ROWS = 3000
-NASTY = 'Zoë "the 😀", Inc.\nsecond line'
 
 
 @pytest.fixture(scope="module")
@@ -31,76 +28,11 @@ def process(certificate: tuple[Path, Path]) -> Iterator[Process]:
     running.popen.stdout.close()
 
 
-@pytest.fixture
-def client(process: Process) -> Iterator[Salesforce]:
-    with requests.Session() as session:
-        session.trust_env = False
-        session.verify = process.session.verify
-        token = process.login()
-        yield Salesforce(
-            instance=process.url.removeprefix("https://"), session_id=token, session=session, version="62.0"
-        )
-
-
 def completed(process: Process, soql: str) -> str:
     """Run a query job to its end and return the path of its results."""
     job = process.call("POST", "/jobs/query", json={"operation": "query", "query": soql}).json()
     assert process.call("GET", f"/jobs/query/{job['id']}").json()["state"] == "JobComplete"
     return f"/jobs/query/{job['id']}/results"
-
-
-# simple-salesforce
-
-
-def test_bulk_2_query_reads_every_page(client: Salesforce) -> None:
-    soql = "SELECT Id, Name, AnnualRevenue, CreatedDate FROM Account ORDER BY Id"
-    pages = list(client.bulk2.Account.query(soql, max_records=1000, wait=0.01))
-    assert len(pages) == 3
-    rows = [row for page in pages for row in csv.DictReader(io.StringIO(page, newline=""))]
-    known = client.query_all(soql)["records"]
-    assert [(row["Id"], row["Name"]) for row in rows] == [(record["Id"], record["Name"]) for record in known]
-    revenue = [None if row["AnnualRevenue"] == "" else float(row["AnnualRevenue"]) for row in rows]
-    assert revenue == [record["AnnualRevenue"] for record in known]
-    assert {row["CreatedDate"][-5:] for row in rows} == {".000Z"}
-
-
-def test_bulk_2_ingest_goes_through_all_operations(client: Salesforce) -> None:
-    contacts = client.bulk2.Contact
-    rows = [{"LastName": f"n{number}", "Title": NASTY} for number in range(450)]
-    [answer] = contacts.insert(records=[*rows, {"LastName": "", "Title": "nobody"}], wait=0.01)
-    assert (answer["numberRecordsTotal"], answer["numberRecordsFailed"]) == (451, 1)
-    failed = list(csv.DictReader(io.StringIO(contacts.get_failed_records(answer["job_id"]))))
-    assert failed[0]["sf__Error"] == "REQUIRED_FIELD_MISSING:Required fields are missing: [LastName]:LastName --"
-    stored = client.query_all("SELECT Id, Title FROM Contact WHERE LastName LIKE 'n%'")["records"]
-    assert {record["Title"] for record in stored} == {NASTY}
-    ids = [record["Id"] for record in stored]
-    [answer] = contacts.update(records=[{"Id": record_id, "Title": "#N/A"} for record_id in ids], wait=0.01)
-    assert answer["numberRecordsFailed"] == 0
-    assert client.query("SELECT COUNT() FROM Contact WHERE Title = null AND LastName LIKE 'n%'")["totalSize"] == 450
-    [answer] = contacts.upsert(records=[{"Id": ids[0], "LastName": "changed"}], external_id_field="Id", wait=0.01)
-    assert client.Contact.get(ids[0])["LastName"] == "changed"
-    [answer] = contacts.delete(records=[{"Id": record_id} for record_id in ids], wait=0.01)
-    assert answer["numberRecordsFailed"] == 0
-    assert client.query("SELECT COUNT() FROM Contact WHERE LastName LIKE 'n%'")["totalSize"] == 0
-
-
-def test_bulk_2_shows_why_a_job_failed(client: Salesforce) -> None:
-    with pytest.raises(SalesforceOperationError, match="Field name not found : Nope"):
-        client.bulk2.Contact.insert(records=[{"LastName": "x", "Nope": "y"}], wait=0.01)
-
-
-def test_bulk_1_writes_and_reads(client: Salesforce) -> None:
-    made = client.bulk.Contact.insert([{"LastName": "b1"}, {"LastName": "b1", "Title": NASTY}, {"Title": "nobody"}])
-    assert [item["success"] for item in made] == [True, True, False]
-    assert made[2]["errors"][0]["statusCode"] == "REQUIRED_FIELD_MISSING"
-    found = client.bulk.Contact.query("SELECT Id, Title, Account.Name FROM Contact WHERE LastName = 'b1' ORDER BY Id")
-    assert [(record["Id"], record["Title"]) for record in found] == [(made[0]["id"], None), (made[1]["id"], NASTY)]
-    gone = client.bulk.Contact.delete([{"Id": item["id"]} for item in made[:2]])
-    assert [item["success"] for item in gone] == [True, True]
-    assert client.query("SELECT COUNT() FROM Contact WHERE LastName = 'b1'")["totalSize"] == 0
-
-
-# The wire
 
 
 def test_pages_are_compressed_on_request(process: Process) -> None:

@@ -8,27 +8,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
-from requests.adapters import HTTPAdapter
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 from simple_salesforce.login import SalesforceLogin
 
 from tests.integration.sandbox.conftest import Process
+from tests.integration.sandbox.rerouting import Rerouted
 
 CALLBACK = "http://localhost:1717/OauthRedirect"
-
-
-class Rerouted(HTTPAdapter):
-    """Sends what is meant for Salesforce's hosts to a process."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__()
-        self.url = url
-
-    def send(self, request: requests.PreparedRequest, *arguments: Any, **options: Any) -> requests.Response:
-        parts = urlsplit(str(request.url))
-        request.headers["Host"] = parts.netloc
-        request.url = self.url + parts.path
-        return super().send(request, *arguments, **options)
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.integration.sandbox.conftest import Process, start_process
-from tests.integration.sandbox.jsforce.client import GADGET, MODULES
+from tests.integration.sandbox.gadgets import GADGET
+from tests.integration.sandbox.jsforce.client import MODULES
 
 PAGE_ROWS = 400  # of bulk results: jsforce leaves the size of pages to the server
 

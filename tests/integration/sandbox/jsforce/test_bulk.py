@@ -1,7 +1,8 @@
 """Both Bulk APIs as jsforce speaks them; every row is looked up in the org afterwards."""
 
 from tests.integration.sandbox.conftest import Process
-from tests.integration.sandbox.jsforce.client import play, stored
+from tests.integration.sandbox.gadgets import stored
+from tests.integration.sandbox.jsforce.client import play
 from tests.integration.sandbox.jsforce.conftest import PAGE_ROWS
 
 NASTY = 'Zoë "the 😀", Inc.\\ O\'Brien; a,b'

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from tests.integration.sandbox.conftest import Process
-from tests.integration.sandbox.jsforce.client import play, stored
+from tests.integration.sandbox.gadgets import stored
+from tests.integration.sandbox.jsforce.client import play
 
 NASTY = 'Zoë "the 😀", O\'Brien & Sons\\'
 KEYED = "Name,Key__c,Size__c,Color__c"
