@@ -14,7 +14,7 @@ from sffdw.sandbox.call import Call, Reply, error_reply
 from sffdw.sandbox.control import control_reply
 from sffdw.sandbox.dml.storms import touch_some
 from sffdw.sandbox.errors import ApiError, not_found
-from sffdw.sandbox.login import soap
+from sffdw.sandbox.login import envelope, soap
 from sffdw.sandbox.rest.describe import check_version
 from sffdw.sandbox.rest.routes import DATA_ROUTES, ROUTES, Answer, Route, kind_of
 
@@ -29,7 +29,7 @@ def dispatch(call: Call) -> Reply:
     if call.path == "/_sandbox" or call.path.startswith("/_sandbox/"):
         return control_reply(call)
     with call.org.traffic.passing():
-        call.org.late.commit_due()
+        call.org.catch_up()
         call.at = call.org.stamp()
         reply = _answer(call)
         if reply.hold is not None:
@@ -114,7 +114,7 @@ def _refuse(call: Call, error: ApiError) -> Reply:
     """Return the reply for a refused request in the form of the API that was called."""
     path = call.path.lower()
     if path.startswith(soap.PATH):
-        return soap.refuse(error)
+        return envelope.refuse(error)
     return refuse_classic(call, error) if path.startswith(CLASSIC) else error_reply(error)
 
 
@@ -185,6 +185,7 @@ def _open_session(call: Call) -> None:
     call.session = call.org.sessions.find(token) if token else None
     if call.session is None:
         raise _invalid_session()
+    call.org.users.check_password_age(call.session, status=403)
 
 
 def _invalid_session() -> ApiError:

@@ -87,11 +87,12 @@ def signature(secret: str, identity: str, issued_at: str) -> str:
     return base64.b64encode(digest).decode()
 
 
-def open_session(call: Call, user: User, *, scope: str = "api web") -> Session:
+def open_session(call: Call, user: User, *, scope: str = "api web", by_password: bool = False) -> Session:
     """Log an active user in."""
     if not user.is_active:
         raise OAuthError("inactive_user", "inactive user")
-    return call.org.sessions.issue(user.user_id, user.username, call.org.credentials.client_id, scope)
+    client_id = call.org.credentials.client_id
+    return call.org.sessions.issue(user.user_id, user.username, client_id, scope, by_password=by_password)
 
 
 def grant_tokens(call: Call, username: str, scope: str) -> dict[str, Any]:
@@ -134,7 +135,7 @@ def _password(call: Call, form: dict[str, str]) -> dict[str, Any]:
     user = check_password(call, form.get("username", ""), form.get("password", ""))
     if user is None:
         raise OAuthError("invalid_grant", "authentication failure")
-    return token_answer(call, open_session(call, user))
+    return token_answer(call, open_session(call, user, by_password=True))
 
 
 def check_password(call: Call, username: str, given: str) -> User | None:
@@ -142,7 +143,8 @@ def check_password(call: Call, username: str, given: str) -> User | None:
     user = call.org.users.by_username(username)
     login = call.org.users.login(username)
     suffix = "" if call.org.switch("trusted_network", False) else login.security_token
-    if user is None or not login.password or not same_secret(given, login.password + suffix):
+    is_right = bool(login.password) and same_secret(given, login.password + suffix)
+    if user is None or not is_right or login.is_locked:
         return None
     return user
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sffdw.sandbox import ids, stamps
+from sffdw.sandbox.archiving import Archive
 from sffdw.sandbox.auto import Teacher
 from sffdw.sandbox.bootstrap import create_residents
 from sffdw.sandbox.bulk.jobs import Jobs
@@ -115,6 +116,7 @@ class Org:
         self.cursors = Cursors(self.store.instance)
         self.engine = Engine(self.store, self.schema, self.cursors)
         self.late = LateCommits(self.store, self.clock)
+        self.archive = Archive(self.store, self.clock)
         self.bulk = Jobs(self)
         self.users = Users(self)
         self.teacher = Teacher(self) if options.auto_schema else None
@@ -156,6 +158,11 @@ class Org:
     def actor(self, user_id: str | None = None, *, at: str | None = None, is_raw: bool = False) -> Actor:
         """Return a writer, by default the integration user, now."""
         return Actor(user_id or self.users.default.user_id, at or self.stamp(), is_raw=is_raw)
+
+    def catch_up(self) -> None:
+        """Do what the clock says is due: late commits, and archiving when the day has turned."""
+        self.late.commit_due()
+        self.archive.run_due()
 
     def counts(self) -> dict[str, int]:
         """Return the number of records per object, those without any left out."""

@@ -24,6 +24,7 @@ class Session:
     scope: str
     issued_at: float
     used_at: float
+    by_password: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,19 @@ class Sessions:
         self._sessions: dict[str, Session] = {}
         self._refresh: dict[str, RefreshToken] = {}
 
-    def issue(self, user_id: str, username: str, client_id: str, scope: str = "api web refresh_token") -> Session:
+    def issue(
+        self,
+        user_id: str,
+        username: str,
+        client_id: str,
+        scope: str = "api web refresh_token",
+        *,
+        by_password: bool = False,
+    ) -> Session:
         """Log a user in."""
         now = self._clock.timestamp()
         token = f"{self._org_id[:15]}!AQ{secrets.token_urlsafe(70)[:94]}"
-        session = Session(token, user_id, username, client_id, scope, now, now)
+        session = Session(token, user_id, username, client_id, scope, now, now, by_password)
         with self._lock:
             self._sessions[token] = session
         return session

@@ -12,6 +12,7 @@ from sffdw.sandbox.errors import ApiError
 
 if TYPE_CHECKING:
     from sffdw.sandbox.org import Org
+    from sffdw.sandbox.sessions import Session
 
 
 @dataclass
@@ -21,6 +22,9 @@ class Login:
     password: str = ""
     security_token: str = ""
     certificate: str = ""
+    password_expired: bool = False
+    is_locked: bool = False
+    uses_gateway: bool = False  # delegated authentication, whose gateway this org has not
     access: Access = USER_ACCESS
     stated: dict[str, Any] = field(default_factory=dict)
 
@@ -86,7 +90,8 @@ class Users:
     def configure(self, username: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """Create or change a user.
 
-        `given`: active, password, security_token, certificate, objects, fields, share, view_encrypted, values.
+        `given`: active, password, security_token, certificate, password_expired, locked, delegated_authentication,
+        objects, fields, share, view_encrypted, values.
         """
         user = self.by_username(username)
         if user is None:
@@ -101,8 +106,24 @@ class Users:
         login.password = given.get("password", login.password)
         login.security_token = given.get("security_token", login.security_token)
         login.certificate = given.get("certificate", login.certificate)
+        login.password_expired = bool(given.get("password_expired", login.password_expired))
+        login.is_locked = bool(given.get("locked", login.is_locked))
+        login.uses_gateway = bool(given.get("delegated_authentication", login.uses_gateway))
         login.access = read_access(login.stated)
         return {"user_id": user.user_id, "username": username, "active": values.get("IsActive", user.is_active)}
+
+    def set_password(self, username: str, password: str) -> None:
+        """Give a user a new password; it counts as fresh."""
+        login = self.login(username)
+        login.password, login.password_expired = password, False
+
+    def check_password_age(self, session: Session, *, status: int) -> None:
+        """Refuse the calls of who logged in with a password that has expired."""
+        if session.by_password and self.login(session.username).password_expired:
+            message = (
+                "The users password has expired, you must call SetPassword before attempting any other API operations"
+            )
+            raise ApiError("INVALID_OPERATION_WITH_EXPIRED_PASSWORD", message, status=status)
 
     def _create(self, username: str, given: Mapping[str, Any]) -> User:
         template = {k: v for k, v in self.default.row.items() if k in {"ProfileId", "TimeZoneSidKey", "LocaleSidKey"}}

@@ -73,7 +73,7 @@ def set_clock(call: Call) -> Reply:
         clock.advance(float(given["advance_s"]))
     if "rate" in given:
         clock.set_rate(float(given["rate"]))
-    call.org.late.commit_due()
+    call.org.catch_up()
     call.org.events.bus.wake()
     return show_clock(call)
 

@@ -38,7 +38,7 @@ ROUTES = tuple((re.compile(pattern + "/?"), methods) for pattern, methods in _RO
 
 def control_reply(call: Call) -> Reply:
     """Answer a control call; only from this machine."""
-    call.org.late.commit_due()
+    call.org.catch_up()
     try:
         _check_caller(call)
         path = call.path.removeprefix("/_sandbox").rstrip("/")

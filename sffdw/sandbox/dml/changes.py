@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sffdw.sandbox import ids
-from sffdw.sandbox.dml import removal
+from sffdw.sandbox.dml import lead_conversion, removal
 from sffdw.sandbox.dml.actor import Actor
 from sffdw.sandbox.dml.records import Records
 from sffdw.sandbox.dml.validate import record_id_of
@@ -14,7 +14,7 @@ from sffdw.sandbox.errors import ApiError
 from sffdw.sandbox.schema import SObject
 from sffdw.sandbox.store.store import Store
 
-OPERATIONS = ("create", "update", "upsert", "delete", "undelete", "hard_delete", "merge", "touch")
+OPERATIONS = ("create", "update", "upsert", "delete", "undelete", "hard_delete", "merge", "touch", "convert")
 Result = dict[str, Any]
 
 
@@ -48,6 +48,8 @@ def _apply(records: Records, change: Mapping[str, Any]) -> Result:
         return _done(record_id, created=is_new)
     if operation == "merge":
         return _merge(records, sobject, change)
+    if operation == "convert":
+        return _convert(records, change)
     if change.get("ids") is not None:
         for text in change["ids"]:
             _apply_to_one(records, operation, sobject, record_id_of(sobject, text), change)
@@ -84,6 +86,17 @@ def _merge(records: Records, sobject: SObject, change: Mapping[str, Any]) -> Res
     losers = [record_id_of(sobject, text) for text in change.get("ids") or ()]
     removal.merge(records, sobject, master_id, losers)
     return _done(master_id)
+
+
+def _convert(records: Records, change: Mapping[str, Any]) -> Result:
+    """Convert a lead; `values` holds the elements of convertLead(), of which only the lead's id is needed."""
+    given = {"convertedStatus": lead_conversion.default_status(records), **(change.get("values") or {})}
+    done = lead_conversion.convert(records, lead_conversion.LeadConvert.read({"leadId": change.get("id"), **given}))
+    return _done(done.lead_id) | {
+        "accountId": done.account_id,
+        "contactId": done.contact_id,
+        "opportunityId": done.opportunity_id,
+    }
 
 
 def _done(record_id: str | None, *, created: bool = False) -> Result:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sffdw.sandbox.dml.actor import Actor
+from sffdw.sandbox.errors import ApiError
 from sffdw.sandbox.events.topics import check_topic
 from sffdw.sandbox.schema import SObject
 from sffdw.sandbox.store.store import Store, Values
@@ -111,24 +112,41 @@ def _opportunity(store: Store, merged: Before, given: Values, actor: Actor) -> V
     return follow
 
 
+def _lead(store: Store, merged: Before, given: Values, actor: Actor) -> Values:
+    """A converted lead is read-only; only convertLead() makes one of a lead that is there."""
+    if not actor.is_raw and "Id" in merged and merged.get("IsConverted"):
+        raise converted_lead("Id")
+    return {}
+
+
+def converted_lead(field: str) -> ApiError:
+    """Return the error for a change of a converted lead, or of something that is to refer to one."""
+    return ApiError("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead", fields=[field])
+
+
 def _case(store: Store, merged: Before, given: Values, actor: Actor) -> Values:
     if given.get("Status") is None:
         return {}
     is_closed = str(given["Status"]).lower() == "closed"
     if actor.is_raw:
-        return {"IsClosed": int(is_closed)} if "IsClosed" not in given else {}
+        return {"IsClosed": int(is_closed or _is_stated(given, "IsClosed", actor))}
     closed_at = (merged.get("ClosedDate") or actor.at) if is_closed else None
     return {"IsClosed": int(is_closed), "ClosedDate": closed_at}
 
 
 def _task(store: Store, merged: Before, given: Values, actor: Actor) -> Values:
     follow: Values = _activity_parents(store, merged, given, actor)
-    if given.get("Status") is not None and "IsClosed" not in given:
-        is_closed = str(given["Status"]).lower() == "completed"
-        follow["IsClosed"] = int(is_closed)
-    if given.get("Priority") is not None and "IsHighPriority" not in given:
-        follow["IsHighPriority"] = int(str(given["Priority"]).lower() == "high")
+    if given.get("Status") is not None:
+        follow["IsClosed"] = int(str(given["Status"]).lower() == "completed" or _is_stated(given, "IsClosed", actor))
+    if given.get("Priority") is not None:
+        is_high = str(given["Priority"]).lower() == "high"
+        follow["IsHighPriority"] = int(is_high or _is_stated(given, "IsHighPriority", actor))
     return follow
+
+
+def _is_stated(given: Values, name: str, actor: Actor) -> bool:
+    """Tell whether a raw writer checked a box that others leave to Salesforce."""
+    return actor.is_raw and bool(given.get(name))
 
 
 def _event(store: Store, merged: Before, given: Values, actor: Actor) -> Values:
@@ -158,6 +176,8 @@ def _activity_parents(store: Store, merged: Before, given: Values, actor: Actor)
     if actor.is_raw or not {"WhatId", "WhoId"} & given.keys():
         return {}
     what, who = merged.get("WhatId"), merged.get("WhoId")
+    if given.get("WhoId") is not None and _is_converted(store, str(who)):
+        raise converted_lead("WhoId")
     account = what if what and str(what).startswith("001") else None
     for record_id in (what, who):
         if account is None and record_id:
@@ -165,6 +185,13 @@ def _activity_parents(store: Store, merged: Before, given: Values, actor: Actor)
     follow: Values = {"AccountId": account}
     follow["WhoCount"], follow["WhatCount"] = int(who is not None), int(what is not None)
     return follow
+
+
+def _is_converted(store: Store, record_id: str) -> bool:
+    sobject = store.schema.by_prefix(record_id)
+    if sobject is None or sobject.name != "Lead":
+        return False
+    return bool((store.get(sobject, record_id) or {}).get("IsConverted"))
 
 
 def _account_of(store: Store, record_id: str) -> str | None:
@@ -209,6 +236,7 @@ def _price(store: Store, merged: Before, given: Values, actor: Actor) -> Values:
 
 _BEFORE: dict[str, Callable[[Store, Before, Values, Actor], Values]] = {
     "Opportunity": _opportunity,
+    "Lead": _lead,
     "Case": _case,
     "Task": _task,
     "Event": _event,

@@ -47,7 +47,7 @@ def signed_in(call: Call, form: Mapping[str, str]) -> User | None:
     """Return the active user whose name and password a form holds: browsers need no security token."""
     username = form.get("username", "")
     user = call.org.users.by_username(username)
-    password = call.org.users.login(username).password if user is not None else ""
-    if user is None or not user.is_active or not password or not same_secret(form.get("password", ""), password):
+    login = call.org.users.login(username)
+    if user is None or not user.is_active or not login.password or login.is_locked:
         return None
-    return user
+    return user if same_secret(form.get("password", ""), login.password) else None

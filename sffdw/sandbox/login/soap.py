@@ -1,79 +1,51 @@
-"""SOAP login() and logout(). Elements of answers carry no prefix: clients look for them literally."""
+"""SOAP calls: login(), logout(), setPassword() and convertLead(), which exists in no other API."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from xml.etree import ElementTree
-from xml.sax.saxutils import escape
 
 from sffdw.sandbox import oauth
 from sffdw.sandbox.call import Call, Reply
 from sffdw.sandbox.errors import ApiError
+from sffdw.sandbox.login import envelope, soap_leads
 from sffdw.sandbox.org import VERSIONS
 from sffdw.sandbox.sessions import Session
 from sffdw.sandbox.users import User
 
 PATH = "/services/soap/"
 FIRST_WITHOUT_LOGIN = 65
-_XML_TYPE = "text/xml;charset=utf-8"
-_PARTNER, _ENTERPRISE = "urn:partner.soap.sforce.com", "urn:enterprise.soap.sforce.com"
 _INVALID = "Invalid username, password, security token; or user locked out."
-_ENVELOPE = (
-    '<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"'
-    '{spaces} xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><soapenv:Body>{body}</soapenv:Body>'
-    "</soapenv:Envelope>"
-)
+
+
+@dataclass(frozen=True)
+class Request:
+    """A SOAP call as it was read."""
+
+    call: Call
+    api: str  # u or c
+    version: int
+    operation: ElementTree.Element
+    header: Mapping[str, str]  # the texts of the whole envelope, headers first
+
+    @property
+    def given(self) -> dict[str, str]:
+        """The texts below the operation."""
+        return envelope.texts(self.operation)
 
 
 def answer(call: Call, api: str, version: str) -> Reply:
     """POST /services/Soap/{u|c}/VERSION."""
     number = _version_number(version)
-    body = _read(call.body)
-    operation, given = _operation(body)
-    space = _PARTNER if api.lower() == "u" else _ENTERPRISE
-    if operation == "logout":
-        call.org.sessions.revoke(_texts(body).get("sessionId", ""))
-        return _reply("<logoutResponse/>", space)
-    if operation != "login":
-        raise ApiError("soapenv:Client", f"No operation available for request {{{space}}}{operation}", status=500)
-    _check_login_offered(call, number)
-    user = _user(call, given, _texts(body).get("organizationId", ""))
-    session = call.org.sessions.issue(user.user_id, user.username, "", "api web")
-    return _reply(_login_result(call, user, session, f"{api.lower()}/{number}.0"), space)
-
-
-def refuse(error: ApiError) -> Reply:
-    """Return the fault for a refused request."""
-    code, message = escape(error.code), escape(error.message)
-    if ":" in error.code:
-        body = f"<soapenv:Fault><faultcode>{code}</faultcode><faultstring>{message}</faultstring></soapenv:Fault>"
-    else:
-        kind = "LoginFault" if error.code in _LOGIN_CODES else "UnexpectedErrorFault"
-        body = (
-            f"<soapenv:Fault><faultcode>sf:{code}</faultcode><faultstring>{code}: {message}</faultstring><detail>"
-            f'<sf:{kind} xsi:type="sf:{kind}"><sf:exceptionCode>{code}</sf:exceptionCode>'
-            f"<sf:exceptionMessage>{message}</sf:exceptionMessage></sf:{kind}></detail></soapenv:Fault>"
-        )
-    spaces = ' xmlns:sf="urn:fault.partner.soap.sforce.com"'
-    return Reply(500, text=_ENVELOPE.format(spaces=spaces, body=body), content_type=_XML_TYPE)
-
-
-_LOGIN_CODES = frozenset(
-    {
-        "INVALID_LOGIN",
-        "LOGIN_MUST_USE_SECURITY_TOKEN",
-        "API_DISABLED_FOR_ORG",
-        "INVALID_OPERATION_WITH_EXPIRED_PASSWORD",
-        "INVALID_SSO_GATEWAY_URL",
-    }
-)
-
-
-def _reply(body: str, space: str) -> Reply:
-    return Reply(text=_ENVELOPE.format(spaces=f' xmlns="{space}"', body=body), content_type=_XML_TYPE)
-
-
-# Reading
+    message = envelope.read(call.body)
+    request = Request(call, api.lower(), number, envelope.operation(message), envelope.texts(message))
+    space = envelope.PARTNER if request.api == "u" else envelope.ENTERPRISE
+    name = envelope.local(request.operation)
+    carry_out = _OPERATIONS.get(name)
+    if carry_out is None:
+        raise envelope.client_fault(f"No operation available for request {{{space}}}{name}")
+    return envelope.reply(carry_out(request), space)
 
 
 def _version_number(version: str) -> int:
@@ -83,33 +55,55 @@ def _version_number(version: str) -> int:
     return int(number)
 
 
-def _read(text: bytes) -> ElementTree.Element:
-    """Parse an envelope; document types are refused, as SOAP wants it."""
-    try:
-        if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
-            raise ApiError("soapenv:Client", "document types are not allowed in SOAP messages", status=500)
-        return ElementTree.fromstring(text)
-    except (ElementTree.ParseError, ValueError, LookupError) as error:
-        raise ApiError("soapenv:Client", f"The request could not be parsed: {error}", status=500) from error
+# Sessions
 
 
-def _operation(envelope: ElementTree.Element) -> tuple[str, dict[str, str]]:
-    """Return the local name of the element in the body, and the texts below it."""
-    for part in envelope:
-        if _local(part) == "Body" and len(part):
-            return _local(part[0]), _texts(part[0])
-    raise ApiError("soapenv:Client", "The SOAP body holds no operation", status=500)
+def _session(request: Request) -> Session:
+    """Return the session that the header names and note it on the call, as REST does."""
+    call = request.call
+    found = call.org.sessions.find(request.header.get("sessionId", "").strip())
+    if found is None:
+        message = "Invalid Session ID found in SessionHeader: Illegal Session"
+        raise ApiError("INVALID_SESSION_ID", message, status=500)
+    call.session = found
+    call.version = f"{request.version}.0"
+    return found
 
 
-def _texts(element: ElementTree.Element) -> dict[str, str]:
-    return {_local(part): part.text or "" for part in element.iter() if not len(part)}
+def _logout(request: Request) -> str:
+    request.call.org.sessions.revoke(request.header.get("sessionId", ""))
+    return "<logoutResponse/>"
 
 
-def _local(element: ElementTree.Element) -> str:
-    return str(element.tag).rpartition("}")[2]
+def _set_password(request: Request) -> str:
+    """Give a user a new password; the only call that an expired password leaves open."""
+    session, users = _session(request), request.call.org.users
+    given = request.given
+    user = users.by_id(given.get("userId", "").strip())
+    if user is None or user.user_id != session.user_id:
+        raise ApiError("INVALID_ID_FIELD", "a user can only set his own password here", status=500)
+    if not given.get("password"):
+        raise ApiError("INVALID_NEW_PASSWORD", "Your password cannot be blank", status=500)
+    users.set_password(user.username, given["password"])
+    return "<setPasswordResponse><result/></setPasswordResponse>"
+
+
+def _convert_lead(request: Request) -> str:
+    session, call = _session(request), request.call
+    call.org.users.check_password_age(session, status=500)
+    call.org.limits.spend_call()
+    return soap_leads.convert(call, request.operation)
 
 
 # Logging in
+
+
+def _login(request: Request) -> str:
+    call = request.call
+    _check_login_offered(call, request.version)
+    user = _user(call, request.given, request.header.get("organizationId", ""))
+    session = call.org.sessions.issue(user.user_id, user.username, "", "api web", by_password=True)
+    return _login_result(call, user, session, f"{request.api}/{request.version}.0")
 
 
 def _check_login_offered(call: Call, number: int) -> None:
@@ -122,11 +116,15 @@ def _check_login_offered(call: Call, number: int) -> None:
 
 def _user(call: Call, given: Mapping[str, str], org_id: str) -> User:
     username, password = given.get("username", "").strip(), given.get("password", "")
+    login = call.org.users.login(username)
+    if login.uses_gateway:
+        message = "The URL provided to configure the Single Sign-On gateway was not a valid URL."
+        raise ApiError("INVALID_SSO_GATEWAY_URL", message, status=500)
     user = oauth.check_password(call, username, password)
     if user is not None and user.is_active and org_id.strip()[:15] in {"", call.org.org_id[:15]}:
         return user
-    login = call.org.users.login(username)
-    if user is None and login.password and login.security_token and oauth.same_secret(password, login.password):
+    is_close = login.password and login.security_token and oauth.same_secret(password, login.password)
+    if user is None and is_close and not login.is_locked:
         message = f"{_INVALID} Are you at a new location? Add your security token to your password."
         raise ApiError("LOGIN_MUST_USE_SECURITY_TOKEN", message, status=500)
     raise ApiError("INVALID_LOGIN", _INVALID, status=500)
@@ -150,14 +148,19 @@ def _login_result(call: Call, user: User, session: Session, path: str) -> str:
     org15 = call.org.org_id[:15]
     result = {
         "metadataServerUrl": f"{instance}/services/Soap/m/{path.partition('/')[2]}/{org15}",
-        "passwordExpired": "false",
+        "passwordExpired": str(call.org.users.login(user.username).password_expired).lower(),
         "sandbox": "false",
         "serverUrl": f"{instance}/services/Soap/{path}/{org15}",
         "sessionId": session.token,
         "userId": user.user_id,
     }
-    return f"<loginResponse><result>{_elements(result)}<userInfo>{_elements(info)}</userInfo></result></loginResponse>"
+    inner = f"{envelope.elements(result)}<userInfo>{envelope.elements(info)}</userInfo>"
+    return f"<loginResponse><result>{inner}</result></loginResponse>"
 
 
-def _elements(values: Mapping[str, object]) -> str:
-    return "".join(f"<{k}>{escape('' if v is None else str(v))}</{k}>" for k, v in values.items())
+_OPERATIONS: dict[str, Callable[[Request], str]] = {
+    "login": _login,
+    "logout": _logout,
+    "setPassword": _set_password,
+    "convertLead": _convert_lead,
+}

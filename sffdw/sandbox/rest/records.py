@@ -43,7 +43,7 @@ def actor_of(call: Call) -> Actor:
 def origin_of(call: Call) -> str:
     """Say through which interface and client a change came."""
     client = re.search(r"client=([^;,]+)", call.headers.get("sforce-call-options", ""))
-    api = "bulkapi" if call.kind.startswith("bulk") else "rest"
+    api = "bulkapi" if call.kind.startswith("bulk") else "soap" if call.kind == "soap" else "rest"
     return f"com/salesforce/api/{api}/{call.version or '62.0'}" + (f";client={client[1].strip()}" if client else "")
 
 

@@ -99,7 +99,7 @@ class QueryCompiler:
         return plan
 
     def _where(self) -> str:
-        visible = visible_sql(self.scope)
+        visible = visible_sql(self.scope, archived_too=self.unfiltered)
         if self.query.where is None:
             return visible
         return f"{visible} AND {Filter(self.scope).sql(self.query.where)}"

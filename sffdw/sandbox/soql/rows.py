@@ -7,14 +7,14 @@ from sffdw.sandbox.soql.names import Scope
 _ARCHIVED = frozenset({"Task", "Event"})  # other objects have a field IsArchived that means something else
 
 
-def visible_sql(scope: Scope) -> str:
-    """Return the condition that every row of the scope's object must meet."""
+def visible_sql(scope: Scope, *, archived_too: bool = False) -> str:
+    """Return the condition that every row of the scope's object must meet; reading by id shows archived rows too."""
     settings, alias = scope.statement.settings, scope.alias
     parts = []
     if not settings.includes_deleted:
         # The plus keeps SQLite from choosing the index that exists for bare counts.
         parts.append(f"+{alias}._deleted = 0")
-        if scope.sobject.name in _ARCHIVED:
+        if scope.sobject.name in _ARCHIVED and not archived_too:
             parts.append(f'{alias}."IsArchived" = 0')
     if settings.hidden_share > 0:
         # A multiplicative hash of the row number spreads the hidden rows evenly and the same way every time.
