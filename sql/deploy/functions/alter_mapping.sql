@@ -1,6 +1,7 @@
 -- Deploy sffdw:functions/alter_mapping to pg
 -- requires: functions/create_mapping
 -- requires: functions/find_mapping
+-- requires: functions/request_field_sweep
 -- requires: functions/request_resync
 
 BEGIN;
@@ -77,6 +78,26 @@ $function$;
 
 COMMENT ON FUNCTION sffdw.extend_mapped_table(sffdw.connection, sffdw.mapping, sffdw.described_field[]) IS
     'Add fields and their columns to a mapping. Raises duplicate_column.';
+
+CREATE FUNCTION sffdw.request_backfill(mapping sffdw.mapping, fields sffdw.described_field[])
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    IF mapping.watermark_at IS NULL OR mapping.state IN ('INITIAL', 'RELOAD_TABLE') THEN
+        -- What the running load has read already lacks the new columns.
+        PERFORM sffdw.request_resync(mapping.mapping_id);
+        RETURN;
+    END IF;
+    PERFORM sffdw.request_field_sweep(
+        mapping.mapping_id, 'backfill', array(SELECT f.column_name FROM unnest(fields) f));
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.request_backfill(sffdw.mapping, sffdw.described_field[]) IS
+    'Have new columns filled between polls, or have the load that is under way begin anew.';
 
 CREATE FUNCTION sffdw.check_alteration(mapping sffdw.mapping, types text, rename_fields jsonb)
 RETURNS void
@@ -180,7 +201,7 @@ BEGIN
     PERFORM sffdw.drop_mapping_fields(v_connection, v_mapping, v_dropped);
     IF cardinality(v_added) > 0 THEN
         PERFORM sffdw.extend_mapped_table(v_connection, v_mapping, v_added);
-        PERFORM sffdw.request_resync(v_mapping.mapping_id);
+        PERFORM sffdw.request_backfill(v_mapping, v_added);
     END IF;
 
     IF indexes IS NULL THEN
@@ -209,8 +230,8 @@ COMMENT ON FUNCTION sffdw.alter_mapping(
     text, text[], text, text, text[], interval, boolean, text, text, text[], text, text, text, text, integer, boolean,
     integer, boolean, text[], text[], jsonb, text) IS
     'Change a mapping''s settings and return its new revision; NULL leaves a setting as it is, '''' takes the unique '
-    'identifier away, ''{*}'' makes all fields writable again. Added fields are filled by reading all records once '
-    'more (state RESYNC) while the mapping keeps syncing; dropped ones lose their column. What was captured before '
+    'identifier away, ''{*}'' makes all fields writable again. Added fields are filled page by page between '
+    'polls (state RESYNC), reading Id and them only; dropped ones lose their column. What was captured before '
     'access changed keeps its state. Raises as create_mapping, and lock_not_available when the table is in use.';
 
 COMMIT;

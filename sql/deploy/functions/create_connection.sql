@@ -8,6 +8,7 @@
 -- requires: functions/find_hstore_schema
 -- requires: functions/log_event
 -- requires: functions/refuse_superuser
+-- requires: functions/sync_setting
 -- requires: triggers/log_notify
 -- requires: triggers/repair
 
@@ -52,13 +53,8 @@ IMMUTABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    -- The numbers are those of sync_setting.
-    v_known CONSTANT jsonb := '{
-        "ucs_basic_collation_index": "boolean",
-        "page_size": "number", "overlap_s": "number", "delete_interval_s": "number", "write_batch_size": "number",
-        "write_batch_calls": "number", "in_doubt_wait_s": "number", "failed_kept_s": "number",
-        "archive_after_s": "number", "archive_kept_days": "number", "row_lock_attempts": "number"
-    }';
+    v_known CONSTANT jsonb := jsonb_build_object('ucs_basic_collation_index', 'boolean') || (
+        SELECT jsonb_object_agg(k, 'number') FROM jsonb_object_keys(sffdw.sync_defaults()) k);
     v_key   text;
 BEGIN
     IF write_algorithm IS DISTINCT FROM 'ordered' THEN

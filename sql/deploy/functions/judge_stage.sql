@@ -112,11 +112,11 @@ BEGIN
         SET _verdict = CASE
                 WHEN s._gone THEN 'same'
                 WHEN EXISTS (SELECT FROM %2$s t WHERE t.sfid = s.sfid) THEN 'locked'
-                ELSE 'insert'
+                ELSE %3$L
             END
         WHERE s._verdict IS NULL
         AND s._local_id IS NULL
-    $query$, stage, v_table);
+    $query$, stage, v_table, CASE WHEN mapping.narrowed_to IS NULL THEN 'insert' ELSE 'skip' END);
     PERFORM sffdw.hold_back_own(connection, mapping, stage);
     EXECUTE format($query$
         UPDATE %1$s s

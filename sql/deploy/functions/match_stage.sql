@@ -124,7 +124,10 @@ BEGIN
         AND (coalesce(a._stamp, '-infinity'), a._ordinal) < (coalesce(b._stamp, '-infinity'), b._ordinal)
     $query$, stage);
     PERFORM sffdw.lock_matches(connection, mapping, stage);
-    PERFORM sffdw.adopt_rows(connection, mapping, stage);
+    -- A row gets its sfid together with everything else that is known of its record.
+    IF mapping.narrowed_to IS NULL THEN
+        PERFORM sffdw.adopt_rows(connection, mapping, stage);
+    END IF;
 END
 $function$;
 

@@ -45,6 +45,27 @@ $function$;
 COMMENT ON FUNCTION sffdw.has_live_column(sffdw.connection, sffdw.mapping, name) IS
     'Whether the foreign table of a mapping has the column.';
 
+CREATE FUNCTION sffdw.live_expression(
+    connection  sffdw.connection,
+    mapping     sffdw.mapping,
+    column_name name,
+    expression  text,
+    otherwise   text
+)
+RETURNS text
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT CASE
+        WHEN mapping.narrowed_to IS NULL AND sffdw.has_live_column(connection, mapping, column_name) THEN expression
+        ELSE otherwise
+    END;
+$function$;
+
+COMMENT ON FUNCTION sffdw.live_expression(sffdw.connection, sffdw.mapping, name, text, text) IS
+    'Return the expression if the foreign table has the column and the mapping is read whole, else the other one.';
+
 CREATE FUNCTION sffdw.merge_columns(connection sffdw.connection, mapping sffdw.mapping)
 RETURNS TABLE (column_name name, stage_type text, expression text, is_text boolean)
 LANGUAGE sql
@@ -77,11 +98,13 @@ AS $function$
     LEFT JOIN pg_collation c ON c.oid = t.attcollation
     LEFT JOIN pg_namespace n ON n.oid = c.collnamespace
     WHERE f.mapping_id = mapping.mapping_id
+    AND (mapping.narrowed_to IS NULL OR f.column_name = 'sfid' OR f.column_name = ANY (mapping.narrowed_to))
     ORDER BY f.column_name;
 $function$;
 
 COMMENT ON FUNCTION sffdw.merge_columns(sffdw.connection, sffdw.mapping) IS
     'The columns that are merged: those mapped, present in the local table and in the foreign one (l). A column that '
-    'either lacks keeps its local values. heroku types hold UTC, whatever the session''s time zone.';
+    'either lacks keeps its local values. Of a narrowed mapping, sfid and the named ones. heroku '
+    'types hold UTC, whatever the session''s time zone.';
 
 COMMIT;

@@ -4,6 +4,7 @@
 -- requires: functions/find_mapping
 -- requires: functions/retry_deferred
 -- requires: functions/start_run
+-- requires: functions/sweep_page
 
 BEGIN;
 
@@ -33,14 +34,14 @@ BEGIN
     FROM sffdw.mapping m
     WHERE m.connection_id = v_connection.connection_id
     AND (due_mappings.object_name IS NULL OR lower(m.object_name) = lower(due_mappings.object_name))
-    AND (force OR coalesce(m.next_poll_at, '-infinity') <= v_due_at);
+    AND (force OR coalesce(m.next_poll_at, '-infinity') <= v_due_at OR sffdw.has_field_sweep(m.mapping_id));
     RETURN v_ids;
 END
 $function$;
 
 COMMENT ON FUNCTION sffdw.due_mappings(integer, text, boolean, timestamptz) IS
     'Return the mappings to be polled, the longest overdue first: all, or the one named, if forced; else those due at '
-    'that time. None while reading is paused or a limit is exhausted.';
+    'that time or with columns that are being read again. None while reading is paused or a limit is exhausted.';
 
 CREATE FUNCTION sffdw.advance_mapping(mapping_id integer, force boolean, called_at timestamptz, due_at timestamptz)
 RETURNS text
@@ -81,8 +82,13 @@ BEGIN
         WHEN v_mapping.phase = 'compare' THEN PERFORM sffdw.compare_page(v_connection, v_mapping, force, due_at);
         WHEN v_mapping.phase = 'deletes' THEN PERFORM sffdw.read_deleted(v_connection, v_mapping, due_at);
         WHEN v_mapping.phase = 'deferred' THEN PERFORM sffdw.retry_deferred(v_connection, v_mapping, force, due_at);
-        WHEN force AND v_mapping.last_poll_at >= called_at OR NOT force AND v_mapping.next_poll_at > due_at
-            THEN RETURN 'done';
+        WHEN force AND v_mapping.last_poll_at >= called_at OR NOT force AND v_mapping.next_poll_at > due_at THEN
+            IF NOT sffdw.has_field_sweep(v_mapping.mapping_id) THEN
+                RETURN 'done';
+            END IF;
+            PERFORM sffdw.sweep_page(v_connection, v_mapping);
+            -- A loop goes on to the other mappings between pages.
+            RETURN CASE WHEN force THEN 'more' ELSE 'done' END;
         ELSE PERFORM sffdw.open_window(v_connection, v_mapping);
     END CASE;
     RETURN 'more';

@@ -60,11 +60,9 @@ BEGIN
         AND %11$s
     $query$,
         stage, v_names,
-        CASE WHEN sffdw.has_live_column(connection, mapping, 'isdeleted') THEN 'coalesce(l.isdeleted, false)'
-             ELSE 'false' END,
-        CASE WHEN sffdw.has_live_column(connection, mapping, 'systemmodstamp') THEN 'l.systemmodstamp'
-             ELSE 'NULL::timestamptz' END,
-        CASE WHEN sffdw.has_live_column(connection, mapping, 'createdbyid') THEN 'l.createdbyid' ELSE 'NULL' END,
+        sffdw.live_expression(connection, mapping, 'isdeleted', 'coalesce(l.isdeleted, false)', 'false'),
+        sffdw.live_expression(connection, mapping, 'systemmodstamp', 'l.systemmodstamp', 'NULL::timestamptz'),
+        sffdw.live_expression(connection, mapping, 'createdbyid', 'l.createdbyid', 'NULL'),
         v_expressions, sffdw.live_table(connection, mapping), scope, purpose, mapping.mapping_id::text, condition);
     GET DIAGNOSTICS v_count = ROW_COUNT;
     RETURN v_count;

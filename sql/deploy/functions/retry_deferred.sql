@@ -1,5 +1,6 @@
 -- Deploy sffdw:functions/retry_deferred to pg
 -- requires: functions/poll_page
+-- requires: functions/sweep_page
 
 BEGIN;
 
@@ -102,6 +103,9 @@ BEGIN
         END,
         run_id = NULL
     WHERE m.mapping_id = mapping.mapping_id;
+    PERFORM sffdw.plan_formula_sweep(mapping, c.options, due_at)
+    FROM sffdw.connection c
+    WHERE c.connection_id = mapping.connection_id;
     UPDATE sffdw.connection c
     SET last_poll_at = clock_timestamp()
     WHERE c.connection_id = mapping.connection_id;

@@ -3,6 +3,31 @@
 
 BEGIN;
 
+CREATE FUNCTION sffdw.sync_defaults()
+RETURNS jsonb
+LANGUAGE sql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    -- A REST answer holds at most 2,000 records, a Collections request 200.
+    SELECT '{
+        "archive_after_s": 900,
+        "archive_kept_days": 30,
+        "delete_interval_s": 600,
+        "failed_kept_s": 86400,
+        "formula_interval_s": 86400,
+        "in_doubt_wait_s": 600,
+        "overlap_s": 300,
+        "page_size": 2000,
+        "row_lock_attempts": 8,
+        "write_batch_calls": 5,
+        "write_batch_size": 200
+    }'::jsonb;
+$function$;
+
+COMMENT ON FUNCTION sffdw.sync_defaults() IS
+    'Return the numbers that steer loads, polls and writes, as they are unless a connection''s options say otherwise.';
+
 CREATE FUNCTION sffdw.sync_setting(options jsonb, setting text)
 RETURNS integer
 LANGUAGE plpgsql
@@ -10,11 +35,7 @@ IMMUTABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    -- A REST answer holds at most 2,000 records, a Collections request 200.
-    v_defaults CONSTANT jsonb := '{"page_size": 2000, "overlap_s": 300, "delete_interval_s": 600,
-        "write_batch_size": 200, "write_batch_calls": 5, "in_doubt_wait_s": 600, "failed_kept_s": 86400,
-        "archive_after_s": 900, "archive_kept_days": 30, "row_lock_attempts": 8}';
-    v_value    integer := coalesce(options ->> setting, v_defaults ->> setting)::integer;
+    v_value integer := coalesce(options ->> setting, sffdw.sync_defaults() ->> setting)::integer;
 BEGIN
     ASSERT v_value IS NOT NULL, format('%s is a setting', setting);
     RETURN v_value;

@@ -1,6 +1,7 @@
 -- Deploy sffdw:views/mappings to pg
 -- requires: functions/count_rows
 -- requires: functions/describe_state
+-- requires: functions/request_field_sweep
 -- requires: functions/summarize_log
 -- requires: tables/api_call
 -- requires: tables/mapping_field
@@ -13,8 +14,8 @@ SELECT m.mapping_id,
        c.connection_name,
        m.object_name,
        m.table_name::text,
-       m.state,
-       coalesce(m.state_description, sffdw.describe_state(m.state)) AS state_description,
+       s.state,
+       coalesce(m.state_description, sffdw.describe_state(s.state)) AS state_description,
        m.access,
        m.unique_identifier,
        m.poll_interval,
@@ -42,6 +43,12 @@ SELECT m.mapping_id,
        m.revision
 FROM sffdw.mapping m
 JOIN sffdw.connection c USING (connection_id)
+CROSS JOIN LATERAL (
+    SELECT CASE
+               WHEN m.state = 'DATA_SYNCED' AND sffdw.has_field_sweep(m.mapping_id, 'backfill') THEN 'RESYNC'
+               ELSE m.state
+           END AS state
+) s
 LEFT JOIN LATERAL sffdw.summarize_log(c.schema_name) l ON l.table_name = m.table_name
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(a.call_count), 0)::bigint AS call_count

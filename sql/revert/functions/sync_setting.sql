@@ -3,5 +3,6 @@
 BEGIN;
 
 DROP FUNCTION sffdw.sync_setting(jsonb, text);
+DROP FUNCTION sffdw.sync_defaults();
 
 COMMIT;

@@ -8,6 +8,8 @@ DROP COLUMN window_opened_at,
 DROP COLUMN next_deletes_at,
 DROP COLUMN run_id,
 DROP COLUMN load_sweeps,
-DROP COLUMN error_count;
+DROP COLUMN error_count,
+DROP COLUMN next_formula_at,
+DROP COLUMN narrowed_to;
 
 COMMIT;

@@ -13,6 +13,8 @@ BEGIN
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.extend_mapped_table(sffdw.connection, sffdw.mapping, sffdw.described_field[])',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.request_backfill(sffdw.mapping, sffdw.described_field[])',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.check_alteration(sffdw.mapping, text, jsonb)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.alter_mapping(text, text[], text, text, text[], interval, boolean, text, text, '

@@ -15,6 +15,8 @@ BEGIN
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.has_live_column(sffdw.connection, sffdw.mapping, name)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.live_expression(sffdw.connection, sffdw.mapping, name, text, text)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.merge_columns(sffdw.connection, sffdw.mapping)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[])
         ) AS w (signature, is_definer, settings)

@@ -2,7 +2,7 @@
 
 BEGIN;
 
-SELECT phase, window_opened_at, next_deletes_at, run_id, load_sweeps, error_count
+SELECT phase, window_opened_at, next_deletes_at, run_id, load_sweeps, error_count, next_formula_at, narrowed_to
 FROM sffdw.mapping
 WHERE false;
 

@@ -1,0 +1,9 @@
+-- Revert sffdw:functions/sweep_page from pg
+
+BEGIN;
+
+DROP FUNCTION sffdw.sweep_page(sffdw.connection, sffdw.mapping);
+DROP FUNCTION sffdw.finish_sweep(sffdw.mapping, sffdw.field_sweep);
+DROP FUNCTION sffdw.plan_formula_sweep(sffdw.mapping, jsonb, timestamptz);
+
+COMMIT;
