@@ -15,7 +15,7 @@ from itertools import chain, cycle, islice, repeat
 from typing import Any
 
 from sffdw.sandbox import ids, pools, stamps
-from sffdw.sandbox.dml import standard
+from sffdw.sandbox.dml import currencies, standard
 from sffdw.sandbox.dml.actor import Actor
 from sffdw.sandbox.schema import Field, Schema, SObject
 from sffdw.sandbox.store.store import Store
@@ -161,6 +161,8 @@ class _Generation:
         dice = random.Random(f"{self.dice.random()} {field.name}")
         if field.auto_number:
             return self._numbers(field)
+        if field.name in currencies.CODES:
+            return self._currencies(dice)
         if field.unique:
             return _unique(field, self.store.next_number(f"generated {self.sobject.name}.{field.name}", self.count))
         if field.type == "reference":
@@ -168,6 +170,12 @@ class _Generation:
         if field.name_field and not field.is_person_name and field.type == "string":
             return _names(pools.pool(field, dice, rows=self.count), pools.words(dice, rows=self.count))
         return cycle(pools.pool(field, dice, rows=self.count))
+
+    def _currencies(self, dice: random.Random) -> Iterator[str | None]:
+        """Choose among the currencies of the org; where there is one only, records do not name it."""
+        known = currencies.currencies_of(self.store)
+        codes = sorted(known.active) if known is not None else []
+        return cycle([dice.choice(codes) for _ in range(min(self.count, _MAX_PARENTS))] if codes else [None])
 
     def _numbers(self, field: Field) -> Iterator[str]:
         first = self.store.next_number(f"{self.sobject.name}.{field.name}", self.count)

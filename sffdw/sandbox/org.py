@@ -18,10 +18,12 @@ from sffdw.sandbox.clock import Clock
 from sffdw.sandbox.dml.actor import Actor
 from sffdw.sandbox.events import Events
 from sffdw.sandbox.faults import Faults
+from sffdw.sandbox.features import enable_features
 from sffdw.sandbox.journal import Journal
 from sffdw.sandbox.late import LateCommits
 from sffdw.sandbox.limits import Limits
 from sffdw.sandbox.schema import Schema, SObject
+from sffdw.sandbox.schema.features import FEATURES
 from sffdw.sandbox.sessions import Sessions
 from sffdw.sandbox.soql.cursors import Cursors
 from sffdw.sandbox.soql.engine import Engine
@@ -125,8 +127,12 @@ class Org:
         self.ever_counted: set[str] = set()  # objects whose statistics exist, even when they are empty now
         if self.is_new:
             create_residents(self)
+        enable_features(self, {name: value for name, value in options.switches.items() if self._lacks_feature(name)})
         self._grant_refresh_token()
         self.events = Events(self)
+
+    def _lacks_feature(self, name: str) -> bool:
+        return name in FEATURES and name not in self.schema.features
 
     def _identify(self) -> None:
         """Take ids and credentials from the file, or make them from the seed."""

@@ -12,6 +12,8 @@ from sffdw.sandbox import ids, stamps
 from sffdw.sandbox.errors import ApiError
 from sffdw.sandbox.schema import Field
 
+# Picklists whose values are the org's currencies; `dml.currencies` checks them.
+OF_THE_ORG = frozenset({"CurrencyIsoCode", "DefaultCurrencyIsoCode"})
 _EMAIL = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9-]+)*\.[A-Za-z0-9-]+"
 )
@@ -145,7 +147,7 @@ def _text(field: Field, value: Any) -> str | None:
 
 def _picklist(field: Field, value: Any) -> str | None:
     text = _text(field, value)
-    if text is None or not field.restricted_picklist:
+    if text is None or not field.restricted_picklist or field.name in OF_THE_ORG:
         return text
     return _known_value(field, text)
 

@@ -9,8 +9,10 @@ from sffdw.sandbox import ids, stamps
 from sffdw.sandbox.call import Call, Reply
 from sffdw.sandbox.dml.changes import apply_changes
 from sffdw.sandbox.errors import ApiError, not_found
+from sffdw.sandbox.features import enable_features, shown_features
 from sffdw.sandbox.jsontext import dumps
 from sffdw.sandbox.schema import SObject
+from sffdw.sandbox.schema.features import check_feature
 from sffdw.sandbox.soql.names import Scope, Statement
 from sffdw.sandbox.soql.settings import Settings
 from sffdw.sandbox.store.store import stored_fields
@@ -133,6 +135,25 @@ def _summary(call: Call, name: str) -> dict[str, Any]:
         "key_prefix": sobject.key_prefix,
         "fields": [{"name": field.name, "type": field.type, "hidden": field.hidden} for field in sobject.fields],
     }
+
+
+# Features
+
+
+def show_features(call: Call) -> Reply:
+    """GET /_sandbox/features."""
+    return Reply(body=shown_features(call.org))
+
+
+def set_features(call: Call) -> Reply:
+    """PUT /_sandbox/features {multi_currency, person_accounts}: turn them on."""
+    given = call.json_object()
+    for name, stated in given.items():
+        if not stated and check_feature(name) in call.org.schema.features:
+            raise ApiError("INVALID_ARGUMENT", f'"{name}" cannot be turned off again')
+        check_feature(name)
+    enable_features(call.org, given)
+    return show_features(call)
 
 
 # A new start

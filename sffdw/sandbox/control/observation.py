@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 from sffdw.sandbox import stamps
 from sffdw.sandbox.call import Call, Reply
+from sffdw.sandbox.dml.currencies import currencies_of
 from sffdw.sandbox.errors import ApiError
 from sffdw.sandbox.org import VERSIONS
 from sffdw.sandbox.soql.compiler import compile_soql
@@ -86,7 +87,8 @@ def check_soql(call: Call) -> Reply:
         if given.get("parse_only"):
             parse(statement)
         else:
-            compile_soql(statement, call.org.schema, Settings(now=call.org.clock.now()))
+            currencies = currencies_of(call.org.store)
+            compile_soql(statement, call.org.schema, Settings(now=call.org.clock.now(), currencies=currencies))
     except ApiError as error:
         return Reply(body={"accepted": False, "errorCode": error.code, "message": error.message})
     return Reply(body={"accepted": True, "errorCode": None, "message": None})

@@ -24,6 +24,7 @@ _ROUTES: tuple[tuple[str, dict[str, Answer]], ...] = (
     ("/records/([^/]+)", {"GET": content.list_records}),
     ("/objects", {"POST": content.define_object}),
     ("/objects/([^/]+)", {"PATCH": content.alter_object, "DELETE": content.drop_object, "GET": content.show_object}),
+    ("/features", {"GET": content.show_features, "PUT": content.set_features}),
     ("/clock", {"GET": observation.show_clock, "PUT": observation.set_clock}),
     ("/faults", {"GET": trouble.list_faults, "POST": trouble.add_fault, "DELETE": trouble.remove_faults}),
     ("/faults/([^/]+)", {"DELETE": trouble.remove_fault}),

@@ -8,12 +8,14 @@ from typing import Any
 from sffdw.sandbox import ids
 from sffdw.sandbox.dml import derived, removal, rollups, standard
 from sffdw.sandbox.dml.actor import Actor
+from sffdw.sandbox.dml.currencies import check_currency
 from sffdw.sandbox.dml.dependencies import check_dependencies
 from sffdw.sandbox.dml.references import check_references
 from sffdw.sandbox.dml.rules import check_rules
 from sffdw.sandbox.dml.validate import check_required, check_unique, read_values, record_id_of
 from sffdw.sandbox.errors import ApiError, unknown_object
 from sffdw.sandbox.schema import Field, SObject
+from sffdw.sandbox.soql.currencies import CODE
 from sffdw.sandbox.store.store import Store, Values
 from sffdw.sandbox.values import to_stored
 
@@ -49,6 +51,7 @@ class Records:
             check_references(self.store, sobject, values, self.actor)
             self._check_dependencies(sobject, values, {})
             check_unique(self.store, sobject, record_id, values)
+            check_currency(self.store, sobject, values)
         derived.set_audit(sobject, values, self.actor, is_new=True)
         self.store.insert(sobject, {**values, "Id": record_id})
         if values.get("IsDeleted"):
@@ -90,6 +93,7 @@ class Records:
             check_references(self.store, sobject, _changed(values, before), self.actor)
             self._check_dependencies(sobject, values, before)
             check_unique(self.store, sobject, record_id, values)
+            check_currency(self.store, sobject, _changed(values, before))
         derived.set_audit(sobject, values, self.actor, is_new=False)
         if values:
             self.store.update(sobject, record_id, values)
@@ -97,6 +101,8 @@ class Records:
             check_rules(self.store, sobject, record_id, before, self.actor)
         standard.after_save(self, sobject, record_id, before, values)
         rollups.follow(self, sobject, before, {**before, **values})
+        if CODE in values and values[CODE] != before.get(CODE):
+            rollups.recalculate(self, sobject, record_id)
 
     def _check_dependencies(self, sobject: SObject, values: Values, before: Values) -> None:
         if self.actor.enforces_dependencies:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from sffdw.sandbox import stamps
 from sffdw.sandbox.dml import derived
+from sffdw.sandbox.dml.currencies import currencies_of
 from sffdw.sandbox.schema import Field, SObject
+from sffdw.sandbox.soql.currencies import CODE
 from sffdw.sandbox.soql.filters import Filter
 from sffdw.sandbox.soql.names import Scope, Statement
 from sffdw.sandbox.soql.parser import parse
@@ -30,6 +32,14 @@ def follow(records: Records, child: SObject, before: Mapping[str, Any], after: M
         reference = str((summary.summary or {}).get("field"))
         for parent_id in {before.get(reference), after.get(reference)} - {None}:
             _recalculate(records, parent, summary, child, reference, str(parent_id))
+
+
+def recalculate(records: Records, parent: SObject, parent_id: str) -> None:
+    """Recalculate the summaries of one record, whose currency is another now."""
+    for field in parent.fields:
+        child = records.store.schema.get(str(field.summary["object"])) if field.summary is not None else None
+        if child is not None and field.summary is not None:
+            _recalculate(records, parent, field, child, str(field.summary["field"]), parent_id)
 
 
 def _summaries(records: Records, child: SObject) -> Iterator[tuple[SObject, Field]]:
@@ -55,7 +65,7 @@ def _recalculate(
     current = store.get(parent, parent_id)
     if current is None or current["IsDeleted"]:
         return
-    value = _calculate(records, summary, child, reference, parent_id)
+    value = _calculate(records, summary, child, reference, parent_id, current.get(CODE))
     if value == current.get(summary.name):
         return
     values: Values = {summary.name: value, **derived.changed_stamps(parent, records.actor)}
@@ -63,9 +73,12 @@ def _recalculate(
     follow(records, parent, current, {**current, **values})
 
 
-def _calculate(records: Records, summary: Field, child: SObject, reference: str, parent_id: str) -> Any:
+def _calculate(
+    records: Records, summary: Field, child: SObject, reference: str, parent_id: str, currency: str | None
+) -> Any:
     stated = summary.summary or {}
-    settings = Settings(now=stamps.from_text(records.actor.at))
+    currencies = currencies_of(records.store)
+    settings = Settings(now=stamps.from_text(records.actor.at), currencies=currencies)
     statement = Statement("", records.store.schema, settings)
     scope = Scope(statement, child, ())
     parts = [f"{scope.alias}.{column_name(reference)} = {statement.bind(parent_id)}", f"+{scope.alias}._deleted = 0"]
@@ -74,6 +87,11 @@ def _calculate(records: Records, summary: Field, child: SObject, reference: str,
         if condition is not None:
             parts.append(Filter(scope).sql(condition))
     column = f"{scope.alias}.{column_name(str(stated['of']))}" if stated.get("of") else ""
+    of = child.stored_field(str(stated.get("of") or ""))
+    if currencies is not None and of is not None and of.type == "currency":
+        code = f"{scope.alias}.{column_name(CODE)}" if child.stored_field(CODE) is not None else "NULL"
+        converted = currencies.converted_sql(column, code, currency or currencies.corporate)
+        column = f"round({converted}, {summary.scale})"
     function = _FUNCTIONS[str(stated.get("function", "count")).lower()].format(column)
     source = f"{table_name(child)} {scope.alias}{scope.joins_sql()}"
     sql = f"SELECT {function} FROM {source} WHERE {' AND '.join(parts)}"

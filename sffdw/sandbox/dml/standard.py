@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from sffdw.sandbox.dml import currencies
 from sffdw.sandbox.dml.actor import Actor
 from sffdw.sandbox.errors import ApiError
 from sffdw.sandbox.events.topics import check_topic
@@ -48,6 +49,10 @@ def after_save(records: Records, sobject: SObject, record_id: str, before: Befor
         parents = {before.get("OpportunityId"), values.get("OpportunityId", before.get("OpportunityId"))}
         for parent_id in parents - {None}:
             _total_opportunity(records, str(parent_id))
+    elif sobject.name == "CurrencyType":
+        currencies.after_currency(records, record_id, before, values)
+    elif sobject.name == "DatedConversionRate":
+        currencies.chain_rates(records, {**before, **values}.get("IsoCode"))
 
 
 def after_removal(records: Records, sobject: SObject, record_id: str) -> None:
@@ -56,6 +61,9 @@ def after_removal(records: Records, sobject: SObject, record_id: str) -> None:
         item = records.store.get(sobject, record_id)
         if item is not None and item.get("OpportunityId"):
             _total_opportunity(records, item["OpportunityId"])
+    elif sobject.name == "DatedConversionRate":
+        rate = records.store.get(sobject, record_id)
+        currencies.chain_rates(records, rate["IsoCode"] if rate is not None else None)
 
 
 def _total_opportunity(records: Records, opportunity_id: str) -> None:
@@ -243,4 +251,6 @@ _BEFORE: dict[str, Callable[[Store, Before, Values, Actor], Values]] = {
     "OpportunityLineItem": _line_item,
     "PricebookEntry": _price,
     "PushTopic": check_topic,
+    "CurrencyType": currencies.before_currency,
+    "DatedConversionRate": currencies.before_rate,
 }

@@ -14,6 +14,7 @@ from sffdw.sandbox.loader.identity import Identities
 from sffdw.sandbox.loader.inference import infer_type
 from sffdw.sandbox.loader.plan import counted, joined
 from sffdw.sandbox.loader.records import ParentLink, ParentLookup, RawRecord, TreeReference
+from sffdw.sandbox.objects import optional_object
 from sffdw.sandbox.schema import Field, Schema
 from sffdw.sandbox.schema.rules import label_of
 
@@ -41,6 +42,13 @@ class Columns:
         self.definitions.append(definition)
 
     def _new_object(self, object_name: str, records: list[RawRecord]) -> dict[str, Any]:
+        optional = optional_object(object_name)
+        if optional is not None:
+            return {"name": optional.name, "fields": [field.definition() for field in optional.fields]} | {
+                "label": optional.label,
+                "labelPlural": optional.label_plural,
+                "keyPrefix": optional.key_prefix,
+            }
         label = label_of(object_name)
         definition: dict[str, Any] = {"name": object_name, "label": label, "labelPlural": f"{label}s", "fields": []}
         prefix = self.identities.shared_prefix(object_name, records)

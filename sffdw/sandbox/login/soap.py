@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 from sffdw.sandbox import oauth
 from sffdw.sandbox.call import Call, Reply
+from sffdw.sandbox.dml.currencies import currencies_of
 from sffdw.sandbox.errors import ApiError
 from sffdw.sandbox.login import envelope, soap_leads
 from sffdw.sandbox.org import VERSIONS
@@ -133,10 +134,14 @@ def _user(call: Call, given: Mapping[str, str], org_id: str) -> User:
 def _login_result(call: Call, user: User, session: Session, path: str) -> str:
     instance = oauth.instance_url(call)
     row = user.row
+    known = currencies_of(call.org.store, user.user_id)
     info = {
+        **({} if known else {"currencySymbol": "$"}),
         "organizationId": call.org.org_id,
+        "organizationMultiCurrency": "true" if known else "false",
         "profileId": row.get("ProfileId"),
         "sessionSecondsValid": int(call.org.sessions.timeout_s),
+        **({"userDefaultCurrencyIsoCode": known.user} if known else {}),
         "userEmail": row.get("Email"),
         "userFullName": row.get("Name"),
         "userId": user.user_id,

@@ -8,8 +8,9 @@ from __future__ import annotations
 from functools import cache
 from importlib import import_module
 
-from sffdw.sandbox.objects.notation import read_object, read_optional_fields
-from sffdw.sandbox.schema.field import Field
+from sffdw.sandbox.objects import groups
+from sffdw.sandbox.objects.notation import needed_feature, read_field, read_object, read_optional_fields
+from sffdw.sandbox.schema.field import Field, make_field
 from sffdw.sandbox.schema.sobject import SObject
 
 MODULES = (
@@ -21,22 +22,40 @@ MODULES = (
     *("organization", "note", "attachment", "content_document", "content_version", "content_document_link"),
     *("account_contact_relation", "account_contact_role", "account_team_member", "email_message", "document"),
     *("statuses", "individual", "push_topic", "dandb_company", "operating_hours", "currency_type"),
+    "dated_conversion_rate",
 )
+# What features bring to every custom object.
+CUSTOM_OBJECTS = ('@currency "Currency ISO Code"',)
 
 
 @cache
-def standard_objects() -> tuple[SObject, ...]:
-    """Read all modules once."""
-    return tuple(read_object(text) for text in _texts())
+def standard_objects(features: frozenset[str] = frozenset()) -> tuple[SObject, ...]:
+    """Read all modules once: the objects of an org with these features."""
+    needed = ((text, needed_feature(text)) for text in _texts())
+    return tuple(read_object(text, features) for text, feature in needed if feature is None or feature in features)
 
 
 @cache
 def optional_fields(object_name: str) -> tuple[Field, ...]:
     """Give the standard fields that an object has only in orgs with some feature (state and country codes …)."""
-    for sobject, text in zip(standard_objects(), _texts(), strict=True):
-        if sobject.name.lower() == object_name.lower():
-            return read_optional_fields(text)
-    return ()
+    return _optional_fields().get(object_name.lower(), ())
+
+
+@cache
+def _optional_fields() -> dict[str, tuple[Field, ...]]:
+    return {read_object(text).name.lower(): read_optional_fields(text) for text in _texts()}
+
+
+def optional_object(name: str) -> SObject | None:
+    """Find a standard object that only orgs with some feature have."""
+    lacking = (text for text in _texts() if needed_feature(text) is not None)
+    return next((found for text in lacking if (found := read_object(text)).name.lower() == name.lower()), None)
+
+
+def custom_object_fields(features: frozenset[str]) -> tuple[Field, ...]:
+    """Give the fields that features bring to every custom object."""
+    stated = (read_field(groups.expand(line)) for line in CUSTOM_OBJECTS)
+    return tuple(make_field(item) for item in stated if item.pop("when") in features)
 
 
 @cache

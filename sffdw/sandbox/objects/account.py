@@ -28,6 +28,7 @@ TickerSymbol string(20) "Ticker Symbol"
 Description textarea(32000) "Account Description"
 Rating picklist "Account Rating" : Hot | Warm | Cold
 Site string(80) "Account Site"
+@currency "Account Currency"
 @owner User
 @stamps
 LastActivityDate date "Last Activity" readonly
@@ -51,5 +52,4 @@ OperatingHoursId reference "Operating Hour ID" > OperatingHours OperatingHours
 optional
 @codes Billing "Billing "
 @codes Shipping "Shipping "
-CurrencyIsoCode picklist(3) "Account Currency" restricted defaulted noperm : USD* | EUR | GBP | JPY
 """

@@ -13,6 +13,7 @@ IsDirect boolean "Direct" readonly
 IsActive boolean "Active"
 StartDate date "Start Date"
 EndDate date "End Date"
+@currency "Currency ISO Code"
 @stamps
 IsDeleted boolean "Deleted"
 """

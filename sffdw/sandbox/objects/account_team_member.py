@@ -14,6 +14,7 @@ PhotoUrl url "Photo URL" readonly extra=imageurl
 Title string(80) "Title" readonly
 AccountAccessLevel picklist "Account Access" restricted noperm : None = Private | Read = Read Only
     | Edit = Read/Write | All = Owner
+@currency "Currency ISO Code"
 @stamps
 IsDeleted boolean "Deleted"
 """

@@ -25,6 +25,7 @@ Status picklist "Status" : Shipped | Installed | Registered | Obsolete | Purchas
 Price currency(18,0) "Price"
 Quantity double(18,2) "Quantity"
 Description textarea(32000) "Description"
+@currency "Asset Currency"
 @owner User
 AssetProvidedById reference "Account ID" > Account AssetProvidedBy/ProvidedAssets
 AssetServicedById reference "Account ID" > Account AssetServicedBy/ServicedAssets

@@ -28,6 +28,7 @@ NumberOfOpportunities int "Opportunities in Campaign" readonly
 NumberOfWonOpportunities int "Won Opportunities in Campaign" readonly
 AmountAllOpportunities currency(18,0) "Value Opportunities in Campaign" readonly
 AmountWonOpportunities currency(18,0) "Value Won Opportunities in Campaign" readonly
+@currency "Campaign Currency"
 @owner User
 @stamps
 LastActivityDate date "Last Activity" readonly

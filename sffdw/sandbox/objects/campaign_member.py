@@ -11,6 +11,7 @@ LeadId reference "Lead ID" createonly noprefilter cascade > Lead Lead/CampaignMe
 ContactId reference "Contact ID" createonly noprefilter cascade > Contact Contact/CampaignMembers
 Status picklist "Status" noperm : Sent* | Responded
 HasResponded boolean "Responded" readonly
+@currency "Currency ISO Code"
 @stamps
 FirstRespondedDate date "First Responded Date" readonly
 Salutation picklist "Salutation" readonly : Mr. | Ms. | Mrs. | Dr. | Prof.

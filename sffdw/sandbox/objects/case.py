@@ -27,6 +27,7 @@ Description textarea(32000) "Description"
 IsClosed boolean "Closed" readonly
 ClosedDate datetime "Closed Date" readonly perm
 IsEscalated boolean "Escalated"
+@currency "Case Currency"
 @owner Group,User
 @stamps
 ContactPhone phone "Contact Phone" readonly from=Contact.Phone

@@ -25,6 +25,7 @@ AssistantName string(40) "Assistant's Name"
 LeadSource picklist(255) "Lead Source" : @sources
 Birthdate date "Birthdate"
 Description textarea(32000) "Contact Description"
+@currency "Contact Currency"
 @owner User
 @stamps
 LastActivityDate date "Last Activity" readonly

@@ -22,6 +22,7 @@ ContentModifiedDate datetime "Content Modified Date" createonly
 ContentModifiedById reference "User ID" readonly > User ContentModifiedBy
 PositiveRatingCount int(9) "Positive Rating Count" readonly
 NegativeRatingCount int(9) "Negative Rating Count" readonly
+@currency "Currency ISO Code"
 @owner User
 @stamps
 TagCsv textarea(2000) "Tags" use=-

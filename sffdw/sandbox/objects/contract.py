@@ -14,6 +14,7 @@ EndDate date "Contract End Date" readonly
 @address Billing "Billing "
 @address Shipping "Shipping "
 ContractTerm int(9) "Contract Term"
+@currency "Contract Currency"
 @owner User
 Status picklist "Status" defaulted noperm : In Approval Process | Activated | Draft*
 CompanySignedId reference "Company Signed By ID" > User CompanySigned/ContractsSigned

@@ -26,6 +26,7 @@ IsChild boolean "Is Child" readonly
 IsGroupEvent boolean "Is Group Event" readonly
 GroupEventType picklist "Group Event Type" readonly restricted : 0 = Non-group Event* | 1 = Group Event
     | 2 = Proposed Event | 3 = IsRecurrence2 Series Pattern
+@currency "Activity Currency"
 @stamps
 IsArchived boolean "Archived" readonly
 RecurrenceActivityId reference "Recurrence Activity ID" readonly > Event -/RecurringEvents

@@ -17,6 +17,17 @@ VALUES = {
     " | RecursYearlyNth = Recurs Yearly Nth",
     "@regenerated": "RecurrenceRegenerateAfterDueDate = After due date | RecurrenceRegenerateAfterToday = After date"
     " completed | RecurrenceRegenerated = (Task Closed)",
+    "@currencies": "AED = UAE Dirham | ARS = Argentine Peso | AUD = Australian Dollar | BGN = Bulgaria Lev"
+    " | BHD = Bahraini Dinar | BRL = Brazilian Real | CAD = Canadian Dollar | CHF = Swiss Franc"
+    " | CLP = Chilean Peso | CNY = Chinese Yuan | COP = Colombian Peso | CZK = Czech Koruna"
+    " | DKK = Danish Krone | EGP = Egyptian Pound | EUR = Euro | GBP = British Pound | HKD = Hong Kong Dollar"
+    " | HUF = Hungarian Forint | IDR = Indonesian Rupiah | ILS = Israeli Shekel | INR = Indian Rupee"
+    " | JPY = Japanese Yen | KRW = Korean Won | KWD = Kuwaiti Dinar | MXN = Mexican Peso"
+    " | MYR = Malaysian Ringgit | NOK = Norwegian Krone | NZD = New Zealand Dollar | PEN = Peruvian Sol"
+    " | PHP = Philippine Peso | PLN = Polish Zloty | RON = Romanian Leu | SAR = Saudi Arabian Riyal"
+    " | SEK = Swedish Krona | SGD = Singapore Dollar | THB = Thai Baht | TRY = Turkish Lira"
+    " | TWD = Taiwan Dollar | UAH = Ukraine Hryvnia | USD = U.S. Dollar | VND = Vietnam Dong"
+    " | ZAR = South African Rand",
     "@months": "January | February | March | April | May | June | July | August | September | October | November"
     " | December",
     "@industries": "Agriculture | Apparel | Banking | Biotechnology | Chemicals | Communications | Construction"
@@ -96,6 +107,8 @@ def expand(line: str) -> str:
             return f'MasterRecordId reference "Master Record ID" readonly > {target} MasterRecord'
         case "@recordtype", []:
             return 'RecordTypeId reference "Record Type ID" noperm noprefilter > RecordType RecordType'
+        case "@currency", [label]:
+            return f'CurrencyIsoCode picklist(3) "{label}" restricted defaulted noperm when=multi_currency'
         case "@setup", []:
             return _SETUP
         case "@week", []:

@@ -25,6 +25,7 @@ Industry picklist(255) "Industry" : @industries
 Rating picklist(255) "Rating" : Hot | Warm | Cold
 AnnualRevenue currency(18,0) "Annual Revenue"
 NumberOfEmployees int "Employees"
+@currency "Lead Currency"
 @owner Group,User
 IsConverted boolean "Converted" createonly
 ConvertedDate date "Converted Date" readonly

@@ -5,6 +5,7 @@
     without undeletable                        flags that are off
     scopes everything mine                     supportedScopes
     filter ContentDocumentId                   a query must filter by one of these
+    needs multi_currency                       only orgs with this feature have the object
     Id id "Case ID"                            a field: name, type(length) or type(precision,scale), label, marks
     @stamps                                    a group of fields that many objects share
     ParentId reference "Parent" > Case Parent/Cases     targets, parent relationship / child relationship
@@ -15,13 +16,13 @@ A line that begins with ">", ":" or "|" continues the one before. Lower-case tar
 
 Marks: readonly createonly updateonly required defaulted perm noperm restricted name lookup unique external prefilter
 noprefilter cascade restrict hidden masterdetail; with a value: in= extra= default= digits= use= (letters of afsg:
-aggregatable, filterable, sortable, groupable) bytes= from= relation= auto= .
+aggregatable, filterable, sortable, groupable) bytes= from= relation= auto= when= (only orgs with that feature have it).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from sffdw.sandbox.objects import groups
@@ -37,6 +38,7 @@ _FIELD = re.compile(
     r"(?: : (?P<values>.+))?\Z"
 )
 _OPTIONAL = "\noptional\n"
+_NEEDS = re.compile(r"^needs (\w+)$", re.MULTILINE)
 _CONTINUED = re.compile(r"\n\s*(?=[>:|])")
 _OBJECT = re.compile(r'object (?P<name>\w+) (?P<prefix>\w{3}|-) "(?P<label>[^"]*)" "(?P<plural>[^"]*)"\Z')
 _MARKS: dict[str, dict[str, Any]] = {
@@ -60,7 +62,7 @@ _MARKS: dict[str, dict[str, Any]] = {
     "masterdetail": {"masterDetail": True},
 }
 _VALUED = {"in": "compoundFieldName", "extra": "extraTypeInfo", "default": "defaultValue"}
-_VALUED |= {"from": "derivedFrom", "relation": "relationshipName"}
+_VALUED |= {"from": "derivedFrom", "relation": "relationshipName", "when": "when"}
 _USES = {"a": "aggregatable", "f": "filterable", "s": "sortable", "g": "groupable"}
 _SCOPE_LABELS = {
     "everything": "All {}",
@@ -75,11 +77,12 @@ _SCOPE_LABELS = {
 }
 
 
-def read_object(text: str) -> SObject:
-    """Read one object. Raises SchemaError naming the line that cannot be read."""
+def read_object(text: str, features: Collection[str] = ()) -> SObject:
+    """Read one object as orgs with these features have it. Raises SchemaError naming the line that cannot be read."""
     definition: dict[str, Any] = {"fields": [], "childRelationships": None, "supportedScopes": []}
     for line in _lines(text.partition(_OPTIONAL)[0]):
         _read_line(definition, line)
+    definition["fields"] = [item for item in definition["fields"] if item.pop("when", None) in (None, *features)]
     plural = definition["labelPlural"].lower()
     definition["supportedScopes"] = [
         {"name": scope, "label": _SCOPE_LABELS[scope].format(plural)} for scope in definition["supportedScopes"]
@@ -89,7 +92,16 @@ def read_object(text: str) -> SObject:
 
 def read_optional_fields(text: str) -> tuple[Field, ...]:
     """Read the fields that only orgs with some feature have."""
-    return tuple(make_field(read_field(line)) for line in _lines(text.partition(_OPTIONAL)[2]))
+    body, _, optional = text.partition(_OPTIONAL)
+    stated = [read_field(line) for line in _lines(body) if " when=" in line]
+    stated += [read_field(line) for line in _lines(optional)]
+    return tuple(make_field({name: value for name, value in item.items() if name != "when"}) for item in stated)
+
+
+def needed_feature(text: str) -> str | None:
+    """Name the feature without which an org does not have the object."""
+    found = _NEEDS.search(text)
+    return found[1] if found else None
 
 
 def _lines(text: str) -> Iterator[str]:
@@ -112,6 +124,8 @@ def _read_line(definition: dict[str, Any], line: str) -> None:
             definition["supportedScopes"] = rest.split()
         case "filter":
             definition["requiredFilter"] = rest.split()
+        case "needs":
+            pass
         case "recordtypes":
             definition["recordTypeInfos"] = []
         case _:

@@ -30,6 +30,7 @@ ForecastCategoryName picklist(255) "Forecast Category" defaulted restricted nope
 CampaignId reference "Campaign ID" > Campaign Campaign/Opportunities
 HasOpportunityLineItem boolean "Has Line Item" readonly
 Pricebook2Id reference "Price Book ID" defaulted noperm > Pricebook2 Pricebook2/Opportunities
+@currency "Opportunity Currency"
 @owner User
 @stamps
 LastActivityDate date "Last Activity" readonly
@@ -50,5 +51,4 @@ optional
 SyncedQuoteId string(18) "Quote ID" readonly
 Territory2Id string(18) "Territory ID" noperm
 IsExcludedFromTerritory2Filter boolean "Excluded from Territory Assignment" noperm
-CurrencyIsoCode picklist(3) "Opportunity Currency" restricted defaulted noperm : USD* | EUR | GBP | JPY
 """

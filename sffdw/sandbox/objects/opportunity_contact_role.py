@@ -12,6 +12,7 @@ ContactId reference "Contact ID" required noprefilter cascade > Contact Contact/
 Role picklist "Role" noperm : Business User | Decision Maker | Economic Buyer | Economic Decision Maker
     | Evaluator | Executive Sponsor | Influencer | Technical Buyer | Other
 IsPrimary boolean "Primary" noperm
+@currency "Currency ISO Code"
 @stamps
 IsDeleted boolean "Deleted"
 """

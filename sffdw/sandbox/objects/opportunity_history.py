@@ -8,6 +8,7 @@ scopes everything
 Id id "Opportunity History ID"
 OpportunityId reference "Opportunity ID" readonly required cascade > Opportunity Opportunity/OpportunityHistories
 CreatedById reference "Created By ID" > User CreatedBy
+@currency "Opportunity History Currency"
 CreatedDate datetime "Created Date"
 StageName picklist(255) "Stage" readonly required
 Amount currency(18,2) "Amount" readonly

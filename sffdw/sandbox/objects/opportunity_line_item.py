@@ -19,6 +19,7 @@ UnitPrice currency(18,2) "Sales Price"
 ListPrice currency(18,2) "List Price" readonly
 ServiceDate date "Date"
 Description string "Line Description"
+@currency "Currency ISO Code"
 @stamps
 IsDeleted boolean "Deleted"
 @viewed

@@ -5,6 +5,7 @@ object Order 801 "Order" "Orders"
 with deepCloneable feedEnabled mruEnabled
 scopes everything mine team
 Id id "Order ID"
+@currency "Order Currency"
 @owner Group,User
 ContractId reference "Contract ID" cascade > Contract Contract/Orders
 AccountId reference "Account ID" cascade restrict > Account Account/Orders

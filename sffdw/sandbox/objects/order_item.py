@@ -19,6 +19,7 @@ TotalPrice currency(18,2) "Total Price" readonly
 ServiceDate date "Start Date"
 EndDate date "End Date"
 Description string "Line Description"
+@currency "Currency ISO Code"
 @stamps
 OrderItemNumber string(30) "Order Product Number" auto={0000000000} name lookup
 """

@@ -12,6 +12,7 @@ Product2Id reference "Product ID" createonly required noprefilter cascade > Prod
 UnitPrice currency(18,2) "List Price" required
 IsActive boolean "Active"
 UseStandardPrice boolean "Use Standard Price"
+@currency "Currency ISO Code"
 @stamps
 ProductCode string "Product Code" readonly from=Product2.ProductCode
 IsDeleted boolean "Deleted"

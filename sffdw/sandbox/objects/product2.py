@@ -9,6 +9,7 @@ Name string "Product Name" name required lookup
 ProductCode string "Product Code"
 Description textarea(4000) "Product Description" use=s
 IsActive boolean "Active"
+@currency "Product Currency"
 @stamps
 Family picklist "Product Family" : None
 ExternalDataSourceId reference "External Data Source ID" readonly

@@ -5,6 +5,7 @@ object Quote 0Q0 "Quote" "Quotes"
 with deepCloneable mruEnabled
 scopes everything mine
 Id id "Quote ID"
+@currency "Quote Currency"
 @owner User
 IsDeleted boolean "Deleted"
 Name string "Quote Name" name required

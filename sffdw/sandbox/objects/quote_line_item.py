@@ -7,6 +7,7 @@ scopes everything
 Id id "Line Item ID"
 IsDeleted boolean "Deleted"
 LineNumber string(30) "Line Item Number" auto={00000000} name lookup
+@currency "Currency ISO Code"
 @stamps
 QuoteId reference "Quote ID" createonly required noprefilter cascade > Quote Quote/QuoteLineItems
 PricebookEntryId reference "Price Book Entry ID" createonly required noprefilter restrict

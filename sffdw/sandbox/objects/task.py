@@ -17,6 +17,7 @@ Description textarea(32000) "Description"
 IsDeleted boolean "Deleted"
 AccountId reference "Account ID" readonly prefilter > Account Account
 IsClosed boolean "Closed" readonly
+@currency "Activity Currency"
 @stamps
 IsArchived boolean "Archived" readonly
 CallDurationInSeconds int "Call Duration" noperm

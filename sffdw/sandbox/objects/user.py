@@ -50,6 +50,8 @@ StartDay picklist "Start of Day" restricted noperm : 6 = 6:00 AM | 7 = 7:00 AM |
     | 10 = 10:00 AM
 EndDay picklist "End of Day" restricted noperm : 15 = 3:00 PM | 16 = 4:00 PM | 17 = 5:00 PM* | 18 = 6:00 PM
     | 19 = 7:00 PM
+DefaultCurrencyIsoCode picklist(3) "Default Currency ISO Code" restricted defaulted noperm when=multi_currency
+@currency "Information Currency"
 LanguageLocaleKey picklist "Language" required restricted : en_US = English* | de = German | es = Spanish
     | fr = French | it = Italian | ja = Japanese | sv = Swedish | ko = Korean | zh_TW = Chinese (Traditional)
     | zh_CN = Chinese (Simplified) | pt_BR = Portuguese (Brazil) | nl_NL = Dutch | da = Danish | th = Thai

@@ -10,6 +10,7 @@ from sffdw.sandbox.call import Call, Reply
 from sffdw.sandbox.errors import ApiError, not_found
 from sffdw.sandbox.jsontext import dumps
 from sffdw.sandbox.org import VERSIONS
+from sffdw.sandbox.rest.details import add_details
 from sffdw.sandbox.schema import SObject
 
 _SEASONS = {0: "Spring", 1: "Summer", 2: "Winter"}
@@ -103,8 +104,9 @@ def describe(call: Call, name: str) -> Reply:
     access = call.access
     if not access.is_everything:
         body["fields"] = [field for field in body["fields"] if access.find_field(sobject, field["name"]) is not None]
+    details = add_details(call.org, body)
     modified = stamps.to_http(schema.modified_at(sobject.name))
-    return _conditional(call, body, modified, (schema.version_of(sobject.name), len(body["fields"])))
+    return _conditional(call, body, modified, (schema.version_of(sobject.name), len(body["fields"]), details))
 
 
 def _conditional(call: Call, body: Any, modified: str, version: Any) -> Reply:

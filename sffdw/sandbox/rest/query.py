@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from sffdw.sandbox.call import Call, Reply
+from sffdw.sandbox.dml.currencies import currencies_of
 from sffdw.sandbox.dml.storms import touch_some
 from sffdw.sandbox.errors import ApiError
 from sffdw.sandbox.rest.columns import column_metadata
@@ -83,6 +84,7 @@ def settings_of(call: Call, *, includes_deleted: bool = False) -> Settings:
         api_version=float(call.version or 62.0),
         fiscal_start_month=int(org.switch("fiscal_start_month", 1)),
         descending_nulls_last=bool(org.switch("descending_nulls_last", False)),
+        currencies=currencies_of(org.store, call.user_id),
         hidden_share=float(hidden.params.get("share", 0.9)) if hidden else 0.0,
         shuffle_seed=int(shuffled.params.get("seed", 1)) if shuffled else None,
     )

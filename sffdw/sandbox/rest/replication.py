@@ -45,6 +45,8 @@ def deleted(call: Call, name: str) -> Reply:
     )
     bounds = (sobject.name, stamps.to_text(first), stamps.to_text(end))
     rows = call.org.store.reader.execute(sql, bounds).fetchall()
+    if sobject.name == "CurrencyType" and not call.org.switch("deleted_lists_inactive_currencies", True):
+        rows = []
     _check_count(len(rows))
     call.rows = len(rows)
     return Reply(

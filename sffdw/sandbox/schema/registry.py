@@ -13,6 +13,7 @@ from sffdw.sandbox.schema.definition import read_definition
 from sffdw.sandbox.schema.dependencies import settle
 from sffdw.sandbox.schema.describe import describe_listing, describe_object
 from sffdw.sandbox.schema.errors import SchemaError
+from sffdw.sandbox.schema.features import check_feature, feature_fields, new_objects, place_fields
 from sffdw.sandbox.schema.field import Field
 from sffdw.sandbox.schema.prefixes import free_prefix
 from sffdw.sandbox.schema.sobject import ChildRelationship, SObject
@@ -30,6 +31,7 @@ class _Snapshot:
     versions: Mapping[str, int]
     modified: Mapping[str, datetime]
     version: int
+    features: frozenset[str] = frozenset()
 
 
 class Schema:
@@ -54,6 +56,11 @@ class Schema:
     def version(self) -> int:
         """A number that grows with every change of any object."""
         return self._state.version
+
+    @property
+    def features(self) -> frozenset[str]:
+        """The features the org has beyond the usual (see `features`)."""
+        return self._state.features
 
     def get(self, name: str) -> SObject | None:
         """Find an object by its API name in any case."""
@@ -136,10 +143,33 @@ class Schema:
             known = self.get(new.name)
             if known is not None:
                 return self._merge(known, new, described="childRelationships" in definition)
-            placed = replace(new, key_prefix=free_prefix(new, self._state.prefixes))
+            placed = self._equipped(replace(new, key_prefix=free_prefix(new, self._state.prefixes)))
             changed = [placed] + (self._accept_activities(placed.name) if definition.get("activities") else [])
             self._replace([*self._others(changed), *changed])
             return [SchemaChange(object_name=placed.name, kind="created", added=placed.fields)]
+
+    def _equipped(self, new: SObject) -> SObject:
+        """Give a new object what the org's features bring to it."""
+        return replace(new, fields=place_fields(new, feature_fields(new, self.features))) if self.features else new
+
+    def enable(self, feature: str) -> list[SchemaChange]:
+        """Turn a feature on: objects gain the fields it brings. It stays on. Raises SchemaError for an unknown one."""
+        with self._writing:
+            features = self.features | {check_feature(feature)}
+            gained = {sobject.name: feature_fields(sobject, features) for sobject in self}
+            altered = [
+                replace(self[name], fields=place_fields(self[name], added)) for name, added in gained.items() if added
+            ]
+            created = new_objects(features, (sobject.name for sobject in self))
+            self._replace([*self._others([*altered, *created]), *altered, *created], features)
+            return [
+                *(SchemaChange(object_name=new.name, kind="created", added=new.fields) for new in created),
+                *(
+                    SchemaChange(object_name=name, kind="altered", added=tuple(field for field, _ in added))
+                    for name, added in gained.items()
+                    if added
+                ),
+            ]
 
     def _merge(self, known: SObject, new: SObject, *, described: bool) -> list[SchemaChange]:
         """A describe says what the object is: its fields and flags win, and stored fields it lacks become hidden."""
@@ -186,16 +216,16 @@ class Schema:
                     changes.append(SchemaChange(object_name=after.name, kind="altered", dropped=lost))
             return changes
 
-    def restore(self, objects: Iterable[SObject]) -> None:
-        """Replace the whole schema by these objects."""
+    def restore(self, objects: Iterable[SObject], features: Iterable[str] = ()) -> None:
+        """Replace the whole schema by these objects of an org with these features."""
         with self._writing:
-            self._replace(list(objects))
+            self._replace(list(objects), frozenset(features))
 
     def _others(self, replaced: Iterable[SObject]) -> list[SObject]:
         names = {sobject.name.lower() for sobject in replaced}
         return [sobject for key, sobject in self._state.objects.items() if key not in names]
 
-    def _replace(self, objects: list[SObject]) -> None:
+    def _replace(self, objects: list[SObject], features: frozenset[str] | None = None) -> None:
         """Publish a new snapshot; objects whose own definition or children changed get the new version."""
         old = self._state
         children = _children_of(objects)
@@ -209,7 +239,8 @@ class Schema:
             modified[key] = old.modified[key] if same else stamp
         by_name = {sobject.name.lower(): sobject for sobject in objects}
         prefixes = {sobject.key_prefix: sobject.name for sobject in reversed(objects) if sobject.key_prefix}
-        self._state = _Snapshot(by_name, children, prefixes, versions, modified, version)
+        kept = old.features if features is None else features
+        self._state = _Snapshot(by_name, children, prefixes, versions, modified, version, kept)
 
 
 def _children_of(objects: Iterable[SObject]) -> dict[str, tuple[ChildRelationship, ...]]:

@@ -7,8 +7,9 @@ import re
 from dataclasses import replace
 
 from sffdw.sandbox.soql import ast
+from sffdw.sandbox.soql.currencies import in_currency
 from sffdw.sandbox.soql.dateranges import bounds, to_moments
-from sffdw.sandbox.soql.functions import NUMERIC, compile_expression, is_aggregate
+from sffdw.sandbox.soql.functions import NUMERIC, compile_expression, holds_conversion, is_aggregate
 from sffdw.sandbox.soql.literals import comparable, moment_text
 from sffdw.sandbox.soql.names import Scope, Typed
 
@@ -74,6 +75,10 @@ class Filter:
             raise self.statement.error(
                 "MALFORMED_QUERY", "Aggregate functions are not allowed in the WHERE clause", pos
             )
+        if holds_conversion(expression):
+            raise self.statement.error(
+                "MALFORMED_QUERY", "convertCurrency cannot be used in the WHERE or HAVING clause", pos
+            )
         left = compile_expression(expression, self.scope)
         if left.field is not None and not left.field.filterable and isinstance(expression, ast.Path):
             raise self.statement.error(
@@ -100,6 +105,8 @@ class Filter:
             return self._multipicklist(left, condition)
         if isinstance(right, ast.DateRange):
             return self._date_range(left, operator, right, condition.pos)
+        if isinstance(right, ast.Currency):
+            left = self._in_currency(left, right)
         value = self._value(left, right, condition.left)
         if value is None:
             return self._null(left, operator, right)
@@ -112,6 +119,21 @@ class Filter:
         if condition.operator in refused:
             message = f"invalid operator on {kind} field"
             raise self.statement.error("INVALID_QUERY_FILTER_OPERATOR", message, condition.pos)
+
+    def _in_currency(self, left: Typed, literal: ast.Currency) -> Typed:
+        """Convert an amount to the currency of a literal; an org of one currency compares the bare numbers."""
+        currencies = self.statement.settings.currencies
+        if currencies is None or left.type != "currency":
+            return left
+        if left.currency:
+            raise self.statement.error(
+                "MALFORMED_QUERY", "ISO currency codes cannot be used with aggregate functions", literal.pos
+            )
+        if literal.code not in currencies.active:
+            text = f"Invalid currency ISO code '{literal.code}': it is no active currency of the organization"
+            raise self.statement.error("MALFORMED_QUERY", text, literal.pos)
+        # Rounded, for an amount and its equivalent to be equal.
+        return replace(left, sql=f"round({in_currency(left, literal.code, self.scope)}, 6)", currency=literal.code)
 
     def _comparison(self, left: Typed, operator: str, value: object) -> str:
         if isinstance(value, str) and left.type in _TEXTLIKE and not _is_case_sensitive(left):
@@ -196,6 +218,9 @@ class Filter:
             return self._includes(left, condition)
         if left.type == "multipicklist":
             return self._multipicklist_list(left, condition)
+        amounts = [value for value in condition.values if isinstance(value, ast.Currency)]
+        if amounts and left.type == "currency" and self.statement.settings.currencies is not None:
+            return self._amounts(left, condition, amounts)
         is_negated = condition.operator == "NOT IN"
         ranges = [value for value in condition.values if isinstance(value, ast.DateRange)]
         plain = [value for value in condition.values if not isinstance(value, ast.DateRange)]
@@ -206,6 +231,15 @@ class Filter:
             parts.append(self._null(left, "=", ast.Null(condition.pos)))
         found = joined(parts, "OR")
         return f"(NOT ifnull({found}, 0))" if is_negated else found
+
+    def _amounts(self, left: Typed, condition: ast.Membership, amounts: list[ast.Currency]) -> str:
+        """Compare with amounts that name their currencies; a list names them all or none."""
+        if len(amounts) < len(condition.values):
+            text = "values with and without ISO currency codes cannot be mixed"
+            raise self.statement.error("MALFORMED_QUERY", text, condition.pos)
+        parts = [self._compare(ast.Compare(condition.left, "=", value, condition.pos)) for value in amounts]
+        found = joined(parts, "OR")
+        return f"(NOT ifnull({found}, 0))" if condition.operator == "NOT IN" else found
 
     def _any_of(self, left: Typed, values: list[object]) -> list[str]:
         known = [value for value in values if value is not None]

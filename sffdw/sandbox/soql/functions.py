@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sffdw.sandbox.soql import ast
+from sffdw.sandbox.soql.currencies import in_currency, shown_sql
 from sffdw.sandbox.soql.names import Scope, Typed
 
 DATE_FUNCTIONS = frozenset(
@@ -59,15 +62,33 @@ def _call(call: ast.Call, scope: Scope) -> Typed:
             _check_label(call, inner, scope)
             return Typed(label_sql(inner), "string", inner.field, inner.sobject, inner.through)
         case "FORMAT":
+            if inner.type == "currency" and scope.statement.settings.currencies is not None:
+                return Typed(shown_sql(inner, scope), "string", None, None, inner.through)
             return Typed(f"sf_format({inner.sql}, '{inner.type}')", "string", None, None, inner.through)
         case "CONVERTCURRENCY":
-            if inner.type != "currency":
-                raise _bad_function(call, inner, scope)
-            return Typed(inner.sql, "currency", inner.field, inner.sobject, inner.through)
+            return _converted(call, inner, scope)
         case "CONVERTTIMEZONE":
             message = "convertTimezone can only be used inside a date function"
             raise scope.statement.error("MALFORMED_QUERY", message, call.pos)
     raise scope.statement.error("MALFORMED_QUERY", f"unknown function: {call.name}", call.pos)
+
+
+def _converted(call: ast.Call, inner: Typed, scope: Scope) -> Typed:
+    """Convert to the user's currency; an org of one currency has nothing to convert."""
+    if inner.type != "currency" or is_aggregate(call.args[0]):
+        raise _bad_function(call, inner, scope)
+    currencies = scope.statement.settings.currencies
+    if currencies is None:
+        return inner
+    sql = in_currency(inner, currencies.user, scope, is_dated=True)
+    return replace(inner, sql=sql, currency=currencies.user)
+
+
+def holds_conversion(expression: ast.Expression) -> bool:
+    """Tell whether an expression calls convertCurrency()."""
+    if not isinstance(expression, ast.Call):
+        return False
+    return expression.name.upper() == "CONVERTCURRENCY" or any(holds_conversion(inner) for inner in expression.args)
 
 
 def _bad_function(call: ast.Call, inner: Typed, scope: Scope) -> Exception:
@@ -94,12 +115,27 @@ def _aggregate(name: str, call: ast.Call, scope: Scope) -> Typed:
         return Typed(f"count({inner.sql})", "int", through=inner.through)
     if name == "COUNT_DISTINCT":
         return Typed(f"count(DISTINCT {folded_sql(inner)})", "int", through=inner.through)
+    if name != "COUNT_DISTINCT":
+        inner = _in_one_currency(inner, scope)
     if name == "AVG":
-        return Typed(f"avg({inner.sql})", "double", through=inner.through)
+        return _total(f"avg({inner.sql})", "double", inner)
     if name == "SUM":
         kind = inner.type if inner.type in {"int", "long"} else "double"
-        return Typed(f"sum({inner.sql})", kind, through=inner.through)
-    return Typed(f"{name.lower()}({inner.sql})", inner.type, inner.field, inner.sobject, inner.through)
+        return _total(f"sum({inner.sql})", kind, inner)
+    return replace(inner, sql=f"{name.lower()}({inner.sql})")
+
+
+def _in_one_currency(inner: Typed, scope: Scope) -> Typed:
+    """Convert amounts to the corporate currency before they are put together."""
+    currencies = scope.statement.settings.currencies
+    if currencies is None or inner.type != "currency" or inner.currency:
+        return inner
+    return replace(inner, sql=in_currency(inner, currencies.corporate, scope), currency=currencies.corporate)
+
+
+def _total(sql: str, kind: str, inner: Typed) -> Typed:
+    """A total of amounts is an amount only where it has a currency; elsewhere it is a number."""
+    return Typed(sql, "currency" if inner.currency else kind, through=inner.through, currency=inner.currency)
 
 
 def folded_sql(typed: Typed) -> str:

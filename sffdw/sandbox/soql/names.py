@@ -47,6 +47,7 @@ class Typed:
     field: Field | None = None
     sobject: SObject | None = None
     through: tuple[Join, ...] = ()
+    currency: str = ""  # of an amount that was converted; else it is in that of its record
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sffdw.sandbox.soql import ast
-from sffdw.sandbox.soql.functions import compile_expression
+from sffdw.sandbox.soql.currencies import in_currency
+from sffdw.sandbox.soql.functions import compile_expression, holds_conversion
 from sffdw.sandbox.soql.names import Scope, Typed
 
 MAX_ORDER_FIELDS = 32
@@ -31,11 +34,16 @@ def order_sql(items: tuple[ast.Order, ...], scope: Scope) -> str:
 
 
 def _sortable(item: ast.Order, scope: Scope) -> Typed:
+    if holds_conversion(item.expression):
+        raise scope.statement.error("MALFORMED_QUERY", "convertCurrency cannot be used with ORDER BY", item.pos)
     typed = compile_expression(item.expression, scope)
     if typed.field is not None and not typed.field.sortable and isinstance(item.expression, ast.Path):
         raise scope.statement.error(
             "INVALID_FIELD", f"field '{typed.field.name}' can not be sorted in a query call", item.pos
         )
+    currencies = scope.statement.settings.currencies
+    if typed.type == "currency" and currencies is not None:
+        return replace(typed, sql=in_currency(typed, currencies.corporate, scope))
     return typed
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 from sffdw.sandbox.access import FULL_ACCESS, Access
+from sffdw.sandbox.soql.currencies import Currencies
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Settings:
     week_starts_on: int = 6  # as date.weekday(): Sunday, the en_US week
     fiscal_start_month: int = 1
     descending_nulls_last: bool = False  # documents say nulls sort first, practitioners see them last with DESC
+    currencies: Currencies | None = None  # None in an org of one currency
     hidden_share: float = 0.0  # fraction of rows that a fault hides
     shuffle_seed: int | None = None  # order of results without ORDER BY; None is insertion order
 

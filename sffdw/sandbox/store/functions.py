@@ -26,6 +26,7 @@ def register(connection: sqlite3.Connection) -> None:
         ("sf_same_set", 2, same_set),
         ("sf_format", 2, formatted),
         ("sf_masked", 3, masked),
+        ("sf_money", 6, money),
     ):
         connection.create_function(name, count, function, deterministic=True)
     primitives.register(connection)
@@ -109,6 +110,16 @@ def formatted(value: object, kind: str) -> str | None:
         hour = moment.hour % 12 or 12
         return f"{_us_date(text)}, {hour}:{moment:%M} {moment:%p}"
     return text
+
+
+def money(
+    value: float | None, code: str, places: int, theirs: float | None, user_code: str, user_places: int
+) -> str | None:
+    """Show an amount with its currency, and behind it in the user's currency where that is another."""
+    if value is None:
+        return None
+    shown = f"{code} {value:,.{places}f}"
+    return shown if code == user_code else f"{shown} ({user_code} {theirs:,.{user_places}f})"
 
 
 def _us_date(text: str) -> str:

@@ -54,7 +54,8 @@ class Store:
     def _load_or_create(self) -> None:
         saved = self.database.read("SELECT definition FROM _object")
         if saved:
-            self.schema.restore(definitions.from_json(definition) for (definition,) in saved)
+            features = self.setting("features") or ()
+            self.schema.restore((definitions.from_json(definition) for (definition,) in saved), features)
             self._sequences = dict(self.database.read("SELECT name, next FROM _sequence"))
         if saved or self._is_blank:
             return

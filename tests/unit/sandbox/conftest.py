@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
@@ -131,17 +132,24 @@ def shared_org() -> Iterator[Org]:
     org.close()
 
 
+@contextmanager
+def undone(org: Org) -> Iterator[Caller]:
+    """Call an org at noon; what is changed meanwhile is rolled back."""
+    org.clock.set(stamps.from_text(NOON))
+    org.faults.remove()
+    try:
+        with org.store.transaction():
+            yield Caller(org)
+            raise _Undone
+    except _Undone:
+        org.cursors.expire_all()
+
+
 @pytest.fixture
 def sf(shared_org: Org) -> Iterator[Caller]:
     """An org as new; it has the object Item__c. Sequences go on from test to test."""
-    shared_org.clock.set(stamps.from_text(NOON))
-    shared_org.faults.remove()
-    try:
-        with shared_org.store.transaction():
-            yield Caller(shared_org)
-            raise _Undone
-    except _Undone:
-        shared_org.cursors.expire_all()
+    with undone(shared_org) as caller:
+        yield caller
 
 
 @pytest.fixture
