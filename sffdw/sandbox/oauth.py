@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
 from sffdw.sandbox.call import Call, Reply
 from sffdw.sandbox.errors import ApiError
+from sffdw.sandbox.login import openid
 from sffdw.sandbox.sessions import Session
 from sffdw.sandbox.users import User
 
@@ -65,8 +66,8 @@ def instance_url(call: Call) -> str:
     return str(call.org.switch("my_domain", call.base_url)) if is_login_host(call) else call.base_url
 
 
-def token_answer(call: Call, session: Session, *, refresh_token: str | None = None) -> dict[str, Any]:
-    """Return what the token endpoint says of a new session, signed."""
+def token_answer(call: Call, session: Session, *, refresh_token: str | None = None, nonce: str = "") -> dict[str, Any]:
+    """Return what the token endpoint says of a new session, signed; the scope openid brings an id token."""
     issued_at = str(int(session.issued_at * 1000))
     identity = identity_url(call, session.user_id)
     answer: dict[str, Any] = {
@@ -78,7 +79,11 @@ def token_answer(call: Call, session: Session, *, refresh_token: str | None = No
         "issued_at": issued_at,
         "scope": session.scope,
     }
-    return answer | {"refresh_token": refresh_token} if refresh_token else answer
+    if refresh_token:
+        answer["refresh_token"] = refresh_token
+    if "openid" in session.scope.split():
+        answer["id_token"] = openid.id_token(call, session, subject=identity, nonce=nonce)
+    return answer
 
 
 def signature(secret: str, identity: str, issued_at: str) -> str:
@@ -95,15 +100,16 @@ def open_session(call: Call, user: User, *, scope: str = "api web", by_password:
     return call.org.sessions.issue(user.user_id, user.username, client_id, scope, by_password=by_password)
 
 
-def grant_tokens(call: Call, username: str, scope: str) -> dict[str, Any]:
+def grant_tokens(call: Call, username: str, scope: str, *, nonce: str = "") -> dict[str, Any]:
     """Log in the user who allowed it; scopes refresh_token and offline_access bring a refresh token."""
     user = call.org.users.by_username(username)
     if user is None:
         raise OAuthError("inactive_user", "inactive user")
     session = open_session(call, user, scope=scope)
     if not {"refresh_token", "offline_access"} & set(scope.split()):
-        return token_answer(call, session)
-    return token_answer(call, session, refresh_token=call.org.sessions.issue_refresh(session).token)
+        return token_answer(call, session, nonce=nonce)
+    refresh_token = call.org.sessions.issue_refresh(session).token
+    return token_answer(call, session, refresh_token=refresh_token, nonce=nonce)
 
 
 def check_client(call: Call, form: dict[str, str], *, needs_secret: bool = True) -> None:

@@ -22,6 +22,7 @@ from sffdw.sandbox.features import enable_features
 from sffdw.sandbox.journal import Journal
 from sffdw.sandbox.late import LateCommits
 from sffdw.sandbox.limits import Limits
+from sffdw.sandbox.login.keys import SigningKey
 from sffdw.sandbox.schema import Schema, SObject
 from sffdw.sandbox.schema.features import FEATURES
 from sffdw.sandbox.sessions import Sessions
@@ -121,6 +122,7 @@ class Org:
         self.archive = Archive(self.store, self.clock)
         self.bulk = Jobs(self)
         self.users = Users(self)
+        self.signing = SigningKey(self.store)
         self.teacher = Teacher(self) if options.auto_schema else None
         self.traffic = Traffic()
         self.change_lock = threading.RLock()

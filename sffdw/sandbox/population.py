@@ -60,7 +60,7 @@ def reborn(org: Org, given: Mapping[str, Any]) -> Org:
     new = Org(options, clock=org.clock, birth=org.birth if options.store is None else None)
     new.journal = org.journal
     if new.org_id == org.org_id:
-        new.sessions = org.sessions
+        new.sessions, new.signing = org.sessions, org.signing
     try:
         populate(new, [load] if isinstance(load, str) else load, {name: int(count) for name, count in rows.items()})
     except ValueError as error:

@@ -24,6 +24,7 @@ class CodeGrant:
     redirect_uri: str
     scope: str
     challenge: str
+    nonce: str
     expires_at: float
     is_used: bool = False
 
@@ -51,11 +52,13 @@ class Grants:
         self._codes: dict[str, CodeGrant] = {}
         self._devices: dict[str, DeviceGrant] = {}
 
-    def add_code(self, *, username: str, client_id: str, redirect_uri: str, scope: str, challenge: str) -> CodeGrant:
+    def add_code(
+        self, *, username: str, client_id: str, redirect_uri: str, scope: str, challenge: str, nonce: str = ""
+    ) -> CodeGrant:
         """Note a consent and return it with its code."""
         now = self._clock.timestamp()
         code = f"aPrx{secrets.token_urlsafe(60)}=="
-        grant = CodeGrant(code, username, client_id, redirect_uri, scope, challenge, now + CODE_LIFE_S)
+        grant = CodeGrant(code, username, client_id, redirect_uri, scope, challenge, nonce, now + CODE_LIFE_S)
         with self._lock:
             self._codes[code] = grant
         return grant

@@ -16,7 +16,8 @@ from sffdw.sandbox.oauth import OAuthError, same_secret
 
 DEFAULT_SCOPE = "refresh_token api web"
 WRONG_PASSWORD = "Please check your username and password."
-_KEPT = ("response_type", "client_id", "redirect_uri", "state", "scope", "code_challenge", "code_challenge_method")
+_PKCE = ("code_challenge", "code_challenge_method")
+_KEPT = ("response_type", "client_id", "redirect_uri", "state", "scope", "nonce", *_PKCE)
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}=?")
 
 
@@ -72,6 +73,7 @@ def _allow(call: Call, form: Mapping[str, str]) -> Reply:
         redirect_uri=form["redirect_uri"],
         scope=form.get("scope") or DEFAULT_SCOPE,
         challenge=form.get("code_challenge", ""),
+        nonce=form.get("nonce", ""),
     )
     return _back(form, {"code": grant.code})
 
@@ -100,7 +102,7 @@ def exchange(call: Call, form: dict[str, str]) -> dict[str, Any]:
         oauth.check_client(call, form)
     elif not same_secret(_challenge_of(form.get("code_verifier", "")), grant.challenge.rstrip("=")):
         raise OAuthError("invalid_grant", "invalid code verifier")
-    return oauth.grant_tokens(call, grant.username, grant.scope)
+    return oauth.grant_tokens(call, grant.username, grant.scope, nonce=grant.nonce)
 
 
 def _challenge_of(verifier: str) -> str:

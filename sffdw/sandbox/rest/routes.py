@@ -11,7 +11,7 @@ from sffdw.sandbox.bulk import routes as bulk_routes
 from sffdw.sandbox.call import Call, Reply
 from sffdw.sandbox.events import bayeux
 from sffdw.sandbox.events.push import push
-from sffdw.sandbox.login import device, soap, web
+from sffdw.sandbox.login import device, openid, soap, web
 from sffdw.sandbox.login.token import token
 from sffdw.sandbox.rest import collections, composite, describe, limits, query, records, replication
 
@@ -136,6 +136,8 @@ ROUTES = (
         POST=bayeux.answer,
     ),
     *(_route(path, kind, object_of, methods) for path, kind, object_of, methods in bulk_routes.ROOT),
+    _route("/id/keys", "other", is_open=True, GET=openid.keys),
+    _route("/\\.well-known/openid-configuration", "other", is_open=True, GET=openid.configuration),
     _route("/id/{}/{}", "other", GET=oauth.identity),
 )
 _KINDS_BY_METHOD = {

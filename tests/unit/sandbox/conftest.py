@@ -50,7 +50,11 @@ class Caller:
 
     def send(self, method: str, target: str, body: Any = None, **headers: str) -> Reply:
         """Send a request below the data resource, or to any path that begins with `/services`, `/_sandbox` or `/id`."""
-        path = target if target.startswith(("/services", "/_sandbox", "/id/", "/setup/")) else DATA + target
+        path = (
+            target
+            if target.startswith(("/services", "/_sandbox", "/id/", "/setup/", "/.well-known/"))
+            else DATA + target
+        )
         named = {"authorization": f"Bearer {self.token}", "content-type": "application/json"}
         named |= {name.replace("_", "-").lower(): value for name, value in headers.items()}
         payload = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
