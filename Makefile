@@ -10,6 +10,8 @@ STATE     ?=
 DATA      ?=
 SEED      ?=
 PYTEST    ?=
+BENCH     ?=
+ROWS      ?=
 
 export PG_CONFIG PREFIX MULTICORN STATE DATA SEED
 
@@ -25,7 +27,7 @@ SQL_SOURCES := $(shell find sql triggers -type f 2>/dev/null) sffdw.control tool
 
 .DEFAULT_GOAL := help
 .PHONY: help packages install up down psql demo test test-unit test-integration test-migration test-sandbox test-host \
-        test-jsforce lint dist clean uninstall
+        test-jsforce bench lint dist clean uninstall
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -90,6 +92,9 @@ test-sandbox: $(VENV)/.ready $(NPM)/jsforce/package.json ## the local Salesforce
 
 test-jsforce: $(VENV)/.ready $(NPM)/jsforce/package.json ## only jsforce from npm against the sandbox
 	SFFDW_NODE_MODULES=$(CURDIR)/$(NPM) $(RUN) -m pytest tests/integration/sandbox/jsforce $(PYTEST)
+
+bench: $(VENV)/.ready ## measure; BENCH=NAME only what begins so, ROWS=N rows of the large object
+	$(RUN) -m benchmarks $(if $(ROWS),--rows $(ROWS)) $(BENCH)
 
 lint: $(VENV)/.ready ## ruff, mypy and the checks of our own
 	$(VENV)/bin/ruff check .
