@@ -14,6 +14,7 @@ from sffdw.sandbox.call import Call, Reply, error_reply
 from sffdw.sandbox.control import control_reply
 from sffdw.sandbox.dml.storms import touch_some
 from sffdw.sandbox.errors import ApiError, not_found
+from sffdw.sandbox.faults import Fault
 from sffdw.sandbox.login import envelope, soap
 from sffdw.sandbox.rest.describe import check_version
 from sffdw.sandbox.rest.routes import DATA_ROUTES, ROUTES, Answer, Route, kind_of
@@ -133,7 +134,9 @@ def _carry_out(call: Call, route: Route, arguments: list[str]) -> Reply:
     after_s = float(late.params.get("commit_after_s", late.params.get("after_s", 0))) if late else 0.0
     sees_to_it_itself = call.method == "GET" or call.kind.startswith("bulk_")
     is_late = after_s > 0 and not sees_to_it_itself
-    return call.org.late.run(work, after_s) if is_late else work()
+    reply = call.org.late.run(work, after_s) if is_late else work()
+    failed = call.fault("http.status")
+    return error_reply(_status_error(failed)) if failed else reply
 
 
 def _check_media_type(call: Call) -> None:
@@ -211,9 +214,14 @@ def _strike(call: Call) -> None:
         call.at = str(tie.params.get("at") or f"{call.at[:17]}00.000+0000")
     failed = call.fault("http.status")
     if failed and not failed.params.get("after"):
-        status = int(failed.params.get("status", 500))
-        code = str(failed.params.get("code", "SERVER_UNAVAILABLE" if status == 503 else "UNKNOWN_EXCEPTION"))
-        raise ApiError(code, str(failed.params.get("message", "An unexpected error occurred.")), status=status)
+        raise _status_error(failed)
+
+
+def _status_error(fault: Fault) -> ApiError:
+    """Return the error that the fault http.status says, before or (`after`) instead of the reply to work done."""
+    status = int(fault.params.get("status", 500))
+    code = str(fault.params.get("code", "SERVER_UNAVAILABLE" if status == 503 else "UNKNOWN_EXCEPTION"))
+    return ApiError(code, str(fault.params.get("message", "An unexpected error occurred.")), status=status)
 
 
 def _check_session_fault(call: Call) -> None:

@@ -15,47 +15,55 @@ from typing import Any
 
 from sffdw.sandbox.errors import ApiError
 
-KNOWN = frozenset(
+# Every fault with its parameters; what is not given has a default.
+PARAMETERS: dict[str, tuple[str, ...]] = {
+    "http.status": ("status", "code", "message", "after"),
+    "http.html": ("status", "body"),
+    "http.latency": ("ms",),
+    "http.cut": ("bytes",),
+    "http.drop": (),
+    "reply.lost": ("commit_after_s", "after_s"),
+    "session.expired": (),
+    "token.rotated": (),
+    "locator.expired": (),
+    "limit.daily": (),
+    "limit.concurrent": (),
+    "limit.bulk": (),
+    "row.locked": ("every",),
+    "dml.error": ("code", "message", "fields", "every"),
+    "query.timeout": (),
+    "page.shrink": ("rows", "size"),
+    "page.drift": ("rows",),
+    "order.shuffle": ("seed",),
+    "count.wrong": ("factor", "by"),
+    "count.missing": (),
+    "bulk.failed": ("message", "after_rows"),
+    "bulk.slow": ("seconds",),
+    "bulk.retry": ("retries", "seconds"),
+    "commit.late": ("commit_after_s", "after_s"),
+    "stamp.tie": ("at",),
+    "clock.skew": ("seconds",),
+    "deleted.purged": ("hours", "refuse"),
+    "deleted.window": ("days",),
+    "deleted.no_stamp": (),
+    "deleted.wrong": (),
+    "storm.recalculate": ("rows",),
+    "rows.hidden": ("share",),
+    "field.hidden": ("fields",),
+    "field.gone": ("fields",),
+    "object.gone": ("objects",),
+    "event.gap": (),
+    "event.overflow": ("after",),
+    "event.replay_invalid": (),
+    "event.disconnect": (),
+    "duplicate.rule": ("every", "message", "rule"),
+}
+CONDITIONS = frozenset({"calls", "kind", "object", "path", "user", "probability", "seed"})
+KINDS = frozenset(
     [
-        "http.status",
-        "http.html",
-        "http.latency",
-        "http.cut",
-        "http.drop",
-        "reply.lost",
-        "session.expired",
-        "token.rotated",
-        "locator.expired",
-        "limit.daily",
-        "limit.concurrent",
-        "limit.bulk",
-        "row.locked",
-        "dml.error",
-        "query.timeout",
-        "page.shrink",
-        "page.drift",
-        "order.shuffle",
-        "count.wrong",
-        "count.missing",
-        "bulk.failed",
-        "bulk.slow",
-        "bulk.retry",
-        "commit.late",
-        "stamp.tie",
-        "clock.skew",
-        "deleted.purged",
-        "deleted.window",
-        "deleted.no_stamp",
-        "storm.recalculate",
-        "rows.hidden",
-        "field.hidden",
-        "field.gone",
-        "object.gone",
-        "event.gap",
-        "event.overflow",
-        "event.replay_invalid",
-        "event.disconnect",
-        "duplicate.rule",
+        *("token", "versions", "describe_global", "describe", "query", "query_more", "record", "create", "update"),
+        *("upsert", "delete", "collections", "composite", "graph", "batch", "tree", "bulk_job", "bulk_upload"),
+        *("bulk_result", "updated", "deleted", "limits", "record_count", "event", "soap", "other"),
     ]
 )
 _ON_PUBLISHING = frozenset({"event.gap", "event.overflow"})  # these count events, not calls
@@ -75,6 +83,11 @@ class Fault:
     hits: int = 0
     seen: int = 0
     dice: random.Random = field(default_factory=random.Random)
+
+    @property
+    def ignored(self) -> list[str]:
+        """Parameters that are given and mean nothing to this fault."""
+        return sorted(set(self.params) - set(PARAMETERS[self.name]))
 
     def describe(self) -> dict[str, Any]:
         """Return what GET /_sandbox/faults shows."""
@@ -128,6 +141,29 @@ def _is_listed(calls: str, number: int) -> bool:
     return number in {int(part) for part in match["list"].split(",")}
 
 
+def _invalid(message: str) -> ApiError:
+    return ApiError("INVALID_FAULT", message)
+
+
+def _check_conditions(when: Mapping[str, Any]) -> None:
+    """Refuse conditions that cannot be read: they would silently match nothing, or everything."""
+    unknown = set(when) - CONDITIONS
+    if unknown:
+        raise _invalid(f"unknown conditions {', '.join(sorted(unknown))}; known are: {', '.join(sorted(CONDITIONS))}")
+    if when.get("calls") is not None and not _CALLS.fullmatch(str(when["calls"]).strip()):
+        raise _invalid(f'cannot read calls "{when["calls"]}"; write 3, 2-5, from 4 or every 7')
+    strange = set(_as_list(when["kind"])) - KINDS if when.get("kind") else set()
+    if strange:
+        raise _invalid(f"unknown kinds {', '.join(sorted(strange))}; known are: {', '.join(sorted(KINDS))}")
+    try:
+        re.compile(str(when.get("path") or ""))
+        is_share = 0 <= float(when.get("probability") or 0) <= 1
+    except (re.error, TypeError, ValueError):
+        is_share = False
+    if not is_share:
+        raise _invalid('"path" must be a regular expression and "probability" a number from 0 to 1')
+
+
 class Faults:
     """The faults that are set."""
 
@@ -138,16 +174,15 @@ class Faults:
 
     def add(self, given: Mapping[str, Any]) -> Fault:
         """Set a fault; raises for an unknown name or a condition that cannot be read."""
-        name, when = given.get("name"), given.get("when") or {}
-        if name not in KNOWN:
-            raise ApiError("INVALID_FAULT", f"unknown fault {name}; known faults are: {', '.join(sorted(KNOWN))}")
-        if when.get("calls") is not None and not _CALLS.fullmatch(str(when["calls"]).strip()):
-            raise ApiError("INVALID_FAULT", f'cannot read calls "{when["calls"]}"; write 3, 2-5, from 4 or every 7')
+        name, when, params = given.get("name"), given.get("when") or {}, given.get("params") or {}
+        if name not in PARAMETERS:
+            raise _invalid(f"unknown fault {name}; known faults are: {', '.join(sorted(PARAMETERS))}")
+        if not isinstance(when, Mapping) or not isinstance(params, Mapping):
+            raise _invalid('"when" and "params" must be objects')
+        _check_conditions(when)
         with self._lock:
             self._count += 1
-            fault = Fault(
-                self._count, str(name), when, given.get("params") or {}, dice=random.Random(when.get("seed", 0))
-            )
+            fault = Fault(self._count, str(name), when, params, dice=random.Random(when.get("seed", 0)))
             self._set[fault.id] = fault
             return fault
 

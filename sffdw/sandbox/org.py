@@ -116,7 +116,7 @@ class Org:
         self.limits = Limits(self.clock)
         self.faults = Faults()
         self.journal = Journal()
-        self.cursors = Cursors(self.store.instance)
+        self.cursors = Cursors(self.store.instance, has_old_limits=bool(self.switch("ten_cursors", False)))
         self.engine = Engine(self.store, self.schema, self.cursors)
         self.late = LateCommits(self.store, self.clock)
         self.archive = Archive(self.store, self.clock)

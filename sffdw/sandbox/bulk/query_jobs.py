@@ -198,7 +198,7 @@ def _page_rows(call: Call) -> int:
         raise ApiError("API_ERROR", f"maxRecords must be a positive number: {text}")
     wanted = int(text) if text else default
     shrunk = call.fault("page.shrink")
-    return min(wanted, int(shrunk.params.get("rows", 100))) if shrunk else wanted
+    return min(wanted, int(shrunk.params.get("rows", shrunk.params.get("size", 100)))) if shrunk else wanted
 
 
 def result_pages(call: Call, job_id: str) -> Reply:

@@ -53,6 +53,8 @@ def compile_bulk(text: str, schema: Schema, settings: Settings, *, allows_typeof
         if error.message.startswith("Implementation restriction"):
             raise ApiError("API_ERROR", error.message) from None
         raise
+    if plan.is_grouped:
+        raise _refuse("Date functions outside of WHERE are")
     columns = _columns(query, compiler.scope)
     if settings.api_version < _SORTED_BEFORE:
         columns = sorted(columns, key=lambda column: column.header.lower())

@@ -12,8 +12,9 @@ def list_faults(call: Call) -> Reply:
 
 
 def add_fault(call: Call) -> Reply:
-    """POST /_sandbox/faults {name, when, params}."""
-    return Reply(201, {"id": call.org.faults.add(call.json_object()).id})
+    """POST /_sandbox/faults {name, when, params}; parameters that mean nothing are named in the answer."""
+    fault = call.org.faults.add(call.json_object())
+    return Reply(201, {"id": fault.id} | ({"ignored": fault.ignored} if fault.ignored else {}))
 
 
 def remove_faults(call: Call) -> Reply:

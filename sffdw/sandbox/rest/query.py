@@ -91,9 +91,12 @@ def settings_of(call: Call, *, includes_deleted: bool = False) -> Settings:
 
 
 def check_query_faults(call: Call) -> None:
-    """Raise what faults say about this query."""
+    """Raise what faults say about this query, and let rows drift: somebody changes them while pages are read."""
     if call.fault("query.timeout"):
         raise ApiError("QUERY_TIMEOUT", "Your query request was running for too long.")
+    drift = call.fault("page.drift")
+    if drift:
+        touch_some(call, int(drift.params.get("rows", 10)))
 
 
 def query_more(call: Call, locator: str) -> Reply:
@@ -101,9 +104,6 @@ def query_more(call: Call, locator: str) -> Reply:
     if call.fault("locator.expired"):
         raise invalid_locator()
     check_query_faults(call)
-    drift = call.fault("page.drift")
-    if drift:
-        touch_some(call, int(drift.params.get("rows", 10)))
     return _reply(call, call.org.engine.more(locator, _request(call)))
 
 
@@ -112,7 +112,7 @@ def _request(call: Call) -> Request:
     wanted = min(max(int(match[1]), MIN_BATCH), DEFAULT_BATCH) if match else DEFAULT_BATCH
     shrunk = call.fault("page.shrink")
     if shrunk:
-        wanted = min(wanted, int(shrunk.params.get("rows", 100)))
+        wanted = min(wanted, int(shrunk.params.get("rows", shrunk.params.get("size", 100))))
     return Request(call.user_id, call.version, call.org.clock.timestamp(), call.pretty, wanted)
 
 

@@ -8,7 +8,10 @@ from sffdw.sandbox import stamps
 from sffdw.sandbox.call import Call, Reply
 from sffdw.sandbox.errors import ApiError
 from sffdw.sandbox.rest.describe import find_object
+from sffdw.sandbox.rest.query import settings_of
 from sffdw.sandbox.schema import SObject
+from sffdw.sandbox.soql.names import Scope, Statement
+from sffdw.sandbox.soql.rows import visible_sql
 from sffdw.sandbox.store.tables import table_name
 
 UPDATED_WINDOW = timedelta(days=30)
@@ -19,12 +22,16 @@ MAX_IDS = 600_000
 def updated(call: Call, name: str) -> Reply:
     """GET /sobjects/X/updated/?start=&end=."""
     sobject, start, end = _window(call, name, UPDATED_WINDOW)
+    statement = Statement("", call.org.schema, settings_of(call))
+    scope = Scope(statement, sobject, ())
+    first, last = statement.bind(stamps.to_text(start)), statement.bind(stamps.to_text(end))
+    stamp, visible = f'{scope.alias}."SystemModstamp"', visible_sql(scope)
     sql = (
-        f'SELECT "Id" FROM {table_name(sobject)} '
-        'WHERE "SystemModstamp" >= ? AND "SystemModstamp" < ? AND +_deleted = 0 '
-        f'ORDER BY "SystemModstamp", "Id" LIMIT {MAX_IDS + 1}'
+        f'SELECT {scope.alias}."Id" FROM {table_name(sobject)} {scope.alias}{scope.joins_sql()} '
+        f"WHERE {stamp} >= {first} AND {stamp} < {last} AND {visible} "
+        f'ORDER BY {stamp}, {scope.alias}."Id" LIMIT {MAX_IDS + 1}'
     )
-    found = [row[0] for row in call.org.store.reader.execute(sql, (stamps.to_text(start), stamps.to_text(end)))]
+    found = [row[0] for row in call.org.store.reader.execute(sql, statement.params)]
     _check_count(len(found))
     call.rows = len(found)
     return Reply(body={"ids": found, "latestDateCovered": _covered(call, end)})
@@ -47,6 +54,8 @@ def deleted(call: Call, name: str) -> Reply:
     rows = call.org.store.reader.execute(sql, bounds).fetchall()
     if sobject.name == "CurrencyType" and not call.org.switch("deleted_lists_inactive_currencies", True):
         rows = []
+    if call.fault("deleted.wrong"):
+        rows += _living(call, sobject, stamps.to_text(end - timedelta(minutes=1)))
     _check_count(len(rows))
     call.rows = len(rows)
     return Reply(
@@ -56,6 +65,12 @@ def deleted(call: Call, name: str) -> Reply:
             "latestDateCovered": _covered(call, end),
         }
     )
+
+
+def _living(call: Call, sobject: SObject, at: str) -> list[tuple[str, str]]:
+    """Return the rows that are there as if they had been deleted: some objects' delete logs are known to be wrong."""
+    found = call.org.store.reader.execute(f'SELECT "Id" FROM {table_name(sobject)} WHERE _deleted = 0 ORDER BY "Id"')
+    return [(record_id, at) for (record_id,) in found]
 
 
 def _window(call: Call, name: str, longest: timedelta) -> tuple[SObject, datetime, datetime]:

@@ -134,7 +134,7 @@ def test_a_long_result_comes_whole_page_by_page(many: Session, org: Sandbox, cal
 
 
 def test_case_59_pages_smaller_than_asked_for(many: Session, fault: Any) -> None:
-    fault("page.shrink", params={"size": 333})
+    fault("page.shrink", params={"rows": 333})
     assert many.execute("SELECT count(*), count(DISTINCT id) FROM account").fetchone() == (5000, 5000)
 
 

@@ -62,10 +62,30 @@ def test_probability_is_seeded() -> None:
     assert 10 < len(struck(1)) < 60
 
 
-@pytest.mark.parametrize("given", [{"name": "http.nothing"}, {"name": "http.drop", "when": {"calls": "sometimes"}}])
-def test_a_fault_that_cannot_be_is_refused(given: dict[str, Any]) -> None:
-    with pytest.raises(ApiError):
+IMPOSSIBLE: list[tuple[dict[str, Any], str]] = [
+    ({"name": "http.nothing"}, "known faults are: bulk.failed, bulk.retry"),
+    ({}, "unknown fault None"),
+    ({"name": "http.drop", "when": {"calls": "sometimes"}}, "write 3, 2-5, from 4 or every 7"),
+    ({"name": "http.drop", "when": {"obejct": "Account"}}, "unknown conditions obejct; known are: calls, kind"),
+    ({"name": "http.drop", "when": {"kind": ["query", "qurey"]}}, "unknown kinds qurey; known are: batch"),
+    ({"name": "http.drop", "when": {"path": "("}}, '"path" must be a regular expression'),
+    ({"name": "http.drop", "when": {"probability": "often"}}, '"probability" a number from 0 to 1'),
+    ({"name": "http.drop", "when": {"probability": 30}}, '"probability" a number from 0 to 1'),
+    ({"name": "http.drop", "when": "always"}, '"when" and "params" must be objects'),
+]
+
+
+@pytest.mark.parametrize(("given", "message"), IMPOSSIBLE)
+def test_a_fault_that_cannot_be_is_refused(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(ApiError) as caught:
         Faults().add(given)
+    assert (caught.value.code, message in caught.value.message) == ("INVALID_FAULT", True), caught.value.message
+
+
+def test_parameters_that_mean_nothing_are_named(sf: Caller) -> None:
+    given = {"name": "page.shrink", "when": {"calls": "1"}, "params": {"rows": 5, "lines": 3}}
+    assert sf.post("/_sandbox/faults", given)["ignored"] == ["lines"]
+    assert "ignored" not in sf.post("/_sandbox/faults", given | {"params": {"rows": 5}})
 
 
 def strike(sf: Caller, name: str, params: dict[str, Any] | None = None, **when: Any) -> None:
@@ -96,6 +116,47 @@ def test_a_fault_answers_with_its_error_and_then_is_over(
     assert (reply.status, json.loads(reply.payload(False))) == (status, [{"message": message, "errorCode": code}])
     assert sf.send("GET", "/query?q=SELECT+Id+FROM+Account").status == (401 if name == "session.expired" else 200)
     assert sf.get("/_sandbox/calls")[-2]["fault"] == name
+
+
+def test_an_error_can_come_after_the_work_was_done(sf: Caller) -> None:
+    strike(sf, "http.status", {"status": 502, "after": True}, calls="1", kind="create")
+    strike(sf, "http.status", {"status": 502}, calls="2", kind="create")
+    assert [sf.send("POST", "/sobjects/Account", {"Name": str(n)}).status for n in range(3)] == [502, 502, 201]
+    assert sf.values("SELECT Name FROM Account") == ["0", "2"]
+
+
+def test_a_fault_strikes_one_user_or_object_only(sf: Caller) -> None:
+    strike(sf, "query.timeout", object="Contact", user="nobody@example.com")
+    strike(sf, "query.timeout", object="contact", user=sf.org.users.default.username, path="LastName")
+    assert isinstance(sf.query("SELECT Id FROM Contact"), dict)
+    assert sf.refusal("SELECT LastName FROM Contact")[0] == "QUERY_TIMEOUT"
+    assert [fault["hits"] for fault in sf.get("/_sandbox/faults")] == [0, 1]
+
+
+def test_rows_change_while_pages_are_read(sf: Caller) -> None:
+    for number in range(5):
+        sf.create("Account", Name=str(number))
+    sf.org.clock.advance(60)
+    strike(sf, "page.drift", {"rows": 1}, kind="query", calls="2")
+    keyset = "SELECT Name FROM Account ORDER BY SystemModstamp, Id LIMIT 2 OFFSET {}"
+    # Whoever pages by the stamp misses the row that takes the place of the one that moved.
+    assert [sf.values(keyset.format(offset)) for offset in (0, 2, 4)] == [["0", "1"], ["3", "4"], ["0"]]
+
+
+def test_a_refresh_can_end_the_old_refresh_token(sf: Caller) -> None:
+    user, known = sf.org.users.default, sf.org.credentials
+    session = sf.org.sessions.issue(user.user_id, user.username, known.client_id, scope="api refresh_token")
+    token = sf.org.sessions.issue_refresh(session).token
+
+    def refresh(value: str) -> Any:
+        form = f"grant_type=refresh_token&client_id={known.client_id}&refresh_token={value}"
+        return sf.post("/services/oauth2/token", form.encode(), content_type="application/x-www-form-urlencoded")
+
+    assert "refresh_token" not in refresh(token)
+    strike(sf, "token.rotated", kind="token", calls="1")
+    following = refresh(token)["refresh_token"]
+    assert refresh(token)["error_description"] == "expired access/refresh token"
+    assert "access_token" in refresh(following)
 
 
 def test_rows_are_refused_one_by_one(sf: Caller) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from sffdw.sandbox.org import Options, Org
 from tests.unit.sandbox.conftest import NOON, Caller
 
 
@@ -140,3 +141,21 @@ def json_pretty(value: Any) -> str:
     from sffdw.sandbox.jsontext import dumps
 
     return dumps(value, pretty=True)
+
+
+def test_old_cursors_are_ten_and_gone_after_a_quarter_of_an_hour(shared_org: Org) -> None:
+    sf = Caller(Org(Options(seed=7, switches={"ten_cursors": True}), birth=shared_org.birth))
+    sf.change(*({"op": "create", "object": "Account", "values": {"Name": str(number)}} for number in range(250)))
+
+    def opened() -> str:
+        return str(sf.query("SELECT Id FROM Account", sforce_query_options="batchSize=200")["nextRecordsUrl"])
+
+    first, second = opened(), opened()
+    assert sf.send("GET", first).status == 200
+    for _ in range(9):
+        last = opened()
+    # The second has not been used for longest.
+    assert [sf.send("GET", url).status for url in (first, second, last)] == [200, 400, 200]
+    sf.org.clock.advance(901)
+    assert sf.send("GET", last).body[0]["errorCode"] == "INVALID_QUERY_LOCATOR"
+    sf.org.close()

@@ -73,3 +73,23 @@ def test_raw_changes_set_ids_and_stamps(sf: Caller) -> None:
     assert sf.rows("SELECT SystemModstamp, LastModifiedDate FROM Account") == [
         {"SystemModstamp": "2021-01-01T00:00:00.000+0000", "LastModifiedDate": row["LastModifiedDate"]}
     ]
+
+
+def test_updates_of_rows_that_are_not_shared_are_missing(sf: Caller) -> None:
+    seen, hidden = sf.create("Account", Name="seen"), sf.create("Account", Name="hidden")
+    sf.org.clock.advance(120)
+    target = "/sobjects/Account/updated/?start=2025-06-18T11:59:00Z&end=2025-06-18T12:02:00Z"
+    assert sf.get(target)["ids"] == [seen, hidden]
+    user = sf.org.users.default.username
+    sf.send("PUT", f"/_sandbox/users/{user}", {"share": {"Account": "Name = 'seen'"}})
+    assert sf.get(target)["ids"] == [seen]
+    sf.send("PUT", f"/_sandbox/users/{user}", {"share": None})
+
+
+def test_some_delete_logs_name_rows_that_are_there(sf: Caller) -> None:
+    record_id = sf.create("Account", Name="there")
+    sf.org.clock.advance(120)
+    target = "/sobjects/Account/deleted/?start=2025-06-18T11:59:00Z&end=2025-06-18T12:02:00Z"
+    sf.post("/_sandbox/faults", {"name": "deleted.wrong", "when": {"calls": "1"}})
+    assert [row["id"] for row in sf.get(target)["deletedRecords"]] == [record_id]
+    assert sf.get(target)["deletedRecords"] == []
