@@ -15,9 +15,10 @@ from itertools import chain, cycle, islice, repeat
 from typing import Any
 
 from sffdw.sandbox import ids, pools, stamps
-from sffdw.sandbox.dml import currencies, standard
+from sffdw.sandbox.dml import currencies, record_types, standard
 from sffdw.sandbox.dml.actor import Actor
 from sffdw.sandbox.schema import Field, Schema, SObject
+from sffdw.sandbox.schema.record_types import FIELD
 from sffdw.sandbox.store.store import Store
 from sffdw.sandbox.store.tables import column_name, is_stored, table_name
 
@@ -165,11 +166,19 @@ class _Generation:
             return self._currencies(dice)
         if field.unique:
             return _unique(field, self.store.next_number(f"generated {self.sobject.name}.{field.name}", self.count))
+        if field.name == FIELD:
+            return self._record_types(dice)
         if field.type == "reference":
             return self._parents(field, dice)
         if field.name_field and not field.is_person_name and field.type == "string":
             return _names(pools.pool(field, dice, rows=self.count), pools.words(dice, rows=self.count))
         return cycle(pools.pool(field, dice, rows=self.count))
+
+    def _record_types(self, dice: random.Random) -> Iterator[str | None]:
+        """Choose among the object's own record types."""
+        entries = record_types.entries_of(self.store, self.sobject)
+        known = [entry.record_type_id for entry in entries if entry.active and entry.available and not entry.master]
+        return cycle(_some(known, 0.0, self.count, dice))
 
     def _currencies(self, dice: random.Random) -> Iterator[str | None]:
         """Choose among the currencies of the org; where there is one only, records do not name it."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from sffdw.sandbox.dml.actor import Actor
 from sffdw.sandbox.dml.currencies import set_currency
+from sffdw.sandbox.dml.record_types import set_record_type
 from sffdw.sandbox.schema import Field, SObject
 from sffdw.sandbox.store.store import Store, Values
 from sffdw.sandbox.store.tables import is_stored
@@ -20,6 +21,7 @@ _DEFAULT_FORMAT = "{00000000}"
 def set_defaults(store: Store, sobject: SObject, record_id: str, values: Values, actor: Actor) -> None:
     """Fill what the writer left out of a new record."""
     set_currency(store, sobject, values, actor)
+    set_record_type(store, sobject, values, actor)
     for field in sobject.fields:
         if field.name in values or not is_stored(field):
             continue

@@ -10,11 +10,13 @@ from sffdw.sandbox.dml import derived, removal, rollups, standard
 from sffdw.sandbox.dml.actor import Actor
 from sffdw.sandbox.dml.currencies import check_currency
 from sffdw.sandbox.dml.dependencies import check_dependencies
+from sffdw.sandbox.dml.record_types import check_record_type
 from sffdw.sandbox.dml.references import check_references
 from sffdw.sandbox.dml.rules import check_rules
 from sffdw.sandbox.dml.validate import check_required, check_unique, read_values, record_id_of
 from sffdw.sandbox.errors import ApiError, unknown_object
 from sffdw.sandbox.schema import Field, SObject
+from sffdw.sandbox.schema.record_types import FIELD
 from sffdw.sandbox.soql.currencies import CODE
 from sffdw.sandbox.store.store import Store, Values
 from sffdw.sandbox.values import to_stored
@@ -48,6 +50,7 @@ class Records:
         derived.set_person_name(sobject, values, {})
         if not self.actor.is_raw:
             check_required(sobject, values, is_new=True)
+            check_record_type(self.store, sobject, values)
             check_references(self.store, sobject, values, self.actor)
             self._check_dependencies(sobject, values, {})
             check_unique(self.store, sobject, record_id, values)
@@ -90,6 +93,8 @@ class Records:
         derived.set_person_name(sobject, values, before)
         if not self.actor.is_raw:
             check_required(sobject, values, is_new=False)
+            if values.get(FIELD) != before.get(FIELD):
+                check_record_type(self.store, sobject, values)
             check_references(self.store, sobject, _changed(values, before), self.actor)
             self._check_dependencies(sobject, values, before)
             check_unique(self.store, sobject, record_id, values)

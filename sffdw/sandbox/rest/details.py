@@ -1,17 +1,23 @@
-"""What a describe takes from records: the values of currency picklists follow CurrencyType."""
+"""What a describe takes from records: its record types, and the values of currency picklists."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from sffdw.sandbox.dml import currencies
+from sffdw.sandbox.dml.record_types import entries_of
 from sffdw.sandbox.org import Org
+from sffdw.sandbox.schema import SObject
+from sffdw.sandbox.schema.describe import describe_record_type
 from sffdw.sandbox.schema.features import MULTI_CURRENCY
 
 
-def add_details(org: Org, described: dict[str, Any]) -> list[Any]:
+def add_details(org: Org, sobject: SObject, described: dict[str, Any], version: str) -> list[Any]:
     """Complete a describe from the org's records; returns what was added, by which copies are told apart."""
-    return _currencies(org, described) if MULTI_CURRENCY in org.schema.features else []
+    entries = entries_of(org.store, sobject)
+    described["recordTypeInfos"] = [describe_record_type(sobject.name, entry, version) for entry in entries]
+    added = described["recordTypeInfos"] if len(entries) > 1 else []
+    return added + _currencies(org, described) if MULTI_CURRENCY in org.schema.features else added
 
 
 def _currencies(org: Org, described: dict[str, Any]) -> list[Any]:

@@ -10,9 +10,13 @@ from sffdw.sandbox.schema.definition import read_rule
 from sffdw.sandbox.schema.dependencies import settle
 from sffdw.sandbox.schema.errors import SchemaError
 from sffdw.sandbox.schema.field import Field, change_field, make_field, rename_field
+from sffdw.sandbox.schema.record_types import FIELD, merge_record_types, record_type_field
 from sffdw.sandbox.schema.sobject import SObject
 
-OPERATIONS = ("rename_to", "add_fields", "alter_fields", "drop_fields", "rename_fields", "hide_fields", "rules")
+OPERATIONS = (
+    *("rename_to", "add_fields", "alter_fields", "drop_fields", "rename_fields", "hide_fields", "rules"),
+    "record_types",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +103,14 @@ class Alteration:
         """Replace the validation rules."""
         self.sobject = replace(self.sobject, rules=tuple(read_rule(rule) for rule in stated))
 
+    def set_record_types(self, stated: Iterable[str | Mapping[str, Any]]) -> None:
+        """Add record types or change which are available and default; the first brings the field RecordTypeId."""
+        types = merge_record_types(self.sobject.record_types, stated)
+        self.sobject = replace(self.sobject, record_types=types)
+        if not any(known.name == FIELD for known in self.fields):
+            self.fields.append(record_type_field())
+            self.added.append(self.fields[-1])
+
     def finish(self, rename_to: str | None) -> tuple[SObject, SchemaChange]:
         """Return the altered object and what happened to it."""
         name = rename_to or self.sobject.name
@@ -137,4 +149,6 @@ def alter_object(sobject: SObject, operations: Mapping[str, Any]) -> tuple[SObje
     alteration.hide_fields(operations.get("hide_fields") or ())
     if operations.get("rules") is not None:
         alteration.set_rules(operations["rules"])
+    if operations.get("record_types") is not None:
+        alteration.set_record_types(operations["record_types"])
     return alteration.finish(operations.get("rename_to"))

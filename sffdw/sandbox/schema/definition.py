@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from sffdw.sandbox.schema.dependencies import settle
 from sffdw.sandbox.schema.errors import SchemaError
 from sffdw.sandbox.schema.field import Field, make_field
+from sffdw.sandbox.schema.record_types import FIELD, MASTER, merge_record_types, record_type_field
 from sffdw.sandbox.schema.rules import label_of
 from sffdw.sandbox.schema.sobject import FLAG_NAMES, ChildRelationship, RecordTypeEntry, SObject, ValidationRule
 
 _API_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
-_MASTER_RECORD_TYPE = RecordTypeEntry(
-    name="Master", developer_name="Master", master=True, default_record_type_mapping=True
-)
 _USER_LABELS = {"CreatedById": "Created By ID", "LastModifiedById": "Last Modified By ID"}
 _LABELS = {"Id": "Record ID", "IsDeleted": "Deleted", "OwnerId": "Owner ID", "LastActivityDate": "Last Activity"}
 
@@ -46,7 +44,16 @@ def read_definition(definition: Mapping[str, Any]) -> SObject:
         **_lists(definition),
     )
     _refuse_duplicates(sobject)
-    return sobject
+    stated_types = definition.get("recordTypes")
+    return sobject if stated_types is None else with_record_types(sobject, stated_types)
+
+
+def with_record_types(sobject: SObject, stated: Iterable[str | Mapping[str, Any]]) -> SObject:
+    """Give an object record types and the field for them. Raises SchemaError."""
+    typed = replace(sobject, record_types=merge_record_types(sobject.record_types, stated))
+    if typed.stored_field(FIELD) is not None:
+        return typed
+    return replace(typed, fields=(*typed.fields, record_type_field()))
 
 
 def _flags(name: str, definition: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,7 +74,7 @@ def _lists(definition: Mapping[str, Any]) -> dict[str, Any]:
         "supported_scopes": tuple((scope["name"], scope["label"]) for scope in scopes or ())
         if scopes is not None
         else (everything,),
-        "record_types": tuple(_record_type(info) for info in infos) if infos is not None else (_MASTER_RECORD_TYPE,),
+        "record_types": tuple(_record_type(info) for info in infos) if infos is not None else (MASTER,),
         "action_overrides": tuple(definition.get("actionOverrides") or ()),
         "named_layout_infos": tuple(definition.get("namedLayoutInfos") or ()),
         "rules": tuple(read_rule(rule) for rule in definition.get("rules") or ()),
@@ -79,7 +86,7 @@ def _record_type(info: Mapping[str, Any]) -> RecordTypeEntry:
     return RecordTypeEntry(
         name=info["name"],
         developer_name=info.get("developerName") or info["name"].replace(" ", "_"),
-        record_type_id=info.get("recordTypeId") or "012000000000000AAA",
+        record_type_id=info.get("recordTypeId") or (MASTER.record_type_id if info.get("master") else ""),
         active=bool(info.get("active", True)),
         available=bool(info.get("available", True)),
         default_record_type_mapping=bool(info.get("defaultRecordTypeMapping", False)),

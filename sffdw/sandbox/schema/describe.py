@@ -40,7 +40,7 @@ def describe_object(
         "childRelationships": [child.describe() for child in children],
         "fields": [field.describe() for field in sobject.visible_fields],
         "namedLayoutInfos": list(sobject.named_layout_infos),
-        "recordTypeInfos": [_record_type(sobject.name, entry, version) for entry in sobject.record_types],
+        "recordTypeInfos": [describe_record_type(sobject.name, entry, version) for entry in sobject.record_types],
         "supportedScopes": [{"label": label, "name": name} for name, label in sobject.supported_scopes],
     }
     if float(version) >= _DESCRIBE_OPTION_SINCE:
@@ -63,7 +63,8 @@ def _flags(sobject: SObject, version: str) -> dict[str, Any]:
     return shown
 
 
-def _record_type(object_name: str, entry: RecordTypeEntry, version: str) -> dict[str, Any]:
+def describe_record_type(object_name: str, entry: RecordTypeEntry, version: str) -> dict[str, Any]:
+    """Render one of the recordTypeInfos."""
     layout = f"/services/data/v{version}/sobjects/{object_name}/describe/layouts/{entry.record_type_id}"
     return {
         "active": entry.active,

@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sffdw.sandbox.schema.changes import SchemaChange, alter_object
-from sffdw.sandbox.schema.definition import read_definition
+from sffdw.sandbox.schema.definition import read_definition, with_record_types
 from sffdw.sandbox.schema.dependencies import settle
 from sffdw.sandbox.schema.describe import describe_listing, describe_object
 from sffdw.sandbox.schema.errors import SchemaError
 from sffdw.sandbox.schema.features import check_feature, feature_fields, new_objects, place_fields
 from sffdw.sandbox.schema.field import Field
 from sffdw.sandbox.schema.prefixes import free_prefix
-from sffdw.sandbox.schema.sobject import ChildRelationship, SObject
+from sffdw.sandbox.schema.sobject import ChildRelationship, RecordTypeEntry, SObject
 
 _ACTIVITIES = ("Task", "Event")
 
@@ -142,7 +142,8 @@ class Schema:
             new = read_definition(definition)
             known = self.get(new.name)
             if known is not None:
-                return self._merge(known, new, described="childRelationships" in definition)
+                types = definition.get("recordTypes")
+                return self._merge(known, new, described="childRelationships" in definition, types=types)
             placed = self._equipped(replace(new, key_prefix=free_prefix(new, self._state.prefixes)))
             changed = [placed] + (self._accept_activities(placed.name) if definition.get("activities") else [])
             self._replace([*self._others(changed), *changed])
@@ -171,7 +172,7 @@ class Schema:
                 ),
             ]
 
-    def _merge(self, known: SObject, new: SObject, *, described: bool) -> list[SchemaChange]:
+    def _merge(self, known: SObject, new: SObject, *, described: bool, types: Any = None) -> list[SchemaChange]:
         """A describe says what the object is: its fields and flags win, and stored fields it lacks become hidden."""
         lacking = tuple(field for field in new.fields if known.stored_field(field.name) is None)
         if described:
@@ -182,6 +183,9 @@ class Schema:
         else:
             lacking = tuple(field for field in lacking if not field.hidden)
             merged, altered = replace(known, fields=settle(known.fields + lacking)), ()
+        if types is not None:
+            merged = with_record_types(merged, types)
+            lacking = tuple(field for field in merged.fields if known.stored_field(field.name) is None)
         self._replace([*self._others([merged]), merged])
         return [SchemaChange(object_name=known.name, kind="altered", added=lacking, altered=altered)]
 
@@ -201,6 +205,23 @@ class Schema:
                 new = _retarget(new, old.name, new.name)
             self._replace([*others, new])
             return [change]
+
+    def set_record_types(self, name: str, entries: tuple[RecordTypeEntry, ...]) -> None:
+        """Replace the record types of an object, whose ids are known now."""
+        with self._writing:
+            changed = replace(self[name], record_types=entries)
+            self._replace([*self._others([changed]), changed])
+
+    @property
+    def state(self) -> object:
+        """The schema as it is, for `go_back`."""
+        return self._state
+
+    def go_back(self, state: object) -> None:
+        """Return to a state that `state` gave: the transaction that changed it was rolled back."""
+        assert isinstance(state, _Snapshot)
+        with self._writing:
+            self._state = state
 
     def drop(self, name: str) -> list[SchemaChange]:
         """Remove an object; fields that could only point to it go with it. Raises SchemaError."""

@@ -17,6 +17,7 @@ from sffdw.sandbox import ids
 from sffdw.sandbox.schema import Field, Schema, SchemaChange, SObject
 from sffdw.sandbox.store import definitions, tables
 from sffdw.sandbox.store.database import Database
+from sffdw.sandbox.store.settling import settle_record_types
 from sffdw.sandbox.store.tables import column_name, is_stored, table_name
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Store:
         self._sequence_lock = threading.Lock()
         self._sequences: dict[str, int] = {}
         self._local = threading.local()
+        self._undo: list[object] = []  # states of the schema before changes that the open transaction made
         with self.database.transaction() as connection:
             for statement in tables.CATALOG.split(";"):
                 connection.execute(statement)
@@ -70,10 +72,26 @@ class Store:
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Write in one transaction; an inner one is a savepoint."""
         recorder = self.recorder
-        with self.database.transaction() as connection, recorder.transaction() if recorder else nullcontext():
-            yield connection
+        is_outermost = not self.database.is_in_transaction
+        with self.database.transaction() as connection:
+            mark = len(self._undo)
+            try:
+                with recorder.transaction() if recorder else nullcontext():
+                    yield connection
+            except BaseException:
+                self._go_back(mark)
+                raise
+            if is_outermost:
+                self._undo = []
         if recorder is not None:
             recorder.committed()
+
+    def _go_back(self, mark: int) -> None:
+        """Undo what a transaction changed about the schema."""
+        if len(self._undo) > mark:
+            self.schema.go_back(self._undo[mark])
+            del self._undo[mark:]
+            self._saved_version = min(self._saved_version, self.schema.version)
 
     @property
     def reader(self) -> sqlite3.Connection:
@@ -86,11 +104,18 @@ class Store:
 
     # The schema
 
+    def alter(self, name: str, operations: Mapping[str, Any]) -> None:
+        """Alter an object as part of the transaction that is open: what rolls that back, undoes it."""
+        with self.transaction():
+            self._undo.append(self.schema.state)
+            self.follow(self.schema.alter(name, operations))
+
     def follow(self, changes: Iterable[SchemaChange]) -> None:
         """Bring tables and saved definitions to where the schema is after these changes."""
         changes = list(changes)
         with self.transaction() as connection:
             tables.follow(connection, self.schema, changes)
+            settle_record_types(self, changes)
             gone = {change.renamed_from for change in changes} | {c.object_name for c in changes if c.kind == "dropped"}
             connection.executemany("DELETE FROM _object WHERE name = ?", [(name,) for name in gone if name])
             for sobject in self.schema:
