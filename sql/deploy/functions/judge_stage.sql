@@ -9,16 +9,23 @@ LANGUAGE sql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
-    -- Collations may call different texts equal.
+    -- Collations may call different texts equal. A recalculation moves the stamps of millions of records and nothing
+    -- else: that is no reason to rewrite a row, unless it waits to be told that its own change has come back.
     SELECT string_agg(
         CASE WHEN is_protected THEN format('NOT %L = ANY (s._kept) AND ', c.column_name) ELSE '' END
-        || format('t.%1$I %2$s IS DISTINCT FROM s.%1$I', c.column_name, CASE WHEN c.is_text THEN 'COLLATE "C"' END),
+        || format('t.%1$I %2$s IS DISTINCT FROM s.%1$I', c.column_name, CASE WHEN c.is_text THEN 'COLLATE "C"' END)
+        || CASE
+            WHEN c.column_name = 'systemmodstamp'
+                THEN ' AND (t.systemmodstamp IS NULL OR t._hc_lastop IS DISTINCT FROM ''SYNCED'')'
+            ELSE ''
+        END,
         ' OR ')
     FROM sffdw.merge_columns(connection, mapping) c;
 $function$;
 
 COMMENT ON FUNCTION sffdw.difference(sffdw.connection, sffdw.mapping, boolean) IS
-    'Return the condition under which a local row (t) differs from its staged record (s), protected columns apart.';
+    'Return the condition under which a local row (t) differs from its staged record (s), protected columns and a mere '
+    'move of SystemModstamp apart.';
 
 CREATE FUNCTION sffdw.hold_back_own(connection sffdw.connection, mapping sffdw.mapping, stage text)
 RETURNS void

@@ -172,7 +172,7 @@ DECLARE
     v_read_at timestamptz := clock_timestamp();
     v_stage   text := sffdw.open_stage(connection, mapping);
     v_count   integer := sffdw.read_page(
-        connection, mapping, v_stage, 'load', sffdw.keyset(NULL, mapping.load_cursor), 'active');
+        connection, mapping, v_stage, 'load', sffdw.keyset(NULL, mapping.load_cursor));
     v_is_last boolean := v_count < sffdw.sync_setting(connection.options, 'page_size');
     v_last    text := sffdw.last_record_id(v_stage);
 BEGIN

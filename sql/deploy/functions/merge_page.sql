@@ -1,5 +1,6 @@
 -- Deploy sffdw:functions/merge_page to pg
 -- requires: functions/merge_chunk
+-- requires: functions/note_drift
 
 BEGIN;
 
@@ -155,6 +156,7 @@ BEGIN
     PERFORM sffdw.match_stage(connection, mapping, stage);
     PERFORM sffdw.protect_stage(connection, mapping, stage, read_at);
     PERFORM sffdw.judge_stage(connection, mapping, stage);
+    PERFORM sffdw.note_late(connection, mapping, stage);
     FOR v_merged IN SELECT * FROM sffdw.merge_stage(connection, mapping, stage) LOOP
         v_count.inserted_count := v_count.inserted_count + coalesce(cardinality(v_merged.inserted), 0);
         v_count.updated_count := v_count.updated_count + coalesce(cardinality(v_merged.updated), 0);
@@ -163,6 +165,7 @@ BEGIN
         PERFORM sffdw.announce_changes(v_channel, 'UPDATE', v_merged.updated);
         PERFORM sffdw.announce_changes(v_channel, 'INSERT', v_merged.inserted);
     END LOOP;
+    PERFORM sffdw.note_repairs(mapping, stage);
     v_count.deferred_count := sffdw.defer_records(mapping, stage);
     EXECUTE format('SELECT count(*) FROM %s WHERE _verdict IN (''same'', ''skip'')', stage)
     INTO v_count.unchanged_count;

@@ -4,31 +4,43 @@
 
 BEGIN;
 
-CREATE FUNCTION sffdw.open_window(connection sffdw.connection, mapping sffdw.mapping)
+CREATE FUNCTION sffdw.open_window(connection sffdw.connection, mapping sffdw.mapping, due_at timestamptz)
 RETURNS void
 LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    v_end timestamptz := sffdw.server_time(connection);
+    v_end      timestamptz := sffdw.server_time(connection);
+    v_start    timestamptz := date_trunc('second', mapping.watermark_at)
+                              - make_interval(secs => sffdw.sync_setting(connection.options, 'overlap_s'));
+    v_swept    timestamptz := date_trunc('second', mapping.watermark_at)
+                              - make_interval(secs => sffdw.sync_setting(connection.options, 'sweep_window_s'));
+    v_is_sweep boolean := v_swept < v_start AND coalesce(mapping.next_sweep_at <= due_at, true);
 BEGIN
-    -- Records become visible after the time of their stamp: the last minutes are read again.
+    -- Records become visible after the time of their stamp: the last minutes are read again, and now and then the
+    -- last hour.
     UPDATE sffdw.mapping m
     SET phase = CASE WHEN m.has_systemmodstamp THEN 'changes' ELSE 'compare' END,
         state = 'POLLING_SF_CHANGES',
         window_opened_at = clock_timestamp(),
         window_end_at = v_end,
-        cursor_at = date_trunc('second', m.watermark_at)
-                    - make_interval(secs => sffdw.sync_setting(connection.options, 'overlap_s')),
+        cursor_at = CASE WHEN v_is_sweep THEN v_swept ELSE v_start END,
         cursor_id = '',
+        late_before = CASE WHEN v_is_sweep THEN v_start END,
+        next_sweep_at = CASE
+            WHEN v_is_sweep
+                THEN due_at + make_interval(secs => sffdw.sync_setting(connection.options, 'sweep_interval_s'))
+            ELSE m.next_sweep_at
+        END,
         run_id = sffdw.open_sync_run(mapping, 'poll')
     WHERE m.mapping_id = mapping.mapping_id;
 END
 $function$;
 
-COMMENT ON FUNCTION sffdw.open_window(sffdw.connection, sffdw.mapping) IS
-    'Begin a poll: of the records changed since the watermark, less the overlap, up to Salesforce''s time now.';
+COMMENT ON FUNCTION sffdw.open_window(sffdw.connection, sffdw.mapping, timestamptz) IS
+    'Begin a poll: of the records changed since the watermark, less the overlap, up to Salesforce''s time now. One '
+    'poll in a while is a sweep, which reaches back much further for what commits very late.';
 
 CREATE FUNCTION sffdw.close_window(mapping sffdw.mapping, force boolean, due_at timestamptz)
 RETURNS void

@@ -89,7 +89,7 @@ BEGIN
             PERFORM sffdw.sweep_page(v_connection, v_mapping);
             -- A loop goes on to the other mappings between pages.
             RETURN CASE WHEN force THEN 'more' ELSE 'done' END;
-        ELSE PERFORM sffdw.open_window(v_connection, v_mapping);
+        ELSE PERFORM sffdw.open_window(v_connection, v_mapping, due_at);
     END CASE;
     RETURN 'more';
 END

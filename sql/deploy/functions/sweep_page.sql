@@ -72,7 +72,7 @@ BEGIN
     v_stage := sffdw.open_stage(connection, v_narrow);
     v_count := sffdw.read_page(
         connection, v_narrow, v_stage, CASE v_sweep.purpose WHEN 'formula' THEN 'formula' ELSE 'load' END,
-        sffdw.keyset(NULL, v_sweep.cursor_id), 'active');
+        sffdw.keyset(NULL, v_sweep.cursor_id));
     UPDATE sffdw.field_sweep s
     SET run_id = v_sweep.run_id,
         cursor_id = coalesce(sffdw.last_record_id(v_stage), s.cursor_id),

@@ -7,6 +7,8 @@ ALTER TABLE sffdw.mapping
 ADD COLUMN phase            text,
 ADD COLUMN window_opened_at timestamptz,
 ADD COLUMN next_deletes_at  timestamptz,
+ADD COLUMN next_sweep_at    timestamptz,
+ADD COLUMN late_before      timestamptz,
 ADD COLUMN run_id           bigint,
 ADD COLUMN load_sweeps      boolean     NOT NULL DEFAULT false,
 ADD COLUMN error_count      integer     NOT NULL DEFAULT 0,
@@ -20,6 +22,10 @@ COMMENT ON COLUMN sffdw.mapping.phase IS
 COMMENT ON COLUMN sffdw.mapping.window_opened_at IS
     'This server''s time when the running poll, or the last one, began: what was settled before it began is in it.';
 COMMENT ON COLUMN sffdw.mapping.next_deletes_at IS 'This server''s time from when getDeleted is asked again.';
+COMMENT ON COLUMN sffdw.mapping.next_sweep_at IS
+    'This server''s time from when a poll is a sweep, which reaches further back than the overlap.';
+COMMENT ON COLUMN sffdw.mapping.late_before IS
+    'Where the running window would have begun if it were not a sweep; NULL: it is none.';
 COMMENT ON COLUMN sffdw.mapping.load_sweeps IS
     'The running load deletes local rows that it does not find in Salesforce.';
 COMMENT ON COLUMN sffdw.mapping.error_count IS

@@ -6,6 +6,8 @@ ALTER TABLE sffdw.mapping
 DROP COLUMN phase,
 DROP COLUMN window_opened_at,
 DROP COLUMN next_deletes_at,
+DROP COLUMN next_sweep_at,
+DROP COLUMN late_before,
 DROP COLUMN run_id,
 DROP COLUMN load_sweeps,
 DROP COLUMN error_count,

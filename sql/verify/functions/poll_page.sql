@@ -9,7 +9,7 @@ BEGIN
     FOR v_routine IN
         SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
         FROM (VALUES
-            ('sffdw.open_window(sffdw.connection, sffdw.mapping)',
+            ('sffdw.open_window(sffdw.connection, sffdw.mapping, timestamptz)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.close_window(sffdw.mapping, boolean, timestamptz)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),

@@ -1,0 +1,7 @@
+-- Revert sffdw:views/drift from pg
+
+BEGIN;
+
+DROP VIEW sffdw.drift;
+
+COMMIT;
