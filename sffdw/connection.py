@@ -4,7 +4,7 @@ simple-salesforce costs 0.2 s and 37 MB: it is imported when a request is made, 
 """
 
 import datetime as dt
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,10 +15,12 @@ from sffdw.options import Settings, settings_of
 from sffdw.spool import Spool
 
 if TYPE_CHECKING:
+    from sffdw.bulk import Bulk
     from sffdw.client import Client
 
 # Results of writes wait in memory until somebody reads them; the oldest batches go first.
 MAX_KEPT_RESULTS = 200_000
+MAX_READ_PAGES = 100
 
 
 @dataclass
@@ -50,6 +52,16 @@ class Results:
         return list(self._batches.get(batch_id, ()))
 
 
+@dataclass(frozen=True)
+class ReadPage:
+    """A page of a Bulk job's result that was read to its end."""
+
+    job_id: str
+    locator: str
+    next_locator: str | None
+    record_count: int
+
+
 @dataclass
 class Connection:
     """One user's way to one org, and what is known of it."""
@@ -59,6 +71,8 @@ class Connection:
     describes: dict[str, Known] = field(default_factory=dict)
     results: Results = field(default_factory=Results)
     row_counts: dict[str, int] = field(default_factory=dict)
+    # The last pages of Bulk jobs, for who must go on behind them.
+    read_pages: deque[ReadPage] = field(default_factory=lambda: deque(maxlen=MAX_READ_PAGES))
 
     @cached_property
     def spool(self) -> Spool:
@@ -70,6 +84,12 @@ class Connection:
         from sffdw.transport import Transport
 
         return Client(Transport(self.settings, self.host, self.spool), self.settings.api_version)
+
+    @cached_property
+    def bulk(self) -> "Bulk":
+        from sffdw.bulk import Bulk
+
+        return Bulk(self.client)
 
     def server_time(self) -> dt.datetime:
         """Salesforce's clock now. Asked for each time, by a request that is no API call: nothing else is as sure."""

@@ -5,7 +5,8 @@ Error
 ├── ArgumentMissing HV002, ReadOnlyColumn 428C9, ValueRefused 22000, ReadOnlyTable 0A000
 ├── AuthenticationError SF001, OrgMismatch SF002, BudgetExhausted SF003
 ├── RequestError SF005 ─ SessionExpired SF001, LocatorExpired SF005, LimitReached SF004, UnreadableAnswer SF006,
-│                        ObjectUnknown SF007, FieldUnknown SF008, SoqlRejected SF009, RequestInDoubt SF012
+│                        ObjectUnknown SF007, FieldUnknown SF008, SoqlRejected SF009, RequestInDoubt SF012,
+│                        JobLost SF015, BulkUnsupported SF016
 ├── RecordRejected SF010 ─ RecordLocked SF011
 └── Defect XX000
 
@@ -156,6 +157,18 @@ class SoqlRejected(RequestError):
 class RequestInDoubt(RequestError):
     sqlstate = "SF012"
     default_hint = "The change may have been made: look in Salesforce before repeating the statement."
+
+
+class JobLost(RequestError):
+    """A Bulk job that failed, was aborted or is gone with its result: the rows can only be had from a new one."""
+
+    sqlstate = "SF015"
+    default_hint = "Start a new job; Salesforce keeps a result for seven days."
+
+
+class BulkUnsupported(RequestError):
+    sqlstate = "SF016"
+    default_hint = "Read it through REST: set the server option transport to 'auto' or 'rest'."
 
 
 class RecordRejected(Error):

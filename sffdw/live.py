@@ -1,17 +1,18 @@
 """A Salesforce object as a foreign table: scans by SOQL, changes by sObject Collections."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from itertools import islice, takewhile
 from typing import Any, Protocol
 
-from sffdw import planner, types
+from sffdw import extract, planner, types
 from sffdw.connection import Connection
 from sffdw.describe import Described, Field, describe
-from sffdw.errors import ArgumentMissing, FieldUnknown, ReadOnlyColumn, ValueRefused
+from sffdw.errors import ArgumentMissing, BulkUnsupported, FieldUnknown, ReadOnlyColumn, ValueRefused
 from sffdw.options import TableOptions, field_path
 from sffdw.planner import Column, Keyset, Plan, Qual, SortKey
-from sffdw.scan import read, rows_of
+from sffdw.scan import TooMany, read, rows_of
 from sffdw.table import COLUMN_BYTES, Table
 from sffdw.writer import Queue
 
@@ -126,7 +127,7 @@ class ObjectTable(Table):
                 limit: int | None) -> Iterator[str]:
         plan, _ = self._plan(quals, columns, sortkeys, limit)
         yield f"SOQL: {'no statement, because no record can match' if plan.is_empty else next(plan.statements())}"
-        yield "Transport: REST"
+        yield f"Transport: {self._transport(plan, quals, columns, sortkeys, limit)}"
         for label, terms in (("Pushed", plan.pushed), ("Superset", plan.superset), ("Local", plan.local)):
             if terms:
                 yield f"{label}: {', '.join(terms)}"
@@ -149,7 +150,8 @@ class ObjectTable(Table):
             keyset = Keyset(None, "")
         plan = planner.plan_scan(
             self._described.name, known | needed, needed=needed, quals=own, sortkeys=sortkeys, limit=limit,
-            has_deleted=scope == "all", keyset=keyset, page_size=_page_size(arguments.get("_page_size")))
+            has_deleted=scope == "all", keyset=keyset,
+            page_size=extract.row_limit("_page_size", arguments.get("_page_size")))
         return plan, arguments
 
     def _arguments(self, quals: Sequence[Qual]) -> tuple[dict[str, str], list[Qual]]:
@@ -171,13 +173,71 @@ class ObjectTable(Table):
         until = None if limit is None else limit + (offset or 0)
         plan, arguments = self._plan(quals, wanted, sortkeys, until)
         self._warn_of_short_ids(quals)
+        if "_job_id" in arguments:
+            return extract.page_of_job(self._connection, arguments, self._places(wanted), sortkeys)
         if plan.is_empty:
             return iter(())
+        if self._may_extract(plan, wanted, sortkeys, limit, arguments):
+            return self._rows_of_any_size(plan, quals, wanted, arguments)
         order = [(self._columns([key.attname])[key.attname].field, key) for key in sortkeys]
         rows = self._shaped(read(self._connection, self.name, plan, order), wanted, arguments)
         if plan.is_exact():
             return islice(rows, offset or 0, until)
         return rows
+
+    # --- reading through Bulk ---
+
+    def _may_extract(self, plan: Plan, columns: Iterable[str], sortkeys: Sequence[SortKey], limit: int | None,
+                     arguments: Mapping[str, str]) -> bool:
+        """Bulk can answer the query, and loses nothing that REST would give: neither an order nor an early end."""
+        is_ordinary = not arguments.keys() & {"_purpose", "_after", "_page_size"}
+        return (self._connection.settings.transport != "rest" and is_ordinary and not sortkeys and limit is None
+                and not (plan.is_empty or plan.is_divided())
+                and extract.is_supported(self._columns(self._ordered(columns)).values()))
+
+    def _is_large(self, quals: Sequence[Qual], columns: Iterable[str]) -> bool:
+        settings = self._connection.settings
+        is_known = self.name.lower() in self._connection.row_counts
+        return settings.transport == "bulk" or (
+            is_known and self.rel_size(quals, columns)[0] > settings.large_query_threshold)
+
+    def _transport(self, plan: Plan, quals: Sequence[Qual], columns: Iterable[str], sortkeys: Sequence[SortKey],
+                   limit: int | None) -> str:
+        """What EXPLAIN says; of an object whose size is not known Salesforce's count is asked."""
+        arguments, own = self._arguments(quals)
+        if "_job_id" in arguments:
+            return "Bulk"
+        if not self._may_extract(plan, columns, sortkeys, limit, arguments):
+            return "REST"
+        if not own and self.name.lower() not in self._connection.row_counts:
+            for name, count in self._connection.client.record_counts([self.name]).items():
+                self._connection.row_counts[name.lower()] = count
+        return "Bulk" if self._is_large(quals, columns) else "REST"
+
+    def _rows_of_any_size(self, plan: Plan, quals: Sequence[Qual], wanted: Sequence[str],
+                          arguments: Mapping[str, str]) -> Iterator[Sequence[Any]]:
+        """Rows by Bulk where many are expected, or where the first page of REST says that they are many."""
+        at_most: int | None = self._connection.settings.large_query_threshold
+        if self._is_large(quals, wanted):
+            try:
+                yield from self._extracted(plan, wanted, arguments)
+                return
+            except BulkUnsupported:
+                at_most = None
+        try:
+            yield from self._shaped(read(self._connection, self.name, plan, (), at_most), wanted, arguments)
+        except TooMany:
+            yield from self._extracted(plan, wanted, arguments)
+
+    def _extracted(self, plan: Plan, wanted: Sequence[str], arguments: Mapping[str, str]) -> Iterator[Sequence[Any]]:
+        statement = replace(plan.select, order_by=()).text()
+        for page in extract.pages_of(self._connection, statement, has_deleted=plan.has_deleted):
+            yield from extract.shaped(page, self._places(wanted), arguments)
+
+    def _places(self, wanted: Sequence[str]) -> dict[str, Column | None]:
+        """Each of the table's columns with its field, those that are wanted."""
+        columns = self._columns(wanted)
+        return {name: columns.get(name) for name in self._definitions}
 
     def _shaped(self, records: Iterable[dict[str, Any]], wanted: Sequence[str],
                 arguments: Mapping[str, str]) -> Iterator[list[Any]]:
@@ -271,15 +331,6 @@ class ObjectTable(Table):
         verb = "given a value by INSERT" if flag == "createable" else "changed"
         raise ReadOnlyColumn(f'column "{name}" of table for object "{self.name}" cannot be {verb}',
                              detail=f"Salesforce's describe says that the field is not {flag}." if field else None)
-
-
-def _page_size(text: str | None) -> int | None:
-    if text is None:
-        return None
-    if not text.isdecimal() or not 0 < int(text) <= 50_000:
-        raise ArgumentMissing(f'invalid value for "_page_size": "{text[:100]}"',
-                              hint="It must be a whole number from 1 to 50000.")
-    return int(text)
 
 
 def _is_short_id(value: Any) -> bool:

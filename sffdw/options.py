@@ -140,6 +140,7 @@ OPTIONS = (
     Option("read_timeout", "server", seconds),
     Option("api_budget_percent", "server", integer_between(1, 100)),
     Option("transport", "server", one_of("auto", "rest", "bulk")),
+    Option("large_query_threshold", "server", integer_between(1, 999_999_999)),
     Option("spool_directory", "server", absolute_path, role=WRITE_FILES_ROLE),
     Option("ca_file", "server", absolute_path, role=READ_FILES_ROLE),
     Option("auth_flow", "user_mapping", one_of(*FLOWS)),
@@ -258,6 +259,7 @@ class Settings:
     read_timeout: float = 150.0
     api_budget_percent: int = 95
     transport: str = "auto"
+    large_query_threshold: int = 10_000
     spool_directory: str = "pgsql_tmp_sffdw"
     ca_file: str = ""
 

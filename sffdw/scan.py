@@ -16,16 +16,25 @@ COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 
-def read(connection: Connection, sobject: str, plan: Plan, order: Sequence[tuple[str, SortKey]]) -> Iterator[Record]:
-    """The records of a plan. order: the fields that the plan sorts by, with their keys."""
+class TooMany(Exception):
+    """A result is larger than it was to be; nothing of it has been given."""
+
+
+def read(connection: Connection, sobject: str, plan: Plan, order: Sequence[tuple[str, SortKey]],
+         at_most: int | None = None) -> Iterator[Record]:
+    """The records of a plan. order: the fields that the plan sorts by, with their keys.
+
+    Raises TooMany instead of the first record when there are more than at_most.
+    """
     if plan.page_size is not None:
         return _paged(connection, sobject, plan)
     if plan.is_divided():
         return _divided(connection, sobject, plan, order)
-    return _records(connection, sobject, plan, plan.select.text())
+    return _records(connection, sobject, plan, plan.select.text(), at_most)
 
 
-def _records(connection: Connection, sobject: str, plan: Plan, statement: str) -> Iterator[Record]:
+def _records(connection: Connection, sobject: str, plan: Plan, statement: str,
+             at_most: int | None = None) -> Iterator[Record]:
     """Rows of one statement. When the cursor dies, the rest is asked for anew if the order allows."""
     count, left = 0, plan.select.limit
     is_whole = not plan.conditions and plan.keyset == Keyset(None, "")
@@ -33,11 +42,13 @@ def _records(connection: Connection, sobject: str, plan: Plan, statement: str) -
         last: Record | None = None
         try:
             for page in connection.client.pages(statement, has_deleted=plan.has_deleted):
+                if is_whole:
+                    connection.row_counts[sobject.lower()] = page.total
+                if at_most is not None and last is None and page.total > at_most:
+                    raise TooMany
                 yield from page.records
                 last = page.records[-1] if page.records else last
                 count += len(page.records)
-                if is_whole:
-                    connection.row_counts[sobject.lower()] = page.total
             return
         except FieldUnknown:
             forget(connection, sobject)

@@ -8,7 +8,7 @@ import math
 import random
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
@@ -34,6 +34,9 @@ MAX_PAUSE_S = 60.0
 LOGIN_LOCK_S = 120.0
 # A budget that is used up is looked at again after this time: only an answer tells that calls have become free.
 BUDGET_LOOK_S = 300.0
+# A piece of a streamed body: as long as some thousand rows, so that handing it over costs nothing beside reading it.
+PIECE_BYTES = 1 << 18
+FOREIGN = (requests.RequestException, SalesforceError, PoolError, OSError)
 Result = TypeVar("Result")
 
 
@@ -121,6 +124,23 @@ class Transport:
 
         return self._with_retries(lambda: self._with_session(send), is_read)
 
+    def stream(self, path: str, *, params: Mapping[str, str]) -> "Body":
+        """GET an answer that may be too long for the memory; path is relative. Read it to its end or close it."""
+        self._check_budget()
+
+        def send() -> Body:
+            salesforce, _ = self._opened()
+            try:
+                response = self._host.run(lambda: salesforce._call_salesforce(
+                    "GET", salesforce.base_url + path, params=params, headers={"Accept": "text/csv"},
+                    timeout=self._timeout, allow_redirects=False, stream=True), self._sockets.shut)
+            except FOREIGN as exc:
+                raise failure(exc, self._settings) from exc
+            _check(response)
+            return Body(response, self._host, self._sockets.shut, lambda exc: failure(exc, self._settings))
+
+        return self._with_retries(lambda: self._with_session(send), is_read=True)
+
     def call_openly(self, path: str) -> Answer:
         """GET a resource that needs no session and costs no API call."""
         url = (self._session.instance_url if self._session else self._settings.login_url) + path
@@ -134,12 +154,9 @@ class Transport:
     def _exchange(self, request: Callable[[], requests.Response]) -> Answer:
         try:
             response = self._host.run(request, self._sockets.shut)
-        except (requests.RequestException, SalesforceError, PoolError, OSError) as exc:
+        except FOREIGN as exc:
             return self._failed(exc)
-        if response.status_code >= 300:
-            raise refused(response.status_code, response.text)
-        if "html" in response.headers.get("Content-Type", ""):
-            raise unreadable(response.status_code, response.content)
+        _check(response)
         return Answer(response.status_code, response.content, response.headers)
 
     def _failed(self, exc: Exception) -> Answer:
@@ -294,6 +311,46 @@ class Transport:
         if response.status_code >= 500:
             raise refused(response.status_code, response.text)
         raise auth.refusal(self._settings, response.status_code, answer)
+
+
+def _check(response: requests.Response) -> None:
+    if response.status_code >= 300:
+        raise refused(response.status_code, response.text)
+    if "html" in response.headers.get("Content-Type", ""):
+        raise unreadable(response.status_code, response.content)
+
+
+class Body:
+    """An answer whose body is read piece by piece, decompressed on the way."""
+
+    def __init__(self, response: requests.Response, host: Host, stop: Callable[[], None],
+                 failed: Callable[[Exception], Error]) -> None:
+        self.status = response.status_code
+        self.headers: Mapping[str, str] = response.headers
+        self._response = response
+        self._host = host
+        self._stop = stop
+        self._failed = failed
+
+    def pieces(self) -> Iterator[bytes]:
+        stream = self._response.raw.stream(PIECE_BYTES, decode_content=True)
+
+        def read() -> bytes:
+            found: list[bytes] = []
+            while sum(map(len, found)) < PIECE_BYTES and (part := next(stream, b"")):
+                found.append(part)
+            return b"".join(found)
+
+        try:
+            while piece := self._host.run(read, self._stop):
+                yield piece
+        except FOREIGN as exc:
+            raise self._failed(exc) from exc
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        self._response.close()
 
 
 # --- the one place where foreign failures become ours ---

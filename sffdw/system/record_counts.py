@@ -12,6 +12,7 @@ class RecordCountsTable(SystemTable):
     def found(self, arguments: Mapping[str, str]) -> Iterable[Row]:
         asked = [self.object_argument(arguments)] if "object_name" in arguments else []
         for name, count in self.connection.client.record_counts(asked).items():
+            self.connection.row_counts[name.lower()] = count
             yield {"object_name": name, "record_count": count}
 
 

@@ -35,7 +35,8 @@ def test_every_system_table_has_columns_and_its_name(name: str) -> None:
 
 @pytest.mark.parametrize(("name", "missing"), [
     ("_fields", "object_name"), ("_soql", "query"), ("_deleted", "object_name"), ("_updated", "object_name"),
-    ("_write", "batch_id"), ("_picklist_values", "object_name"), ("_relationships", "object_name")])
+    ("_write", "batch_id"), ("_bulk_results", "job_id"), ("_bulk_pages", "job_id"),
+    ("_picklist_values", "object_name"), ("_relationships", "object_name")])
 def test_a_missing_argument_is_an_error_that_names_it(name: str, missing: str, connection: Connection) -> None:
     with pytest.raises(Error) as caught:
         read(name, connection)
@@ -47,7 +48,9 @@ def test_a_missing_argument_is_an_error_that_names_it(name: str, missing: str, c
 @pytest.mark.parametrize(("name", "keys"), [
     ("_fields", [("object_name",)]), ("_soql", [("query",), ("query", "scope")]),
     ("_deleted", [("object_name", "start_at", "end_at")]), ("_write", [("batch_id",)]),
-    ("_record_counts", [("object_name",)]), ("_limits", [])])
+    ("_record_counts", [("object_name",)]), ("_limits", []),
+    ("_bulk_results", [("job_id",), ("job_id", "locator"), ("job_id", "max_records"),
+                       ("job_id", "locator", "max_records")])])
 def test_joins_may_give_the_arguments(name: str, keys: list[tuple[str, ...]], connection: Connection) -> None:
     assert [key for key, _ in opened(name, connection).path_keys()] == keys
 
@@ -194,7 +197,7 @@ def test_entries_that_cannot_be_sent_are_refused_before_anything_is(
     assert client.saved == []
 
 
-@pytest.mark.parametrize("name", [name for name in system.NAMES if name != "_write"])
+@pytest.mark.parametrize("name", [name for name in system.NAMES if name not in ("_write", "_bulk_jobs")])
 def test_other_system_tables_cannot_be_written(name: str, connection: Connection) -> None:
     table = opened(name, connection)
     for change in (lambda: table.insert([{}]), table.rowid, lambda: table.update("x", {}), lambda: table.delete("x")):

@@ -1,0 +1,275 @@
+"""Bulk API 2.0 queries: jobs, and the pages of their results as rows of text.
+
+A page is parsed while it arrives and never held as a whole. A page that is cut off, or whose number of rows is not the
+one announced, is asked for again and goes on behind the rows already given: results stay the same while the job lives.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import count, islice
+from typing import Any
+from urllib.parse import quote
+
+from sffdw.client import Client
+from sffdw.errors import BulkUnsupported, JobLost, LocatorExpired, RequestError, UnreadableAnswer, printable
+from sffdw.transport import PIECE_BYTES, Body
+
+TERMINAL = ("JobComplete", "Failed", "Aborted")
+# Salesforce names the end of a result in a header, as a word.
+LAST_LOCATOR = "null"
+# Old versions give this line instead of a header when no record matches.
+NO_RECORDS = "Records not found for this query"
+PAGE_ATTEMPTS = 3
+BLOCK_ROWS = 1000
+UNSTORABLE_NUL, REPLACEMENT = b"\0", "\N{REPLACEMENT CHARACTER}".encode()
+# The default refuses fields beyond 131,072 characters; Salesforce's rich text areas hold as many, more with markup.
+csv.field_size_limit(2**31 - 1)
+
+# What Salesforce says of a query that only REST can answer.
+UNSUPPORTED_CODES = frozenset(("INVALIDENTITY", "FUNCTIONALITY_NOT_ENABLED", "FEATURENOTENABLED"))
+UNSUPPORTED_WORDS = ("not supported by the bulk api", "not supported in bulk", "does not support query",
+                     "implementation restriction")
+LOST_CODES = frozenset(("NOT_FOUND", "ENTITY_IS_DELETED"))
+
+Block = list[list[str]]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A query job as Salesforce last told of it; processed_count is the number of rows of its result."""
+
+    job_id: str
+    operation: str
+    object_name: str | None
+    state: str
+    created_at: str | None
+    processed_count: int | None
+    failed_count: int | None
+    retry_count: int | None
+    error_message: str | None
+
+    def is_over(self) -> bool:
+        return self.state in TERMINAL
+
+
+@dataclass
+class Given:
+    """How many rows of a page have been given so far."""
+
+    count: int = 0
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of a result: blocks of rows of text by column, '' for NULL. next_locator is None on the last page.
+
+    Once all blocks are read, given.count is the number of rows, and equal to the one that was announced.
+    """
+
+    columns: tuple[str, ...]
+    next_locator: str | None
+    blocks: Iterator[Block]
+    given: Given
+
+
+@dataclass(frozen=True)
+class Opened:
+    """One attempt at a page: its body, the rows behind the header, and the header."""
+
+    body: Body
+    records: Iterator[list[str]]
+    columns: tuple[str, ...]
+
+
+class Bulk:
+    """Query jobs of one user."""
+
+    def __init__(self, client: Client) -> None:
+        self._transport = client.transport
+
+    # --- jobs ---
+
+    def create(self, statement: str, *, has_deleted: bool = False) -> Job:
+        """Start a job. Raises BulkUnsupported where only REST can answer the statement."""
+        body = {"operation": "queryAll" if has_deleted else "query", "query": statement, "contentType": "CSV",
+                "columnDelimiter": "COMMA", "lineEnding": "LF"}
+        try:
+            return _job(self._transport.call("POST", "jobs/query", body=body, is_read=False).json())
+        except RequestError as error:
+            if not _is_unsupported(error):
+                raise
+            raise BulkUnsupported("the Bulk API does not support this query", detail=error.detail, status=error.status,
+                                  code=error.code) from error
+
+    def job(self, job_id: str) -> Job:
+        return _job(self._of_job(job_id, lambda path: self._transport.call("GET", path).json()))
+
+    def jobs(self) -> Iterator[Job]:
+        """All query jobs that Salesforce still knows, page by page."""
+        path: str | None = "jobs/query"
+        while path:
+            found = self._transport.call("GET", path).json()
+            yield from map(_job, found["records"])
+            path = None if found.get("done", True) else found.get("nextRecordsUrl")
+
+    def abort(self, job_id: str) -> Job:
+        return _job(self._of_job(job_id, lambda path: self._transport.call(
+            "PATCH", path, body={"state": "Aborted"}, is_read=False).json()))
+
+    def delete(self, job_id: str) -> None:
+        self._of_job(job_id, lambda path: self._transport.call("DELETE", path, is_read=False))
+
+    def _of_job(self, job_id: str, ask: Callable[[str], Any]) -> Any:
+        """Raises JobLost for a job, or a place in its result, that Salesforce does not know any more."""
+        try:
+            return ask(f"jobs/query/{quote(job_id, safe='')}")
+        except LocatorExpired as error:
+            raise lost(job_id, error) from error
+        except RequestError as error:
+            if error.code in LOST_CODES or error.status == 409:
+                raise lost(job_id, error) from error
+            raise
+
+    # --- results ---
+
+    def page(self, job_id: str, locator: str | None, max_records: int | None) -> Page:
+        """A page of a finished job's result. Raises JobLost when the result cannot be had from this job any more."""
+        params = {name: str(value) for name, value in (("locator", locator), ("maxRecords", max_records)) if value}
+
+        def opened() -> Opened:
+            body: Body = self._of_job(job_id, lambda path: self._transport.stream(f"{path}/results", params=params))
+            if body.status == 204:
+                body.close()
+                raise lost(job_id, None)
+            records = _records(body)
+            return Opened(body, records, _header(records))
+
+        first, given = _persistent(opened), Given()
+        return Page(first.columns, _locator(first.body.headers), _blocks(first, opened, given), given)
+
+
+def lost(job_id: str, error: RequestError | None) -> JobLost:
+    detail = error.detail if error else "The job failed or was aborted."
+    return JobLost(f'the result of Bulk job "{printable(job_id)[:40]}" cannot be had any more', detail=detail,
+                   status=error.status if error else 204, code=error.code if error else None)
+
+
+def _is_unsupported(error: RequestError) -> bool:
+    text = (error.detail or "").lower()
+    return error.status == 400 and (error.code in UNSUPPORTED_CODES or any(word in text for word in UNSUPPORTED_WORDS))
+
+
+def _job(found: Any) -> Job:
+    if not isinstance(found, dict) or not isinstance(found.get("id"), str):
+        raise UnreadableAnswer("Salesforce answered with something else than a Bulk job")
+    return Job(found["id"], str(found.get("operation")), found.get("object"), str(found.get("state")),
+               found.get("createdDate"), _number(found, "numberRecordsProcessed"),
+               _number(found, "numberRecordsFailed"), _number(found, "retries"), found.get("errorMessage"))
+
+
+def _number(found: Mapping[str, Any], name: str) -> int | None:
+    return None if found.get(name) is None else int(found[name])
+
+
+# --- a page's text ---
+
+class _Pieces(io.RawIOBase):
+    """The pieces of a body as a file, so that lines are found without Python."""
+
+    def __init__(self, body: Body) -> None:
+        self._pieces = body.pieces()
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self._rest:
+            self._rest = next(self._pieces, b"").replace(UNSTORABLE_NUL, REPLACEMENT)
+        count = min(len(buffer), len(self._rest))
+        buffer[:count] = self._rest[:count]
+        self._rest = self._rest[count:]
+        return count
+
+
+def _records(body: Body) -> Iterator[list[str]]:
+    """The rows of a CSV. Only a line feed ends a line: texts hold the others that Python would take for one."""
+    file = io.TextIOWrapper(io.BufferedReader(_Pieces(body), PIECE_BYTES), "utf-8-sig", "replace", "\n")
+    file._CHUNK_SIZE = PIECE_BYTES  # type: ignore[attr-defined]
+    return csv.reader(file, strict=True)
+
+
+def _header(records: Iterator[list[str]]) -> tuple[str, ...]:
+    try:
+        found = next(records, [])
+    except csv.Error as exc:
+        raise _unreadable(exc) from exc
+    is_empty = not found or found[0].strip() == NO_RECORDS
+    return () if is_empty else tuple(found)
+
+
+def _unreadable(exc: Exception) -> UnreadableAnswer:
+    return UnreadableAnswer("a page of a Bulk job's result could not be read", detail=f"{exc}.", reason="cut",
+                            is_transient=True)
+
+
+def _announced(headers: Mapping[str, str]) -> int | None:
+    text = headers.get("Sforce-NumberOfRecords", "")
+    return int(text) if text.isdecimal() else None
+
+
+def _locator(headers: Mapping[str, str]) -> str | None:
+    text = headers.get("Sforce-Locator", "")
+    return None if text in ("", LAST_LOCATOR) else text
+
+
+def _persistent(opened: Callable[[], Opened]) -> Opened:
+    for _ in range(PAGE_ATTEMPTS - 1):
+        try:
+            return opened()
+        except RequestError as error:
+            if not error.is_transient or error.is_final:
+                raise
+    return opened()
+
+
+def _blocks(attempt: Opened, opened: Callable[[], Opened], given: Given) -> Iterator[Block]:
+    """A page's rows. Where one attempt ends too early the next goes on."""
+    for number in count(1):
+        try:
+            with closing(attempt.body):
+                for block in _read(attempt.records, len(attempt.columns), given.count):
+                    given.count += len(block)
+                    yield block
+                _check_count(given.count, _announced(attempt.body.headers))
+            return
+        except RequestError as error:
+            if not error.is_transient or number >= PAGE_ATTEMPTS:
+                raise
+        columns, attempt = attempt.columns, _persistent(opened)
+        if attempt.columns != columns:
+            raise UnreadableAnswer("a page of a Bulk job's result has other columns than before")
+
+
+def _read(records: Iterator[list[str]], width: int, skipped: int) -> Iterator[Block]:
+    rows = islice(records, skipped, None)
+    while True:
+        try:
+            block = list(islice(rows, BLOCK_ROWS))
+        except csv.Error as exc:
+            raise _unreadable(exc) from exc
+        if not block:
+            return
+        if set(map(len, block)) != {width}:
+            raise _unreadable(ValueError("A row has another number of values than the header"))
+        yield block
+
+
+def _check_count(given: int, announced: int | None) -> None:
+    if announced is not None and given != announced:
+        raise UnreadableAnswer("a page of a Bulk job's result has another number of rows than announced",
+                               detail=f"{given} rows came, Sforce-NumberOfRecords says {announced}.", reason="count",
+                               is_transient=True)
