@@ -89,8 +89,7 @@ def make_call(base: Call) -> Call:
 
 def _answer(call: Call) -> Reply:
     try:
-        if len(call.target) > MAX_TARGET:
-            raise ApiError("URI_TOO_LONG", "Request URI is too long", status=414)
+        _check_size(call)
         route, arguments = _find(call)
         call.kind = kind_of(route, call.method)
         if not route.is_open:
@@ -109,6 +108,15 @@ def _answer(call: Call) -> Reply:
         if "interrupted" not in str(error):
             raise
         return error_reply(ApiError("QUERY_TIMEOUT", "Your query request was running for too long."))
+
+
+def _check_size(call: Call) -> None:
+    """The URI, and the URI with all headers, have 16 KB."""
+    if len(call.target) > MAX_TARGET:
+        raise ApiError("URI_TOO_LONG", "Request URI is too long", status=414)
+    if len(call.target) + sum(len(name) + len(value) for name, value in call.headers.items()) > MAX_TARGET:
+        message = "The combined length of the URI and headers exceeds the 16,384-byte limit"
+        raise ApiError("REQUEST_HEADER_FIELDS_TOO_LARGE", message, status=431)
 
 
 def _refuse(call: Call, error: ApiError) -> Reply:

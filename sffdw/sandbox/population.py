@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from sffdw.sandbox import ids
 from sffdw.sandbox.errors import ApiError
 from sffdw.sandbox.generate import generate_rows
 from sffdw.sandbox.loader import load_paths
@@ -37,6 +38,14 @@ def read_rows(stated: Iterable[str]) -> dict[str, int]:
     return rows
 
 
+def _org_id(given: Mapping[str, Any]) -> str | None:
+    stated = given.get("org_id")
+    found = ids.normalise(stated) if stated else None
+    if stated and (found is None or not found.startswith("00D")):
+        raise ApiError("INVALID_ARGUMENT", f'"{stated}" is not the id of an org')
+    return found
+
+
 def reborn(org: Org, given: Mapping[str, Any]) -> Org:
     """Return a new org in place of one: same credentials, content anew, limits and faults none, the clock right.
 
@@ -48,7 +57,7 @@ def reborn(org: Org, given: Mapping[str, Any]) -> Org:
     options: Options = replace(
         org.options,
         seed=int(given.get("seed", org.seed)),
-        org_id=given.get("org_id") or org.org_id,
+        org_id=_org_id(given) or org.org_id,
         credentials=asdict(org.credentials),
     )
     org.traffic.wait_for_silence(_PATIENCE_S)

@@ -21,7 +21,7 @@ MODULES = (
     *("permission_set", "permission_set_assignment", "group", "group_member", "queue_sobject", "record_type"),
     *("organization", "note", "attachment", "content_document", "content_version", "content_document_link"),
     *("account_contact_relation", "account_contact_role", "account_team_member", "email_message", "document"),
-    *("statuses", "individual", "push_topic", "dandb_company", "operating_hours", "currency_type"),
+    *("filtered", "statuses", "individual", "push_topic", "dandb_company", "operating_hours", "currency_type"),
     "dated_conversion_rate",
 )
 # What features bring to every custom object.

@@ -92,6 +92,7 @@ def read(call: Call, name: str, record_id: str) -> Reply:
     sobject = find_object(call, name)
     wanted = _existing_id(call, sobject, record_id)
     modified = _modified_at(call, sobject, wanted)
+    _check_unchanged(call, sobject, wanted)
     if _is_unchanged(call, modified):
         return Reply(304, headers=modified)
     row = read_row(call, sobject, [wanted], _field_names(call, sobject)).get(wanted)

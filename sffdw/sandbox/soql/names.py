@@ -13,6 +13,7 @@ from sffdw.sandbox.soql.settings import Settings
 from sffdw.sandbox.store.tables import column_name, is_stored, table_name
 
 MAX_LEVELS = 5
+_CHANGE_EVENT = "ChangeEvent"
 MAX_RELATIONSHIPS = 55
 _RELATION_HINT = (
     "If you are attempting to use a custom relationship, be sure to append the '__r' after the custom relationship "
@@ -95,11 +96,22 @@ class Statement:
     def object(self, name: str, pos: int) -> SObject:
         """Find the object a FROM clause names."""
         found = self.schema.get(name)
+        self._refuse_change_event(name)
         if found is None or not self.settings.access.can_see(found):
             raise self.error("INVALID_TYPE", f"sObject type '{name}' is not supported. {CUSTOM_OBJECT_HINT}", pos)
         if not found.queryable:
             raise SoqlError("INVALID_TYPE_FOR_OPERATION", f"entity type {found.name} does not support query")
         return found
+
+    def _refuse_change_event(self, name: str) -> None:
+        """Each object has its events, which are objects that can be subscribed to and not read."""
+        stem = name[: -len(_CHANGE_EVENT)]
+        if not name.lower().endswith(_CHANGE_EVENT.lower()):
+            return
+        source = self.schema.get(f"{stem}c" if stem.endswith("__") else stem)
+        if source is not None and self.settings.access.can_see(source):
+            shown = f"{source.name[:-1] if stem.endswith('__') else source.name}{_CHANGE_EVENT}"
+            raise SoqlError("INVALID_TYPE_FOR_OPERATION", f"entity type {shown} does not support query")
 
 
 class Scope:
