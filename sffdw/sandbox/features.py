@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sffdw.sandbox.dml import currencies
 from sffdw.sandbox.errors import ApiError
-from sffdw.sandbox.schema.features import FEATURES, MULTI_CURRENCY
+from sffdw.sandbox.schema.features import FEATURES, MULTI_CURRENCY, PERSON_ACCOUNTS
 from sffdw.sandbox.store.tables import column_name, table_name
 
 if TYPE_CHECKING:
@@ -30,10 +30,21 @@ def enable_features(org: Org, stated: Mapping[str, Any]) -> None:
 def _enable(org: Org, name: str, stated: Any) -> None:
     if name not in org.schema.features:
         org.store.follow(org.schema.enable(name))
-        org.store.save_setting("features", sorted(org.schema.features))
     given = stated if isinstance(stated, Mapping) else {}
     if name == MULTI_CURRENCY:
         _set_currencies(org, given)
+    elif name == PERSON_ACCOUNTS:
+        _set_person_types(org)
+
+
+def _set_person_types(org: Org) -> None:
+    """Give Account a record type of persons and, beside it, one of companies, which is the default."""
+    account = org.schema["Account"]
+    types: list[Any] = [entry for entry in account.record_types if not entry.master]
+    stated = [] if types else [{"name": "Business Account", "default": True}]
+    if not any("person" in entry.developer_name.lower() for entry in types):
+        stated.append({"name": "Person Account", "developerName": "PersonAccount"})
+    org.store.alter("Account", {"record_types": stated})
 
 
 def _set_currencies(org: Org, given: Mapping[str, Any]) -> None:

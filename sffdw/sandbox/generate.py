@@ -15,9 +15,10 @@ from itertools import chain, cycle, islice, repeat
 from typing import Any
 
 from sffdw.sandbox import ids, pools, stamps
-from sffdw.sandbox.dml import currencies, record_types, standard
+from sffdw.sandbox.dml import currencies, persons, record_types, standard
 from sffdw.sandbox.dml.actor import Actor
 from sffdw.sandbox.schema import Field, Schema, SObject
+from sffdw.sandbox.schema.person_fields import is_person_field
 from sffdw.sandbox.schema.record_types import FIELD
 from sffdw.sandbox.store.store import Store
 from sffdw.sandbox.store.tables import column_name, is_stored, table_name
@@ -88,7 +89,10 @@ class _Generation:
         return [name for name in wanted if self.sobject.stored_field(name) is not None]
 
     def _fields(self) -> list[Field]:
-        return [field for field in self.sobject.fields if _is_made(field)]
+        """Generated accounts are companies, not persons."""
+        is_account = self.sobject.name == "Account"
+        made = (field for field in self.sobject.fields if _is_made(field))
+        return [field for field in made if not (is_account and is_person_field(field.name))]
 
     def columns(self) -> list[Iterator[Any]]:
         """Give the values of the id and of each field. Raises GenerateError."""
@@ -177,7 +181,10 @@ class _Generation:
     def _record_types(self, dice: random.Random) -> Iterator[str | None]:
         """Choose among the object's own record types."""
         entries = record_types.entries_of(self.store, self.sobject)
-        known = [entry.record_type_id for entry in entries if entry.active and entry.available and not entry.master]
+        usable = (entry for entry in entries if entry.active and entry.available and not entry.master)
+        known = [
+            found.record_type_id for found in usable if not persons.is_person_type(self.store, found.record_type_id)
+        ]
         return cycle(_some(known, 0.0, self.count, dice))
 
     def _currencies(self, dice: random.Random) -> Iterator[str | None]:

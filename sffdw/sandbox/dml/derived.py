@@ -59,8 +59,12 @@ def set_person_name(sobject: SObject, values: Values, before: Mapping[str, objec
     named = sobject.name_field
     if named is None or not named.is_person_name or not (set(_NAME_PARTS) & values.keys()):
         return
-    merged = {**before, **values}
-    values[named.name] = " ".join(str(merged[part]) for part in _NAME_PARTS if merged.get(part)) or None
+    values[named.name] = full_name({**before, **values})
+
+
+def full_name(values: Mapping[str, object]) -> str | None:
+    """Put a name together from its parts."""
+    return " ".join(str(values[part]) for part in _NAME_PARTS if values.get(part)) or None
 
 
 def set_audit(sobject: SObject, values: Values, actor: Actor, *, is_new: bool) -> None:

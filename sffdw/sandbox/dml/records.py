@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sffdw.sandbox import ids
-from sffdw.sandbox.dml import derived, removal, rollups, standard
+from sffdw.sandbox.dml import derived, persons, removal, rollups, standard
 from sffdw.sandbox.dml.actor import Actor
 from sffdw.sandbox.dml.currencies import check_currency
 from sffdw.sandbox.dml.dependencies import check_dependencies
@@ -44,6 +44,7 @@ class Records:
         """Create a record and return its id."""
         self._check_allowed(sobject, "create", sobject.createable)
         values = read_values(self.store, sobject, given, self.actor, is_new=True)
+        persons.before_create(self.store, sobject, values, self.actor)
         record_id = self._new_id(sobject, given)
         derived.set_defaults(self.store, sobject, record_id, values, self.actor)
         standard.before_save(self.store, sobject, values, {}, self.actor)
@@ -56,6 +57,7 @@ class Records:
             check_unique(self.store, sobject, record_id, values)
             check_currency(self.store, sobject, values)
         derived.set_audit(sobject, values, self.actor, is_new=True)
+        persons.name_contact(self.store, sobject, values)
         self.store.insert(sobject, {**values, "Id": record_id})
         if values.get("IsDeleted"):
             removal.log_deletion(
@@ -89,6 +91,7 @@ class Records:
         self._check_allowed(sobject, "edit", sobject.updateable)
         before = self.existing(sobject, record_id)
         values = read_values(self.store, sobject, given, self.actor, is_new=False)
+        persons.before_update(self.store, sobject, values, before, self.actor)
         standard.before_save(self.store, sobject, values, before, self.actor)
         derived.set_person_name(sobject, values, before)
         if not self.actor.is_raw:
@@ -185,6 +188,7 @@ class Records:
     def delete(self, sobject: SObject, record_id: str) -> None:
         """Move a record and what belongs to it to the recycle bin."""
         self._check_allowed(sobject, "delete", sobject.deletable)
+        persons.before_delete(self.store, sobject, record_id, self.actor)
         removal.delete(self, sobject, record_id)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sffdw.sandbox.dml import derived
+from sffdw.sandbox.dml import derived, persons
 from sffdw.sandbox.errors import ApiError
 from sffdw.sandbox.schema import ChildRelationship, SObject
 from sffdw.sandbox.store.store import Store, Values
@@ -13,6 +13,8 @@ from sffdw.sandbox.store.tables import column_name, table_name
 if TYPE_CHECKING:
     from sffdw.sandbox.dml.records import Records
 
+# What ties a person account and its contact together; it does not move when accounts are merged.
+_OF_PERSONS = frozenset({("Contact", "AccountId"), ("Account", "PersonContactId")})
 MERGEABLE = frozenset({"Account", "Contact", "Lead", "Case"})
 
 
@@ -164,15 +166,26 @@ def merge(records: Records, sobject: SObject, master_id: str, loser_ids: list[st
             "INVALID_NUM_ARGS" if master_id not in loser_ids else "INVALID_OPERATION",
             "invalid number of records to merge",
         )
-    records.existing(sobject, master_id)
-    for loser_id in loser_ids:
-        records.existing(sobject, loser_id)
-        for child in records.store.schema.children(sobject.name):
-            _reparent(records, child, loser_id, master_id)
-        delete(records, sobject, loser_id)
-        if sobject.stored_field("MasterRecordId") is not None:
-            records.store.update(sobject, loser_id, {"MasterRecordId": master_id})
+    master, *losers = [records.existing(sobject, one) for one in (master_id, *loser_ids)]
+    persons.before_merge(records, sobject, [master, *losers])
+    for loser in losers:
+        _merge_into(records, sobject, loser, master)
     records.store.update(sobject, master_id, _stamps(records, sobject))
+
+
+def _merge_into(records: Records, sobject: SObject, loser: Values, master: Values) -> None:
+    """Move what belongs to a record and to the contact of a person, then delete it."""
+    pairs = [(sobject, loser["Id"], master["Id"])]
+    if sobject.name == "Account" and loser.get(persons.FLAG):
+        pairs.append((records.store.schema["Contact"], loser[persons.CONTACT], master[persons.CONTACT]))
+    for kind, loser_id, master_id in pairs:
+        for child in records.store.schema.children(kind.name):
+            if len(pairs) == 1 or (child.child_object, child.field) not in _OF_PERSONS:
+                _reparent(records, child, loser_id, master_id)
+    delete(records, sobject, loser["Id"])
+    for kind, loser_id, master_id in pairs:
+        if kind.stored_field("MasterRecordId") is not None:
+            records.store.update(kind, loser_id, {"MasterRecordId": master_id})
 
 
 def _reparent(records: Records, child: ChildRelationship, loser_id: str, master_id: str) -> None:

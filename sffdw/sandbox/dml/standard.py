@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from sffdw.sandbox.dml import currencies, record_types
+from sffdw.sandbox.dml import currencies, persons, record_types
 from sffdw.sandbox.dml.actor import Actor
 from sffdw.sandbox.errors import ApiError
 from sffdw.sandbox.events.topics import check_topic
@@ -51,6 +51,8 @@ def after_save(records: Records, sobject: SObject, record_id: str, before: Befor
             _total_opportunity(records, str(parent_id))
     elif sobject.name == "CurrencyType":
         currencies.after_currency(records, record_id, before, values)
+    elif persons.concerns(records.store, sobject):
+        persons.after_save(records, before, {**before, **values, "Id": record_id}, values)
     elif sobject.name == "RecordType":
         record_types.after_type(records, {**before, **values})
     elif sobject.name == "DatedConversionRate":

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from sffdw.sandbox.schema import Field, SObject
+from sffdw.sandbox.schema.person_fields import is_person_field
 from sffdw.sandbox.store.masks import masked
 from sffdw.sandbox.values import to_answer
 
@@ -25,6 +26,7 @@ LEFT_OUT = frozenset(
         *("HasOpenActivity", "HasOverdueTask"),
     )
 )
+_LEFT_OUT_OF = frozenset({("Account", "IsPersonAccount")})
 _AUDIT = frozenset({"CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById"})
 _PARTS = (
     *("Street", "City", "State", "PostalCode", "Country", "StateCode", "CountryCode"),
@@ -53,7 +55,8 @@ class Layout:
     def __init__(self, sobject: SObject) -> None:
         self.sobject = sobject
         nested = {field.name for field in sobject.fields if field.is_compound or field.is_person_name}
-        placed = ((field.name, _place(field, nested)) for field in sobject.fields)
+        fields = (field for field in sobject.fields if (sobject.name, field.name) not in _LEFT_OUT_OF)
+        placed = ((field.name, _place(field, nested)) for field in fields)
         self.places: dict[str, Place] = {name: place for name, place in placed if place is not None}
 
         self.encrypted = {name: place.field for name, place in self.places.items() if _is_encrypted(place.field)}
@@ -77,7 +80,10 @@ class Layout:
         A checkbox that nobody set is unchecked, not empty.
         """
         unchecked = dict.fromkeys(self._checkboxes, 0)
-        return unchecked | {name: value for name, value in values.items() if value is not None and name in self.places}
+        full = unchecked | {name: value for name, value in values.items() if value is not None and name in self.places}
+        if self.name != "Account" or values.get("IsPersonAccount"):
+            return full
+        return {name: value for name, value in full.items() if not is_person_field(name)}
 
     def body(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the body that holds these stored values, in the order of the schema."""
@@ -97,6 +103,8 @@ class Layout:
     def paths(self, names: Iterable[str]) -> list[str]:
         """Return the names of fields as the lists of a header give them, LastModifiedDate first."""
         paths = [self.places[name].path for name in names if name in self.places]
+        if any(path.startswith("Name.") for path in paths):
+            paths = [path for path in paths if path != "Name"]
         return sorted(paths, key=lambda path: path != "LastModifiedDate")
 
     def masked(self, payload: Mapping[str, Any]) -> dict[str, Any]:
@@ -157,7 +165,7 @@ def _follows_from_others(field: Field) -> bool:
 
 
 def _part_name(name: str) -> str:
-    bare = name.removesuffix("__s")
+    bare = name.removesuffix("__s").removesuffix("__pc")
     return max((part for part in _PARTS if bare.endswith(part)), key=len, default=bare)
 
 

@@ -8,6 +8,9 @@ Id id "Account ID"
 IsDeleted boolean "Deleted"
 @master Account
 Name string "Account Name" in=Name name required extra=switchablepersonname
+LastName string(80) "Last Name" noperm in=Name extra=personname when=person_accounts
+FirstName string(40) "First Name" noperm in=Name extra=personname when=person_accounts
+Salutation picklist "Salutation" noperm in=Name extra=personname when=person_accounts : Mr. | Ms. | Mrs. | Dr. | Prof.
 Type picklist "Account Type" : Prospect | Customer - Direct | Customer - Channel | Channel Partner / Reseller
     | Installation Partner | Technology Partner | Other
 @recordtype
@@ -35,6 +38,30 @@ LastActivityDate date "Last Activity" readonly
 @viewed
 IsPartner boolean "Partner Account" updateonly
 IsCustomerPortal boolean "Customer Portal Account" updateonly
+PersonContactId reference "Contact ID" readonly noprefilter when=person_accounts > Contact PersonContact
+IsPersonAccount boolean "Is Person Account" readonly perm when=person_accounts
+@personaddress Mailing
+@personaddress Other
+PersonMobilePhone phone "Mobile" when=person_accounts
+PersonHomePhone phone "Home Phone" when=person_accounts
+PersonOtherPhone phone "Other Phone" when=person_accounts
+PersonAssistantPhone phone "Asst. Phone" when=person_accounts
+PersonEmail email "Email" lookup when=person_accounts
+PersonTitle string(80) "Title" when=person_accounts
+PersonDepartment string(80) "Department" when=person_accounts
+PersonAssistantName string(40) "Assistant" when=person_accounts
+PersonLeadSource picklist(255) "Lead Source" when=person_accounts : @sources
+PersonBirthdate date "Birthdate" when=person_accounts
+PersonHasOptedOutOfEmail boolean "Email Opt Out" when=person_accounts
+PersonHasOptedOutOfFax boolean "Fax Opt Out" when=person_accounts
+PersonDoNotCall boolean "Do Not Call" when=person_accounts
+PersonLastCURequestDate datetime "Last Stay-in-Touch Request Date" readonly when=person_accounts
+PersonLastCUUpdateDate datetime "Last Stay-in-Touch Save Date" readonly when=person_accounts
+PersonEmailBouncedReason string "Email Bounced Reason" noperm when=person_accounts
+PersonEmailBouncedDate datetime "Email Bounced Date" noperm when=person_accounts
+PersonIndividualId reference "Individual ID" noperm when=person_accounts > Individual PersonIndividual/PersonAccounts
+PersonPronouns picklist(255) "Pronouns" when=person_accounts : @pronouns
+PersonGenderIdentity picklist(255) "Gender Identity" when=person_accounts : @genders
 ChannelProgramName string "Channel Program Name" readonly use=ag
 ChannelProgramLevelName string "Channel Program Level Name" readonly use=ag
 Jigsaw string(20) "Data.com Key"

@@ -8,6 +8,7 @@ Id id "Contact ID"
 IsDeleted boolean "Deleted"
 @master Contact
 AccountId reference "Account ID" cascade > Account Account/Contacts
+IsPersonAccount boolean "Is Person Account" readonly when=person_accounts
 @person
 @address Other "Other "
 @address Mailing "Mailing "
@@ -26,6 +27,9 @@ LeadSource picklist(255) "Lead Source" : @sources
 Birthdate date "Birthdate"
 Description textarea(32000) "Contact Description"
 @currency "Contact Currency"
+HasOptedOutOfEmail boolean "Email Opt Out" when=person_accounts
+HasOptedOutOfFax boolean "Fax Opt Out" when=person_accounts
+DoNotCall boolean "Do Not Call" when=person_accounts
 @owner User
 @stamps
 LastActivityDate date "Last Activity" readonly
@@ -40,11 +44,10 @@ Jigsaw string(20) "Data.com Key"
 JigsawContactId string(20) "Jigsaw Contact ID" readonly relation=JigsawContact
 CleanStatus picklist "Clean Status" restricted : @cleanstatus
 IndividualId reference "Individual ID" noperm > Individual Individual/Contacts
+Pronouns picklist(255) "Pronouns" when=person_accounts : @pronouns
+GenderIdentity picklist(255) "Gender Identity" when=person_accounts : @genders
 optional
 @codes Mailing "Mailing "
 @codes Other "Other "
 @recordtype
-HasOptedOutOfEmail boolean "Email Opt Out"
-HasOptedOutOfFax boolean "Fax Opt Out"
-DoNotCall boolean "Do Not Call"
 """

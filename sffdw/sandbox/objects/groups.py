@@ -28,6 +28,8 @@ VALUES = {
     " | SEK = Swedish Krona | SGD = Singapore Dollar | THB = Thai Baht | TRY = Turkish Lira"
     " | TWD = Taiwan Dollar | UAH = Ukraine Hryvnia | USD = U.S. Dollar | VND = Vietnam Dong"
     " | ZAR = South African Rand",
+    "@pronouns": "He/Him | She/Her | They/Them | He/They | She/They | Not Listed",
+    "@genders": "Male | Female | Nonbinary | Not Listed",
     "@months": "January | February | March | April | May | June | July | August | September | October | November"
     " | December",
     "@industries": "Agriculture | Apparel | Banking | Biotechnology | Chemicals | Communications | Construction"
@@ -52,15 +54,15 @@ TARGETS = {
     "attached": (*_RELATED, "Contact", "EmailMessage", "Event", "Lead", "Task"),
 }
 _ADDRESS = """
-    {stem}Street textarea "{label}Street" in={stem}Address
-    {stem}City string(40) "{label}City" in={stem}Address
-    {stem}State string(80) "{label}State/Province" in={stem}Address
-    {stem}PostalCode string(20) "{label}Zip/Postal Code" in={stem}Address
-    {stem}Country string(80) "{label}Country" in={stem}Address
-    {stem}Latitude double(18,15) "{label}Latitude" in={stem}Address
-    {stem}Longitude double(18,15) "{label}Longitude" in={stem}Address
-    {stem}GeocodeAccuracy picklist "{label}Geocode Accuracy" restricted in={stem}Address : @geocodes
-    {stem}Address address "{label}Address"
+    {stem}Street textarea "{label}Street" in={stem}Address{marks}
+    {stem}City string(40) "{label}City" in={stem}Address{marks}
+    {stem}State string(80) "{label}State/Province" in={stem}Address{marks}
+    {stem}PostalCode string(20) "{label}Zip/Postal Code" in={stem}Address{marks}
+    {stem}Country string(80) "{label}Country" in={stem}Address{marks}
+    {stem}Latitude double(18,15) "{label}Latitude" in={stem}Address{marks}
+    {stem}Longitude double(18,15) "{label}Longitude" in={stem}Address{marks}
+    {stem}GeocodeAccuracy picklist "{label}Geocode Accuracy" restricted in={stem}Address{marks} : @geocodes
+    {stem}Address address "{label}Address"{marks}
 """
 _CODES = """
     {stem}StateCode picklist(10) "{label}State/Province Code" restricted in={stem}Address
@@ -116,5 +118,7 @@ def expand(line: str) -> str:
         case "@codes", [stem, label]:
             return _CODES.format(stem=stem, label=label)
         case "@address", [stem, label]:
-            return _ADDRESS.format(stem=stem, label=label)
+            return _ADDRESS.format(stem=stem, label=label, marks="")
+        case "@personaddress", [kind]:
+            return _ADDRESS.format(stem=f"Person{kind}", label=f"{kind} ", marks=" when=person_accounts")
     raise SchemaError(f"unknown group of fields: {line}")

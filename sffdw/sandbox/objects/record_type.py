@@ -13,5 +13,6 @@ Description string "Description" noperm
 BusinessProcessId reference "Business Process ID" noprefilter noperm
 SobjectType picklist "SObject Type Name" createonly required
 IsActive boolean "Active" noperm
+IsPersonType boolean "Is Person Type" readonly when=person_accounts
 @stamps
 """

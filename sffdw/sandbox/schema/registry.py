@@ -13,8 +13,9 @@ from sffdw.sandbox.schema.definition import read_definition, with_record_types
 from sffdw.sandbox.schema.dependencies import settle
 from sffdw.sandbox.schema.describe import describe_listing, describe_object
 from sffdw.sandbox.schema.errors import SchemaError
-from sffdw.sandbox.schema.features import check_feature, feature_fields, new_objects, place_fields
+from sffdw.sandbox.schema.features import PERSON_ACCOUNTS, check_feature, feature_fields, new_objects, place_fields
 from sffdw.sandbox.schema.field import Field
+from sffdw.sandbox.schema.person_fields import follow_contact
 from sffdw.sandbox.schema.prefixes import free_prefix
 from sffdw.sandbox.schema.sobject import ChildRelationship, RecordTypeEntry, SObject
 
@@ -143,11 +144,30 @@ class Schema:
             known = self.get(new.name)
             if known is not None:
                 types = definition.get("recordTypes")
-                return self._merge(known, new, described="childRelationships" in definition, types=types)
+                is_described = "childRelationships" in definition
+                changes = self._merge(known, new, described=is_described, types=types)
+                return changes + self._follow_contact() + (self._recognised(new) if is_described else [])
             placed = self._equipped(replace(new, key_prefix=free_prefix(new, self._state.prefixes)))
             changed = [placed] + (self._accept_activities(placed.name) if definition.get("activities") else [])
             self._replace([*self._others(changed), *changed])
             return [SchemaChange(object_name=placed.name, kind="created", added=placed.fields)]
+
+    def _recognised(self, described: SObject) -> list[SchemaChange]:
+        """A describe of Account with person fields says that the org has person accounts."""
+        is_new = PERSON_ACCOUNTS not in self.features
+        has_persons = described.name == "Account" and described.has("IsPersonAccount")
+        return self.enable(PERSON_ACCOUNTS) if is_new and has_persons else []
+
+    def _follow_contact(self, done: SchemaChange | None = None) -> list[SchemaChange]:
+        """Give Account the fields that Contact's custom fields ask for where there are person accounts."""
+        account, contact = self.get("Account"), self.get("Contact")
+        if PERSON_ACCOUNTS not in self.features or account is None or contact is None:
+            return []
+        found = follow_contact(account, contact, done)
+        if found is None:
+            return []
+        self._replace([*self._others([found[0]]), found[0]])
+        return [found[1]]
 
     def _equipped(self, new: SObject) -> SObject:
         """Give a new object what the org's features bring to it."""
@@ -170,6 +190,7 @@ class Schema:
                     for name, added in gained.items()
                     if added
                 ),
+                *self._follow_contact(),
             ]
 
     def _merge(self, known: SObject, new: SObject, *, described: bool, types: Any = None) -> list[SchemaChange]:
@@ -204,7 +225,7 @@ class Schema:
                 others = [_retarget(sobject, old.name, new.name) for sobject in others]
                 new = _retarget(new, old.name, new.name)
             self._replace([*others, new])
-            return [change]
+            return [change, *self._follow_contact(change if new.name == "Contact" else None)]
 
     def set_record_types(self, name: str, entries: tuple[RecordTypeEntry, ...]) -> None:
         """Replace the record types of an object, whose ids are known now."""

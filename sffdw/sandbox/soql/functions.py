@@ -241,6 +241,6 @@ def component_paths(path: ast.Path, location: Typed) -> tuple[ast.Path, ast.Path
     found = {}
     for component in location.sobject.components(location.field.name):
         for part in ("latitude", "longitude"):
-            if component.name.lower().endswith((part, f"{part}__s")):
+            if component.name.lower().endswith((part, f"{part}__s", f"{part}__pc")):
                 found[part] = ast.Path((*path.parts[:-1], component.name), path.pos)
     return found["latitude"], found["longitude"]

@@ -233,6 +233,6 @@ def _is_by_id(condition: ast.Condition | None) -> bool:
 
 def _part_name(component: Field) -> str | None:
     """Return the JSON name of an address part: `BillingPostalCode` and `Place__Latitude__s` end in it."""
-    bare = component.name.removesuffix("__s").removesuffix("__c")
+    bare = component.name.removesuffix("__s").removesuffix("__c").removesuffix("__pc")
     matches = [shown for shown, suffix in _PARTS.items() if bare.endswith(suffix)]
     return max(matches, key=len) if matches else None

@@ -54,6 +54,8 @@ def _row(store: Store, kind: SObject, sobject: SObject, entry: RecordTypeEntry) 
         "DeveloperName": entry.developer_name,
         "SobjectType": sobject.name,
         "IsActive": int(entry.active),
+        # Nothing but its name says that a record type is one of persons.
+        "IsPersonType": int(sobject.name == "Account" and "person" in entry.developer_name.lower()),
         **dict.fromkeys(("CreatedDate", "LastModifiedDate", "SystemModstamp"), now),
         **dict.fromkeys(("CreatedById", "LastModifiedById"), user[0] if user else None),
     }

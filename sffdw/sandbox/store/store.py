@@ -116,6 +116,8 @@ class Store:
         with self.transaction() as connection:
             tables.follow(connection, self.schema, changes)
             settle_record_types(self, changes)
+            if self.schema.features:
+                self.save_setting("features", sorted(self.schema.features))
             gone = {change.renamed_from for change in changes} | {c.object_name for c in changes if c.kind == "dropped"}
             connection.executemany("DELETE FROM _object WHERE name = ?", [(name,) for name in gone if name])
             for sobject in self.schema:
