@@ -7,13 +7,14 @@ Before API version 56 a user had ten of them at most, and one that was not used 
 from __future__ import annotations
 
 import threading
-from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sffdw.sandbox import ids
 from sffdw.sandbox.errors import ApiError
 from sffdw.sandbox.soql.plan import Plan
 
+Numbers = Sequence[int]  # an array, or a range where there are no gaps
 LIFETIME_S = 2 * 24 * 3600.0
 OLD_LIFETIME_S, OLD_LIMIT = 15 * 60.0, 10
 
@@ -24,7 +25,7 @@ class Cursor:
 
     locator: str
     plan: Plan
-    numbers: array[int]
+    numbers: Numbers
     batch_size: int
     user_id: str
     opened_at: float
@@ -42,7 +43,7 @@ class Cursors:
         self._instance = instance
         self._count = 0
 
-    def open(self, plan: Plan, numbers: array[int], batch_size: int, user_id: str, now: float) -> Cursor:
+    def open(self, plan: Plan, numbers: Numbers, batch_size: int, user_id: str, now: float) -> Cursor:
         """Keep a result and return its cursor."""
         with self._lock:
             self._count += 1

@@ -12,12 +12,13 @@ from typing import Any
 
 from sffdw.sandbox.errors import ApiError
 from sffdw.sandbox.schema import Schema
-from sffdw.sandbox.soql.cursors import Cursor, Cursors
+from sffdw.sandbox.soql.cursors import Cursor, Cursors, Numbers
 from sffdw.sandbox.soql.grouped import MAX_GROUPS
 from sffdw.sandbox.soql.messages import too_complicated
 from sffdw.sandbox.soql.plan import Children, Plan
 from sffdw.sandbox.soql.render import NULL, Renderer, result_text
 from sffdw.sandbox.store.store import Store
+from sffdw.sandbox.store.tables import table_name
 
 DEFAULT_BATCH, MIN_BATCH = 2000, 200
 LONG_TEXT_BATCH = 200
@@ -79,8 +80,7 @@ class Engine:
     # Counts and groups
 
     def _count(self, connection: sqlite3.Connection, plan: Plan, request: Request) -> Answer:
-        bare = f"+{plan.alias}._deleted = 0"
-        where = bare[1:] if plan.where == bare else plan.where
+        where = plan.where[1:] if plan.is_unfiltered else plan.where
         sql = f"SELECT count(*) FROM {plan.source} WHERE {where}"
         if plan.range_sql:
             sql = f"SELECT count(*) FROM (SELECT 1 FROM {plan.source} WHERE {plan.where}{plan.range_sql})"
@@ -102,25 +102,27 @@ class Engine:
 
     def _first_page(self, connection: sqlite3.Connection, plan: Plan, request: Request) -> Answer:
         size = batch_size(plan, request.batch_size)
-        window = min(size + 1, plan.limit) if plan.limit is not None else size + 1
-        extra = f" LIMIT {window}" + (f" OFFSET {plan.offset}" if plan.offset else "")
-        rows = connection.execute(plan.rows_sql(extra), plan.params).fetchall()
-        texts = self._texts(connection, plan, rows[:size], request, size)
-        if len(texts) == len(rows) or plan.offset is not None:
+        numbers = row_numbers(connection, plan)
+        rows = self._rows(connection, plan, numbers[:size], "1")
+        texts = self._texts(connection, plan, rows, request, size)
+        if len(texts) == len(numbers) or plan.offset is not None:
             # With OFFSET there is one page only; the caller goes on with a higher OFFSET.
-            rows = rows[: len(texts)]
-            return Answer(result_text(texts, len(rows), pretty=request.pretty), len(rows), plan.sobject.name)
-        numbers = array("q", (row[0] for row in connection.execute(plan.numbers_sql(), plan.params)))
+            return Answer(result_text(texts, len(texts), pretty=request.pretty), len(texts), plan.sobject.name)
         cursor = self.cursors.open(plan, numbers, size, request.user_id, request.now)
         following = next_url(cursor, len(texts), request)
         text = result_text(texts, len(numbers), pretty=request.pretty, next_url=following)
         return Answer(text, len(texts), plan.sobject.name)
 
+    @staticmethod
+    def _rows(connection: sqlite3.Connection, plan: Plan, numbers: Numbers, visible: str) -> list[Row]:
+        """Read rows by number, in that order."""
+        page = json.dumps(list(numbers))
+        return connection.execute(plan.page_sql(visible), {**plan.params, "page": page}).fetchall()
+
     def _page(self, connection: sqlite3.Connection, cursor: Cursor, offset: int, request: Request) -> Answer:
         plan, size = cursor.plan, min(cursor.batch_size, request.batch_size)
-        wanted = cursor.numbers[offset : offset + size].tolist()
-        visible = f"+{plan.alias}._deleted = 0" if plan.hides_deleted else "1"
-        rows = connection.execute(plan.page_sql(visible), {**plan.params, "page": json.dumps(wanted)}).fetchall()
+        wanted = cursor.numbers[offset : offset + size]
+        rows = self._rows(connection, plan, wanted, f"+{plan.alias}._deleted = 0" if plan.hides_deleted else "1")
         texts = self._texts(connection, plan, rows, request, size)
         # Rows that vanished since take no place in the page; the offset counts the snapshot.
         step = wanted.index(rows[len(texts)][0]) if len(texts) < len(rows) else len(wanted)
@@ -211,6 +213,17 @@ class Engine:
         )
         numbers = array("q", (row[0] for row in connection.execute(sql, {**plan.params, "parent": parent_id})))
         return self.cursors.open(plan, numbers, size, request.user_id, request.now)
+
+
+def row_numbers(connection: sqlite3.Connection, plan: Plan) -> Numbers:
+    """Return the row numbers of a plan's whole result, in order."""
+    if plan.is_unfiltered and plan.order == f"{plan.alias}._row" and not plan.range_sql:
+        # Counting goes by an index; numbers without a gap need not be read one by one.
+        sql = f"SELECT count(*), min(_row), max(_row) FROM {table_name(plan.sobject)} WHERE _deleted = 0"
+        count, first, last = connection.execute(sql).fetchone()
+        if count and last - first + 1 == count:
+            return range(first, last + 1)
+    return array("q", (row[0] for row in connection.execute(plan.numbers_sql(), plan.params)))
 
 
 def batch_size(plan: Plan, wanted: int) -> int:

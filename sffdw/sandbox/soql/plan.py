@@ -101,11 +101,15 @@ class Plan:
             return ""
         return f" LIMIT {-1 if self.limit is None else self.limit}" + (f" OFFSET {self.offset}" if self.offset else "")
 
-    def rows_sql(self, extra: str = "") -> str:
-        """Return the statement that gives all rows; `extra` follows as a further LIMIT."""
+    @property
+    def is_unfiltered(self) -> bool:
+        """Whether it shows every record that is not deleted."""
+        return self.where == f"+{self.alias}._deleted = 0"
+
+    def rows_sql(self) -> str:
+        """Return the statement that gives all rows."""
         return (
-            f"SELECT {self.select_list} FROM {self.source} WHERE {self.where} ORDER BY {self.order}"
-            f"{extra or self.range_sql}"
+            f"SELECT {self.select_list} FROM {self.source} WHERE {self.where} ORDER BY {self.order}{self.range_sql}"
         )
 
     def numbers_sql(self) -> str:

@@ -33,6 +33,7 @@ _AFFINITY = {
     "currency": "REAL",
     "percent": "REAL",
 }
+_STAMPS = frozenset({"SystemModstamp", "LastModifiedDate", "CreatedDate"})
 _EXACT_TYPES = frozenset({"id", "reference", "date", "datetime", "time", "base64"})
 
 
@@ -85,18 +86,19 @@ def drop_indexes(connection: sqlite3.Connection, sobject: SObject) -> None:
 
 
 def _indexes(sobject: SObject) -> Iterator[tuple[str, tuple[str, str]]]:
-    """List (name, (kind, columns)): Id, the polling cursor, every field lookups and filters go by, and the count."""
+    """List (name, (kind, columns)): for Id, stamps, what lookups and filters go by, names as sorted, and the count."""
     yield f"{sobject.name}._deleted", ("INDEX", "(_deleted)")
     for field in sobject.fields:
         name, column = f"{sobject.name}.{field.name}", column_name(field)
         if field.type == "id" and field.name == "Id":
             yield name, ("UNIQUE INDEX", f"({column})")
-        elif field.name == "SystemModstamp":
+        elif field.name in _STAMPS:
             yield name, ("INDEX", f"({column}, {quote_name('Id')}, _deleted)")
         elif is_stored(field) and (field.is_reference or field.external_id or field.unique or field.id_lookup):
             yield name, ("INDEX", f"({column}) WHERE {column} IS NOT NULL")
         elif field.name_field and is_stored(field):
             yield name, ("INDEX", f"({column})")
+            yield f"{name} sorted", ("INDEX", f"(sf_upper({column}), _row)")
 
 
 def follow(connection: sqlite3.Connection, schema: Schema, changes: Iterable[SchemaChange]) -> None:
