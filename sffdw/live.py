@@ -18,7 +18,8 @@ from sffdw.writer import Queue
 
 ROWID = "id"
 # Arguments of the engine, echoed back because PostgreSQL checks them again; text, by `=`.
-SYSTEM_COLUMNS = ("_scope", "_purpose", "_mapping", "_job_id", "_locator", "_next_locator", "_after", "_page_size")
+SYSTEM_COLUMNS = ("_scope", "_purpose", "_mapping", "_job_id", "_locator", "_next_locator", "_after", "_page_size",
+                  "_filter")
 SCOPES = ("active", "all")
 UNKNOWN_ROW_COUNT = 10_000
 ROWS_OF_A_LOOKUP = 20
@@ -144,14 +145,15 @@ class ObjectTable(Table):
             raise ArgumentMissing(f'invalid value for "_scope": "{scope}"', hint="Valid values are: active, all.")
         keyset = planner.keyset_of(arguments["_after"]) if "_after" in arguments else None
         record_id = self._described.fields.get("id")
-        is_whole = not (own or sortkeys or limit is not None or "_page_size" in arguments)
+        is_whole = not (own or sortkeys or limit is not None or {"_page_size", "_filter"} & arguments.keys())
         if keyset is None and is_whole and record_id and record_id.has("sortable") and record_id.has("filterable"):
             # In the order of Id a long scan can go on behind the last record when its cursor dies.
             keyset = Keyset(None, "")
         plan = planner.plan_scan(
             self._described.name, known | needed, needed=needed, quals=own, sortkeys=sortkeys, limit=limit,
             has_deleted=scope == "all", keyset=keyset,
-            page_size=extract.row_limit("_page_size", arguments.get("_page_size")))
+            page_size=extract.row_limit("_page_size", arguments.get("_page_size")),
+            soql_filter=arguments.get("_filter"))
         return plan, arguments
 
     def _arguments(self, quals: Sequence[Qual]) -> tuple[dict[str, str], list[Qual]]:

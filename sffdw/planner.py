@@ -169,9 +169,12 @@ def _parts(members: Sequence[str], room: int) -> Iterator[list[str]]:
 
 def plan_scan(sobject: str, columns: Mapping[str, Column], *, needed: Iterable[str], quals: Iterable[Qual],
               sortkeys: Iterable[SortKey] = (), limit: int | None = None, has_deleted: bool = False,
-              keyset: Keyset | None = None, page_size: int | None = None) -> Plan:
-    """Plan a scan of one object. Quals on columns that are not in `columns` must have been taken out before."""
-    conditions: list[Condition] = []
+              keyset: Keyset | None = None, page_size: int | None = None, soql_filter: str | None = None) -> Plan:
+    """Plan a scan of one object. Quals on columns that are not in `columns` must have been taken out before.
+
+    soql_filter: a condition in SOQL that the rows shall meet besides.
+    """
+    conditions = [Condition(f"({soql_filter})", is_exact=True)] if soql_filter else []
     pushed: list[str] = []
     superset: list[str] = []
     local: list[str] = []

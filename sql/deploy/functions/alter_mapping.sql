@@ -120,6 +120,30 @@ $function$;
 COMMENT ON FUNCTION sffdw.check_alteration(sffdw.mapping, text, jsonb) IS
     'Stop at changes that alter_mapping does not make. Raises feature_not_supported.';
 
+CREATE FUNCTION sffdw.apply_row_filter(connection sffdw.connection, mapping sffdw.mapping)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_filter text := sffdw.parse_row_filter(
+        format('%I.%I', connection.live_schema_name, mapping.table_name), mapping.row_filter);
+BEGIN
+    IF v_filter IS DISTINCT FROM mapping.filter_expression THEN
+        UPDATE sffdw.mapping m
+        SET filter_expression = v_filter,
+            filter_changed = true
+        WHERE m.mapping_id = mapping.mapping_id;
+        PERFORM sffdw.request_reload(mapping.mapping_id);
+    END IF;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.apply_row_filter(sffdw.connection, sffdw.mapping) IS
+    'Take a mapping''s row filter into use; if it is another one, have all records read again. '
+    'Raises invalid_parameter_value.';
+
 CREATE FUNCTION sffdw.alter_mapping(
     object_name       text,
     fields            text[] DEFAULT NULL,
@@ -180,6 +204,7 @@ BEGIN
         poll_interval = coalesce(alter_mapping.poll_interval, m.poll_interval),
         next_poll_at = least(m.next_poll_at, now() + coalesce(alter_mapping.poll_interval, m.poll_interval)),
         writable_fields = coalesce(alter_mapping.writable_fields, m.writable_fields),
+        row_filter = nullif(coalesce(alter_mapping.row_filter, m.row_filter), ''),
         revision = m.revision + 1
     WHERE m.mapping_id = v_mapping.mapping_id
     RETURNING m.* INTO v_mapping;
@@ -204,6 +229,7 @@ BEGIN
         PERFORM sffdw.request_backfill(v_mapping, v_added);
     END IF;
 
+    PERFORM sffdw.apply_row_filter(v_connection, v_mapping);
     IF indexes IS NULL THEN
         v_indexes := array(
             SELECT f.field_name
@@ -230,7 +256,7 @@ COMMENT ON FUNCTION sffdw.alter_mapping(
     text, text[], text, text, text[], interval, boolean, text, text, text[], text, text, text, text, integer, boolean,
     integer, boolean, text[], text[], jsonb, text) IS
     'Change a mapping''s settings and return its new revision; NULL leaves a setting as it is, '''' takes the unique '
-    'identifier away, ''{*}'' makes all fields writable again. Added fields are filled page by page between '
+    'identifier or the row filter away, ''{*}'' makes all fields writable again. Added fields are filled page by page between '
     'polls (state RESYNC), reading Id and them only; dropped ones lose their column. What was captured before '
     'access changed keeps its state. Raises as create_mapping, and lock_not_available when the table is in use.';
 

@@ -10,6 +10,7 @@
 -- requires: functions/import_live_table
 -- requires: functions/log_event
 -- requires: functions/require_owner
+-- requires: functions/row_filter
 -- requires: triggers/capture
 
 BEGIN;
@@ -155,6 +156,7 @@ DECLARE
     v_described  sffdw.described_field[];
     v_fields     sffdw.described_field[];
     v_identifier text;
+    v_filter     text;
     v_is_new     boolean;
 BEGIN
     PERFORM sffdw.require_owner(v_connection);
@@ -175,14 +177,15 @@ BEGIN
 
     v_is_new := sffdw.create_mapped_table(v_connection.schema_name, v_table, v_fields, v_connection.options);
     PERFORM sffdw.import_live_table(v_connection, v_table, v_fields);
+    v_filter := sffdw.parse_row_filter(format('%I.%I', v_connection.live_schema_name, v_table), row_filter);
 
     INSERT INTO sffdw.mapping (
         connection_id, object_name, table_name, access, unique_identifier, poll_interval, accelerated, row_filter,
-        types, writable_fields, write_mode, conflict_policy, rejected_policy, schema_policy, daily_call_cap, history,
+        filter_expression, types, writable_fields, write_mode, conflict_policy, rejected_policy, schema_policy, daily_call_cap, history,
         hold_threshold, has_systemmodstamp, has_isdeleted, replicateable, state, next_poll_at)
     VALUES (
         v_connection.connection_id, v_object.object, v_table, access, v_identifier, poll_interval, accelerated,
-        row_filter, types, writable_fields, write_mode, conflict_policy, rejected_policy, schema_policy,
+        nullif(row_filter, ''), v_filter, types, writable_fields, write_mode, conflict_policy, rejected_policy, schema_policy,
         daily_call_cap, history, hold_threshold,
         EXISTS (SELECT FROM unnest(v_fields) f WHERE f.field_name = 'SystemModstamp'),
         EXISTS (SELECT FROM unnest(v_fields) f WHERE f.field_name = 'IsDeleted'),

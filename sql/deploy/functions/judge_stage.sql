@@ -128,6 +128,8 @@ BEGIN
     EXECUTE format($query$
         UPDATE %1$s s
         SET _verdict = CASE
+                -- What Salesforce rejected is nowhere else.
+                WHEN s._leaves AND t._hc_lastop = 'FAILED' THEN 'unsent'
                 WHEN s._gone THEN 'delete'
                 WHEN s._kept IS NULL AND (%3$s) THEN 'update'
                 WHEN s._kept IS NOT NULL AND (%4$s) THEN 'update'

@@ -149,6 +149,7 @@ BEGIN
         state = 'POLLING_SF_CHANGES',
         load_cursor = NULL,
         load_sweeps = false,
+        filter_changed = false,
         watermark_at = m.load_started_at,
         watermark_id = NULL,
         deleted_until = m.load_started_at,

@@ -1,5 +1,6 @@
 -- Deploy sffdw:functions/read_page to pg
 -- requires: functions/open_stage
+-- requires: functions/row_filter
 -- requires: functions/sync_setting
 
 BEGIN;
@@ -46,24 +47,34 @@ DECLARE
     v_names       text;
     v_expressions text;
     v_count       integer;
+    v_leaves      text := '(' || mapping.filter_expression || ') IS NOT TRUE';
+    v_pushed      text := '';
 BEGIN
     SELECT string_agg(format('%I', c.column_name), ', '), string_agg(c.expression, ', ')
     INTO STRICT v_names, v_expressions
     FROM sffdw.merge_columns(connection, mapping) c;
+    IF mapping.narrowed_to IS NOT NULL THEN
+        v_leaves := NULL;
+    END IF;
+    -- A poll must see what leaves the filter; the other reads need not.
+    IF mapping.filter_expression IS NOT NULL AND purpose <> 'poll' AND NOT mapping.filter_changed THEN
+        v_pushed := coalesce(' AND l._filter = ' || quote_literal(sffdw.filter_soql(connection, mapping)), '');
+    END IF;
     EXECUTE format($query$
-        INSERT INTO %1$s (_ordinal, _gone, _stamp, _creator, %2$s)
-        SELECT row_number() OVER (), %3$s, %4$s, %5$s, %6$s
+        INSERT INTO %1$s (_ordinal, _gone, _leaves, _stamp, _creator, %2$s)
+        SELECT row_number() OVER (), %3$s OR %12$s, %12$s, %4$s, %5$s, %6$s
         FROM %7$s l
         WHERE l._scope = %8$L
         AND l._purpose = %9$L
         AND l._mapping = %10$L
-        AND %11$s
+        AND %11$s%13$s
     $query$,
         stage, v_names,
         sffdw.live_expression(connection, mapping, 'isdeleted', 'coalesce(l.isdeleted, false)', 'false'),
         sffdw.live_expression(connection, mapping, 'systemmodstamp', 'l.systemmodstamp', 'NULL::timestamptz'),
         sffdw.live_expression(connection, mapping, 'createdbyid', 'l.createdbyid', 'NULL'),
-        v_expressions, sffdw.live_table(connection, mapping), scope, purpose, mapping.mapping_id::text, condition);
+        v_expressions, sffdw.live_table(connection, mapping), scope, purpose, mapping.mapping_id::text, condition,
+        coalesce(v_leaves, 'false'), v_pushed);
     GET DIAGNOSTICS v_count = ROW_COUNT;
     RETURN v_count;
 END

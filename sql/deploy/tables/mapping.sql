@@ -13,6 +13,8 @@ CREATE TABLE sffdw.mapping (
     poll_interval      interval    NOT NULL DEFAULT '10 minutes',
     accelerated        boolean     NOT NULL DEFAULT false,
     row_filter         text,
+    filter_expression  text,
+    filter_changed     boolean     NOT NULL DEFAULT false,
     types              text        NOT NULL DEFAULT 'heroku',
     writable_fields    text[],
     write_mode         text        NOT NULL DEFAULT 'async',
@@ -76,6 +78,12 @@ COMMENT ON TABLE sffdw.mapping IS
     'One Salesforce object kept in sync with one local table: its settings, its state and how far it has been read. '
     'All times but created_at, last_poll_at and next_poll_at are Salesforce''s.';
 COMMENT ON COLUMN sffdw.mapping.object_name IS 'API name as describe spells it.';
+COMMENT ON COLUMN sffdw.mapping.row_filter IS
+    'The condition that records must meet to be in the table, as it was given; NULL: all are.';
+COMMENT ON COLUMN sffdw.mapping.filter_expression IS
+    'row_filter as PostgreSQL writes it, on the columns of the live table; NULL: none.';
+COMMENT ON COLUMN sffdw.mapping.filter_changed IS
+    'The table still follows an earlier filter: the next load must see the records that leave.';
 COMMENT ON COLUMN sffdw.mapping.unique_identifier IS
     'External-id field by which inserts are upserted; NULL: plain creates.';
 COMMENT ON COLUMN sffdw.mapping.state IS 'A mapping state of Heroku Connect''s contract: DATA_SYNCED when all is well.';

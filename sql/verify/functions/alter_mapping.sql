@@ -15,6 +15,8 @@ BEGIN
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.request_backfill(sffdw.mapping, sffdw.described_field[])',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.apply_row_filter(sffdw.connection, sffdw.mapping)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.check_alteration(sffdw.mapping, text, jsonb)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.alter_mapping(text, text[], text, text, text[], interval, boolean, text, text, '
