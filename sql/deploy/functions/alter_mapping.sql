@@ -204,6 +204,7 @@ BEGIN
         poll_interval = coalesce(alter_mapping.poll_interval, m.poll_interval),
         next_poll_at = least(m.next_poll_at, now() + coalesce(alter_mapping.poll_interval, m.poll_interval)),
         writable_fields = coalesce(alter_mapping.writable_fields, m.writable_fields),
+        history = coalesce(alter_mapping.history, m.history),
         row_filter = nullif(coalesce(alter_mapping.row_filter, m.row_filter), ''),
         revision = m.revision + 1
     WHERE m.mapping_id = v_mapping.mapping_id
@@ -230,6 +231,7 @@ BEGIN
     END IF;
 
     PERFORM sffdw.apply_row_filter(v_connection, v_mapping);
+    PERFORM sffdw.apply_history(v_connection, v_mapping);
     IF indexes IS NULL THEN
         v_indexes := array(
             SELECT f.field_name

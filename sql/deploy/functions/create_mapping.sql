@@ -12,6 +12,7 @@
 -- requires: functions/require_owner
 -- requires: functions/row_filter
 -- requires: triggers/capture
+-- requires: triggers/history
 
 BEGIN;
 
@@ -196,6 +197,7 @@ BEGIN
     PERFORM sffdw.set_field_flags(v_mapping, v_described, indexes);
     PERFORM sffdw.apply_indexes(v_mapping.mapping_id);
     PERFORM sffdw.create_capture(v_connection.schema_name, v_table, v_connection.hstore_schema, access);
+    PERFORM sffdw.apply_history(v_connection, v_mapping);
     PERFORM sffdw.mirror_config(v_connection.connection_id);
     PERFORM sffdw.log_event(
         v_connection.connection_id, 'MAPPING CREATED',

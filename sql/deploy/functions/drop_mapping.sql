@@ -4,6 +4,7 @@
 -- requires: functions/find_mapping
 -- requires: functions/log_event
 -- requires: triggers/capture
+-- requires: triggers/history
 
 BEGIN;
 
@@ -49,8 +50,10 @@ BEGIN
     PERFORM sffdw.lock_mapping(v_mapping.mapping_id);
     PERFORM sffdw.warn_unsent(v_connection.schema_name, v_mapping.table_name);
     IF drop_table THEN
-        EXECUTE format('DROP TABLE IF EXISTS %I.%I', v_connection.schema_name, v_mapping.table_name);
+        EXECUTE format('DROP TABLE IF EXISTS %1$I.%2$I, %1$I.%3$I', v_connection.schema_name, v_mapping.table_name,
+                       sffdw.history_table(v_connection, v_mapping));
     END IF;
+    PERFORM sffdw.drop_history(v_connection.schema_name, v_mapping.table_name);
     PERFORM sffdw.drop_capture(v_connection.schema_name, v_mapping.table_name);
     DELETE FROM sffdw.mapping m
     WHERE m.mapping_id = v_mapping.mapping_id;

@@ -1,0 +1,88 @@
+"""History: every version of a row, with the time from and to which it was the current one."""
+
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.integration.sync.org import Org, Session, one, poll, rows
+
+VERSIONS = ("SELECT name, phone, valid_to IS NULL FROM salesforce._account_history WHERE record_id = %s "
+            "ORDER BY valid_from")
+
+
+@pytest.fixture
+def kept(org: Org, owner: Session) -> Session:
+    """Account mapped with history, with one record loaded."""
+    org.create("Account", {"Name": "first", "Phone": "1"})
+    owner.execute("SELECT sffdw.create_mapping('Account', '{Name,Phone}', access => 'read_write', history => true)")
+    poll(owner)
+    return owner
+
+
+def row_id(session: Session) -> Any:
+    return one(session, "SELECT id FROM salesforce.account")
+
+
+def test_each_change_from_either_side_is_a_version(org: Org, kept: Session) -> None:
+    number, record_id = row_id(kept), one(kept, "SELECT sfid FROM salesforce.account")
+    org.update("Account", record_id, Name="second")
+    poll(kept)
+    kept.execute("UPDATE salesforce.account SET phone = '2'")
+    assert rows(kept, VERSIONS, number) == [("first", "1", False), ("second", "1", False), ("second", "2", True)]
+    org.act("delete", "Account", record_id)
+    kept.execute("DELETE FROM salesforce.account")
+    assert rows(kept, VERSIONS, number)[-1] == ("second", "2", False)
+
+
+def test_versions_follow_each_other_without_gap(kept: Session) -> None:
+    for phone in "abc":
+        kept.execute("UPDATE salesforce.account SET phone = %s", [phone])
+    gaps = rows(kept, "SELECT FROM (SELECT valid_to, lead(valid_from) OVER (ORDER BY valid_from) AS next "
+                      "FROM salesforce._account_history) v WHERE valid_to IS DISTINCT FROM next")
+    assert gaps == []
+    assert one(kept, "SELECT count(*) FROM salesforce._account_history") == 4
+
+
+def test_what_changes_nothing_is_no_version(kept: Session) -> None:
+    kept.execute("UPDATE salesforce.account SET phone = phone")
+    kept.execute("SET xmlbinary = 'hex'")
+    kept.execute("UPDATE salesforce.account SET _hc_lastop = 'UPDATED'")
+    assert one(kept, "SELECT count(*) FROM salesforce._account_history") == 1
+
+
+def test_columns_come_and_go(org: Org, kept: Session) -> None:
+    kept.execute("SELECT sffdw.alter_mapping('Account', add_fields => '{Site}', drop_fields => '{Phone}')")
+    kept.execute("UPDATE salesforce.account SET site = 'here'")
+    assert rows(kept, "SELECT phone, site FROM salesforce._account_history ORDER BY valid_from") == [
+        ("1", None), (None, "here")]
+
+
+def test_history_begins_and_ends_when_asked(kept: Session) -> None:
+    kept.execute("SELECT sffdw.alter_mapping('Account', history => false)")
+    kept.execute("UPDATE salesforce.account SET phone = '2'")
+    assert one(kept, "SELECT count(*) FROM salesforce._account_history") == 1
+    kept.execute("SELECT sffdw.alter_mapping('Account', history => true)")
+    kept.execute("UPDATE salesforce.account SET phone = '3'")
+    assert rows(kept, VERSIONS, row_id(kept)) == [("first", "1", False), ("first", "2", False), ("first", "3", True)]
+
+
+def test_app_needs_no_right_on_the_versions(kept: Session, connect: Any) -> None:
+    kept.execute("GRANT USAGE ON SCHEMA salesforce TO crm_app")
+    kept.execute("GRANT SELECT, UPDATE ON salesforce.account TO crm_app")
+    app = connect(user="crm_app")
+    app.execute("UPDATE salesforce.account SET phone = 'app'")
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        app.execute("SELECT FROM salesforce._account_history")
+    assert rows(kept, VERSIONS, row_id(kept))[-1] == ("first", "app", True)
+
+
+def test_dropped_mapping_leaves_a_table_that_works(kept: Session) -> None:
+    kept.execute("SELECT sffdw.drop_mapping('Account')")
+    kept.execute("UPDATE salesforce.account SET phone = 'after'")
+    assert one(kept, "SELECT count(*) FROM salesforce._account_history") == 1
+
+
+def test_dropped_table_takes_its_versions_along(kept: Session) -> None:
+    kept.execute("SELECT sffdw.drop_mapping('Account', drop_table => true)")
+    assert one(kept, "SELECT to_regclass('salesforce._account_history')") is None
