@@ -147,7 +147,8 @@ def _text(field: Field, value: Any) -> str | None:
 
 def _picklist(field: Field, value: Any) -> str | None:
     text = _text(field, value)
-    if text is None or not field.restricted_picklist or field.name in OF_THE_ORG:
+    is_open = not field.restricted_picklist or (field.name in OF_THE_ORG and not field.picklist_values)
+    if text is None or is_open:
         return text
     return _known_value(field, text)
 

@@ -34,6 +34,10 @@ def currencies_of(store: Store, user_id: str = "") -> Currencies | None:
     """Return the org's currencies as a user sees them; None in an org of one currency."""
     if MULTI_CURRENCY not in store.schema.features:
         return None
+    return store.remember(("currencies", user_id), lambda: _look_up(store, user_id))
+
+
+def _look_up(store: Store, user_id: str) -> Currencies:
     sql = (
         'SELECT "IsoCode", "ConversionRate", "DecimalPlaces", "IsActive", "IsCorporate" '
         f"FROM {table_name('CurrencyType')} WHERE _deleted = 0"

@@ -39,7 +39,7 @@ def is_person_type(store: Store, record_type_id: object) -> bool:
     if record_type_id is None or kind is None or kind.stored_field("IsPersonType") is None:
         return False
     sql = f'SELECT "IsPersonType" FROM {table_name(kind)} WHERE "Id" = ?'
-    row = store.reader.execute(sql, (record_type_id,)).fetchone()
+    row = store.remember(sql + str(record_type_id), lambda: store.reader.execute(sql, (record_type_id,)).fetchone())
     return bool(row and row[0])
 
 
@@ -146,9 +146,13 @@ def name_contact(store: Store, sobject: SObject, values: Values) -> None:
 
 def after_save(records: Records, before: Mapping[str, Any], account: Mapping[str, Any], values: Values) -> None:
     """Make the contact of a new person, or carry on to it what was changed."""
-    store = records.store
-    if not account.get(FLAG) or account.get(CONTACT) is None:
-        return
+    if account.get(FLAG) and account.get(CONTACT) is not None:
+        _follow(records.store, records.actor, before, account, values)
+
+
+def _follow(
+    store: Store, actor: Actor, before: Mapping[str, Any], account: Mapping[str, Any], values: Mapping[str, Any]
+) -> None:
     contact, contact_id = store.schema["Contact"], str(account[CONTACT])
     given = account if not before else values
     mirrored = {
@@ -157,11 +161,33 @@ def after_save(records: Records, before: Mapping[str, Any], account: Mapping[str
         if ours in given
     }
     if store.is_deleted(contact, contact_id) is None:
-        _create(records, contact, contact_id, {**mirrored, "AccountId": account["Id"], FLAG: 1})
+        _create(store, actor, contact, contact_id, {**mirrored, "AccountId": account["Id"], FLAG: 1})
     elif mirrored and before:
         derived.set_person_name(contact, mirrored, store.get(contact, contact_id) or {})
-        stamps = {"LastModifiedDate": records.actor.at, "LastModifiedById": records.actor.user_id}
-        store.update(contact, contact_id, {**mirrored, **stamps, "SystemModstamp": records.actor.at})
+        stamps = {"LastModifiedDate": actor.at, "LastModifiedById": actor.user_id, "SystemModstamp": actor.at}
+        store.update(contact, contact_id, {**mirrored, **stamps})
+
+
+def complete(store: Store, actor: Actor) -> int:
+    """Give persons that were loaded without one their contact; returns how many."""
+    account, contact = store.schema.get("Account"), store.schema.get("Contact")
+    if account is None or contact is None or not concerns(store, account):
+        return 0
+    sql = f'SELECT "Id" FROM {table_name(account)} WHERE "{FLAG}" = 1 AND "{CONTACT}" IS NULL AND _deleted = 0'
+    lonely = [record_id for (record_id,) in store.reader.execute(sql).fetchall()]
+    if lonely and store.recorder is not None:
+        store.recorder.write_as(actor)
+    loaded = f'SELECT "Id" FROM {table_name(contact)} WHERE "AccountId" = ? AND "{FLAG}" = 1 AND +_deleted = 0'
+    for record_id in lonely:
+        row = store.get(account, record_id) or {}
+        known = store.reader.execute(loaded, (record_id,)).fetchone()
+        missing = {CONTACT: known[0] if known else store.new_id(contact)}
+        if row.get("Name") is None:
+            missing["Name"] = derived.full_name(row)
+        store.update(account, record_id, missing)
+        if known is None:
+            _follow(store, actor, {}, {**row, **missing}, row)
+    return len(lonely)
 
 
 def _pairs(account: SObject, contact: SObject) -> list[tuple[str, Field]]:
@@ -181,9 +207,9 @@ def _value(field: Field, value: Any) -> Any:
     return int(bool(value)) if field.type == "boolean" else value
 
 
-def _create(records: Records, contact: SObject, contact_id: str, values: Values) -> None:
-    actor = replace(records.actor, is_raw=True)
-    derived.set_defaults(records.store, contact, contact_id, values, actor)
+def _create(store: Store, actor: Actor, contact: SObject, contact_id: str, values: Values) -> None:
+    actor = replace(actor, is_raw=True)
+    derived.set_defaults(store, contact, contact_id, values, actor)
     derived.set_person_name(contact, values, {})
     derived.set_audit(contact, values, actor, is_new=True)
-    records.store.insert(contact, {**values, "Id": contact_id})
+    store.insert(contact, {**values, "Id": contact_id})

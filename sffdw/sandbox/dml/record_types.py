@@ -25,6 +25,10 @@ def entries_of(store: Store, sobject: SObject) -> tuple[RecordTypeEntry, ...]:
     known = store.schema.get("RecordType")
     if not sobject.record_types or known is None:
         return sobject.record_types
+    return store.remember(("record types", sobject.name), lambda: _look_up(store, sobject, known))
+
+
+def _look_up(store: Store, sobject: SObject, known: SObject) -> tuple[RecordTypeEntry, ...]:
     sql = (
         f'SELECT "Id", "Name", "DeveloperName", "IsActive" FROM {table_name(known)} '
         'WHERE "SobjectType" = ? AND _deleted = 0 ORDER BY "Name", "Id"'

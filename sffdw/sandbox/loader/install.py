@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sffdw.sandbox import ids
-from sffdw.sandbox.dml import derived, removal, standard
+from sffdw.sandbox.dml import derived, persons, removal, standard
 from sffdw.sandbox.dml.actor import Actor
 from sffdw.sandbox.loader.compile import load
 from sffdw.sandbox.loader.plan import LoadPlan, counted
@@ -70,6 +70,9 @@ def install(plan: LoadPlan, store: Store, *, user: str, at: str) -> list[str]:
             if len(new) < len(changes):
                 said.append(f"{object_name}: skipped {counted(len(changes) - len(new), 'record')} the org has already")
             _insert(store, sobject, new, actor)
+        completed = persons.complete(store, actor)
+    if completed:
+        said.append(f"Account: {counted(completed, 'person')} got a contact")
     return said
 
 

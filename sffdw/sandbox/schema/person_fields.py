@@ -34,7 +34,13 @@ def follow_contact(
     changed = {account_name(field.name) for field in stated.altered} | set(renamed.values())
     fields = tuple(_followed(field, renamed, wanted, changed) for field in account.fields if field.name not in dropped)
     known = {field.name for field in fields}
-    added = tuple(field for name, field in wanted.items() if name not in known)
+    new = {account_name(field.name) for field in stated.added}
+    added = tuple(
+        # An account that is shown as its describe says hides what that does not know.
+        replace(field, hidden=field.hidden or (account.is_described and name not in new))
+        for name, field in wanted.items()
+        if name not in known
+    )
     altered = tuple(field for field in fields if field.name in changed)
     if not (added or altered or dropped):
         return None

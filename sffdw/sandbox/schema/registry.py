@@ -146,7 +146,9 @@ class Schema:
                 types = definition.get("recordTypes")
                 is_described = "childRelationships" in definition
                 changes = self._merge(known, new, described=is_described, types=types)
-                return changes + self._follow_contact() + (self._recognised(new) if is_described else [])
+                is_extended = new.name == "Contact" and not is_described
+                changes += self._follow_contact(changes[0] if is_extended else None)
+                return changes + (self._recognised(new) if is_described else [])
             placed = self._equipped(replace(new, key_prefix=free_prefix(new, self._state.prefixes)))
             changed = [placed] + (self._accept_activities(placed.name) if definition.get("activities") else [])
             self._replace([*self._others(changed), *changed])
@@ -156,7 +158,7 @@ class Schema:
         """A describe of Account with person fields says that the org has person accounts."""
         is_new = PERSON_ACCOUNTS not in self.features
         has_persons = described.name == "Account" and described.has("IsPersonAccount")
-        return self.enable(PERSON_ACCOUNTS) if is_new and has_persons else []
+        return self.enable(PERSON_ACCOUNTS, hides=True) if is_new and has_persons else []
 
     def _follow_contact(self, done: SchemaChange | None = None) -> list[SchemaChange]:
         """Give Account the fields that Contact's custom fields ask for where there are person accounts."""
@@ -173,11 +175,16 @@ class Schema:
         """Give a new object what the org's features bring to it."""
         return replace(new, fields=place_fields(new, feature_fields(new, self.features))) if self.features else new
 
-    def enable(self, feature: str) -> list[SchemaChange]:
-        """Turn a feature on: objects gain the fields it brings. It stays on. Raises SchemaError for an unknown one."""
+    def enable(self, feature: str, *, hides: bool = False) -> list[SchemaChange]:
+        """Turn a feature on: objects gain the fields it brings. It stays on. Raises SchemaError for an unknown one.
+
+        With `hides`, objects that a describe has defined go on looking as it says.
+        """
         with self._writing:
             features = self.features | {check_feature(feature)}
             gained = {sobject.name: feature_fields(sobject, features) for sobject in self}
+            for name in (sobject.name for sobject in self if hides and sobject.is_described):
+                gained[name] = [(replace(field, hidden=True), behind) for field, behind in gained[name]]
             altered = [
                 replace(self[name], fields=place_fields(self[name], added)) for name, added in gained.items() if added
             ]

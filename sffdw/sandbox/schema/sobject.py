@@ -139,6 +139,11 @@ class SObject:
         return next((field for field in self.visible_fields if field.name_field), None)
 
     @property
+    def is_described(self) -> bool:
+        """Whether an org's own describe said what the object is."""
+        return bool(self.stated_children)
+
+    @property
     def supports_merge(self) -> bool:
         """Whether records can be merged; the describe's `mergeable` is false for Case, which merges nevertheless."""
         return self.stored_field("MasterRecordId") is not None

@@ -7,11 +7,11 @@ import json
 import sqlite3
 import threading
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sffdw.sandbox import ids
 from sffdw.sandbox.schema import Field, Schema, SchemaChange, SObject
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from sffdw.sandbox.events.recorder import Recorder
 
 Values = dict[str, Any]
+Answer = TypeVar("Answer")
+_SET_UP = frozenset({"RecordType", "CurrencyType", "User"})
 
 
 @dataclass
@@ -46,6 +48,7 @@ class Store:
         self._sequences: dict[str, int] = {}
         self._local = threading.local()
         self._undo: list[object] = []  # states of the schema before changes that the open transaction made
+        self._remembered: dict[Hashable, Any] = {}  # what the open transaction has looked up of the org's set-up
         with self.database.transaction() as connection:
             for statement in tables.CATALOG.split(";"):
                 connection.execute(statement)
@@ -83,15 +86,30 @@ class Store:
                 raise
             if is_outermost:
                 self._undo = []
+                self._remembered = {}
         if recorder is not None:
             recorder.committed()
 
     def _go_back(self, mark: int) -> None:
         """Undo what a transaction changed about the schema."""
+        self._remembered = {}
         if len(self._undo) > mark:
             self.schema.go_back(self._undo[mark])
             del self._undo[mark:]
             self._saved_version = min(self._saved_version, self.schema.version)
+
+    def remember(self, key: Hashable, look_up: Callable[[], Answer]) -> Answer:
+        """Look something of the org's set-up (record types, currencies) up, once in a transaction."""
+        if not self.database.is_in_transaction:
+            return look_up()
+        if key not in self._remembered:
+            self._remembered[key] = look_up()
+        found: Answer = self._remembered[key]
+        return found
+
+    def _forget(self, sobject: SObject) -> None:
+        if sobject.name in _SET_UP:
+            self._remembered = {}
 
     @property
     def reader(self) -> sqlite3.Connection:
@@ -113,6 +131,7 @@ class Store:
     def follow(self, changes: Iterable[SchemaChange]) -> None:
         """Bring tables and saved definitions to where the schema is after these changes."""
         changes = list(changes)
+        self._remembered = {}
         with self.transaction() as connection:
             tables.follow(connection, self.schema, changes)
             settle_record_types(self, changes)
@@ -139,6 +158,7 @@ class Store:
 
     def set_meta(self, key: str, value: str) -> None:
         """Save a setting of the org."""
+        self._remembered = {}
         with self.transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO _meta VALUES (?, ?)", (key, value))
 
@@ -228,6 +248,7 @@ class Store:
         marks = ", ".join("?" * len(names))
         sql = f"INSERT INTO {table_name(sobject)} (_deleted, {columns}) VALUES (?, {marks})"
         row = [int(bool(values.get("IsDeleted"))), *(values[name] for name in names)]
+        self._forget(sobject)
         with self.transaction() as connection:
             if self.recorder is None or self.recorder.inserting(sobject, values):
                 connection.execute(sql, row)
@@ -239,6 +260,7 @@ class Store:
         """
         columns = ", ".join(column_name(name) for name in names)
         sql = f"INSERT INTO {table_name(sobject)} ({columns}) VALUES ({', '.join('?' * len(names))})"
+        self._forget(sobject)
         with self.transaction() as connection:
             tables.drop_indexes(connection, sobject)
             cursor = connection.executemany(sql, rows)
@@ -250,6 +272,7 @@ class Store:
         names = list(values)
         assignments = ", ".join(f"{column_name(name)} = ?" for name in names)
         sql = f'UPDATE {table_name(sobject)} SET {assignments} WHERE "Id" = ?'
+        self._forget(sobject)
         with self.transaction() as connection:
             if self.recorder is not None:
                 self.recorder.changing(sobject, record_id, values)
@@ -257,6 +280,7 @@ class Store:
 
     def remove(self, sobject: SObject, record_id: str) -> None:
         """Forget a record for good."""
+        self._forget(sobject)
         with self.transaction() as connection:
             connection.execute(f'DELETE FROM {table_name(sobject)} WHERE "Id" = ?', (record_id,))
 

@@ -1,14 +1,16 @@
 """Person accounts: fields and describes, the contact behind an account, what neither side may do."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sffdw.sandbox.generate import generate_rows
+from sffdw.sandbox.loader import load_paths
 from sffdw.sandbox.org import Options, Org
 
-from .conftest import Caller, undone
+from .conftest import NOON, Caller, undone
 
 JANE = {"FirstName": "Jane", "LastName": "Doe", "PersonEmail": "jane@example.com", "PersonMailingCity": "Ulm"}
 LANGUAGE = {"name": "Language__c", "type": "picklist", "values": ["de", "en"]}
@@ -93,6 +95,24 @@ def test_a_loaded_describe_with_persons_turns_them_on(own_sf: Caller, people: Ca
         {"Name": "Doe", "IsPersonAccount": True, "RecordType": {"IsPersonType": True}}
     ]
     assert own_sf.values("SELECT IsPersonAccount FROM Contact") == [True]
+
+
+def test_a_describe_with_persons_is_shown_as_it_is_and_works_with_what_it_leaves_out(
+    own_sf: Caller, people: Caller
+) -> None:
+    described = people.get("/sobjects/Account/describe")
+    left_out = ("PersonContactId", "PersonTitle", "PersonGenderIdentity", "Loud__pc")
+    described["fields"] = [field for field in described["fields"] if field["name"] not in left_out]
+    own_sf.post("/_sandbox/objects", {"name": "Contact", "fields": [LANGUAGE, {"name": "Other__c", "type": "date"}]})
+    own_sf.post("/_sandbox/objects", described)
+    names = [field["name"] for field in own_sf.get("/sobjects/Account/describe")["fields"]]
+    assert names == [field["name"] for field in described["fields"]]
+    create(own_sf, LastName="Doe", Language__pc="de")
+    assert own_sf.values("SELECT Language__c FROM Contact") == ["de"]
+    assert own_sf.refusal("SELECT PersonContactId FROM Account")[0] == "INVALID_FIELD"
+    own_sf.send("PATCH", "/_sandbox/objects/Contact", {"add_fields": [{"name": "New__c", "type": "date"}]})
+    assert own_sf.values("SELECT New__pc FROM Account") == [None]
+    assert own_sf.refusal("SELECT Other__pc FROM Account")[0] == "INVALID_FIELD"
 
 
 # Creating
@@ -289,3 +309,24 @@ def test_change_events_tell_of_both_sides(people: Caller, monkeypatch: pytest.Mo
     assert sorted(layout.paths(seen[2][3])) == ["LastModifiedDate", "Name.FirstName"]
     assert company["Name"] == "Acme" and not [name for name in company if name.startswith("Person")]
     assert layouts.of(people.org.schema["Contact"]).body(seen[1][3])["IsPersonAccount"] is True
+
+
+# Loading
+
+
+def test_loaded_persons_have_contacts_of_the_files_or_new_ones(own_sf: Caller, tmp_path: Path) -> None:
+    own_sf.send("PUT", "/_sandbox/features", {"person_accounts": True})
+    accounts = "Id,Name,FirstName,LastName,IsPersonAccount,PersonEmail\n"
+    accounts += "001AB0000000001YAA,Jane Doe,Jane,Doe,true,j@x.de\n001AB0000000002YAA,,Al,Fox,true,a@x.de\n"
+    accounts += "001AB0000000003YAA,Acme,,,false,\n"
+    (tmp_path / "Account.csv").write_text(accounts)
+    contacts = "Id,AccountId,LastName,FirstName,IsPersonAccount\n003AB0000000001YAA,001AB0000000001YAA,Doe,Jane,true\n"
+    (tmp_path / "Contact.csv").write_text(contacts)
+    load_paths(own_sf.org.store, own_sf.org.schema, [tmp_path], user=own_sf.org.users.default.user_id, at=NOON)
+    rows = own_sf.rows("SELECT Name, PersonContact.Name, PersonContact.Email FROM Account")
+    assert rows == [
+        {"Name": "Jane Doe", "PersonContact": {"Name": "Jane Doe", "Email": None}},
+        {"Name": "Al Fox", "PersonContact": {"Name": "Al Fox", "Email": "a@x.de"}},
+        {"Name": "Acme", "PersonContact": None},
+    ]
+    assert len(own_sf.values("SELECT Id FROM Contact")) == 2
