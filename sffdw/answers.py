@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from sffdw.errors import (
@@ -29,7 +30,11 @@ class Answer:
     headers: Mapping[str, str]
 
     def json(self) -> Any:
-        """Parse the body without floats. Raises UnreadableAnswer."""
+        """The body, parsed once and without floats. Raises UnreadableAnswer."""
+        return self._parsed
+
+    @cached_property
+    def _parsed(self) -> Any:
         try:
             return parse_json(self.body) if self.body.strip() else None
         except (ValueError, RecursionError) as exc:

@@ -13,6 +13,7 @@ from itertools import count, islice
 from typing import Any
 from urllib.parse import quote
 
+from sffdw.calls import Purpose
 from sffdw.client import Client
 from sffdw.errors import BulkUnsupported, JobLost, LocatorExpired, RequestError, UnreadableAnswer, printable
 from sffdw.transport import PIECE_BYTES, Body
@@ -88,7 +89,16 @@ class Bulk:
     """Query jobs of one user."""
 
     def __init__(self, client: Client) -> None:
-        self._transport = client.transport
+        self._client = client
+
+    def charged(self, purpose: Purpose) -> "Bulk":
+        """The same for calls of another purpose."""
+        return Bulk(self._client.charged(purpose))
+
+    def _call(self, method: str, path: str, **request: Any) -> Any:
+        answer = self._client.transport.call(method, path, purpose=self._client.purpose, **request)
+        self._client.transport.ledger.enter_rest()
+        return answer
 
     # --- jobs ---
 
@@ -97,7 +107,7 @@ class Bulk:
         body = {"operation": "queryAll" if has_deleted else "query", "query": statement, "contentType": "CSV",
                 "columnDelimiter": "COMMA", "lineEnding": "LF"}
         try:
-            return _job(self._transport.call("POST", "jobs/query", body=body, is_read=False).json())
+            return _job(self._call("POST", "jobs/query", body=body, is_read=False).json())
         except RequestError as error:
             if not _is_unsupported(error):
                 raise
@@ -105,22 +115,22 @@ class Bulk:
                                   code=error.code) from error
 
     def job(self, job_id: str) -> Job:
-        return _job(self._of_job(job_id, lambda path: self._transport.call("GET", path).json()))
+        return _job(self._of_job(job_id, lambda path: self._call("GET", path).json()))
 
     def jobs(self) -> Iterator[Job]:
         """All query jobs that Salesforce still knows, page by page."""
         path: str | None = "jobs/query"
         while path:
-            found = self._transport.call("GET", path).json()
+            found = self._call("GET", path).json()
             yield from map(_job, found["records"])
             path = None if found.get("done", True) else found.get("nextRecordsUrl")
 
     def abort(self, job_id: str) -> Job:
-        return _job(self._of_job(job_id, lambda path: self._transport.call(
+        return _job(self._of_job(job_id, lambda path: self._call(
             "PATCH", path, body={"state": "Aborted"}, is_read=False).json()))
 
     def delete(self, job_id: str) -> None:
-        self._of_job(job_id, lambda path: self._transport.call("DELETE", path, is_read=False))
+        self._of_job(job_id, lambda path: self._call("DELETE", path, is_read=False))
 
     def _of_job(self, job_id: str, ask: Callable[[str], Any]) -> Any:
         """Raises JobLost for a job, or a place in its result, that Salesforce does not know any more."""
@@ -140,7 +150,8 @@ class Bulk:
         params = {name: str(value) for name, value in (("locator", locator), ("maxRecords", max_records)) if value}
 
         def opened() -> Opened:
-            body: Body = self._of_job(job_id, lambda path: self._transport.stream(f"{path}/results", params=params))
+            body: Body = self._of_job(job_id, lambda path: self._client.transport.stream(
+                f"{path}/results", params=params, purpose=self._client.purpose))
             if body.status == 204:
                 body.close()
                 raise lost(job_id, None)
@@ -148,7 +159,17 @@ class Bulk:
             return Opened(body, records, _header(records))
 
         first, given = _persistent(opened), Given()
-        return Page(first.columns, _locator(first.body.headers), _blocks(first, opened, given), given)
+        blocks = self._counted(_blocks(first, opened, given))
+        return Page(first.columns, _locator(first.body.headers), blocks, given)
+
+    def _counted(self, blocks: Iterator[Block]) -> Iterator[Block]:
+        ledger = self._client.transport.ledger
+        try:
+            for block in blocks:
+                ledger.add(self._client.purpose, rows=len(block))
+                yield block
+        finally:
+            ledger.enter_rest()
 
 
 def lost(job_id: str, error: RequestError | None) -> JobLost:

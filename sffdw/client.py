@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from sffdw.answers import Answer, refused
+from sffdw.calls import LIVE, Purpose, rows_in
 from sffdw.errors import Error, ObjectUnknown, RequestError, UnreadableAnswer
 from sffdw.transport import Transport
 from sffdw.types import storable
@@ -37,20 +38,30 @@ class Deletions:
 
 
 class Client:
-    """One user's view of one org."""
+    """One user's view of one org, with the purpose that its calls are counted under."""
 
-    def __init__(self, transport: Transport, api_version: str) -> None:
+    def __init__(self, transport: Transport, api_version: str, purpose: Purpose = LIVE) -> None:
         self.transport = transport
         self._root = f"/services/data/v{api_version}/"
         self._version = api_version
+        self.purpose = purpose
+
+    def charged(self, purpose: Purpose) -> "Client":
+        """The same client for calls of another purpose."""
+        return Client(self.transport, self._version, purpose)
 
     def _call(self, method: str, path: str, **request: Any) -> Answer:
         try:
-            return self.transport.call(method, path, **request)
+            answer = self.transport.call(method, path, purpose=self.purpose, **request)
         except RequestError as error:
             if error.code == "NOT_FOUND":
                 self._check_version()
             raise
+        try:
+            self.transport.ledger.add(self.purpose, rows=rows_in(answer.json()))
+        finally:
+            self.transport.ledger.enter_rest()
+        return answer
 
     def _check_version(self) -> None:
         """An API version that Salesforce does not know makes every resource NOT_FOUND."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from sffdw.calls import Ledger
 from sffdw.host import Host
 from sffdw.options import Settings, settings_of
 from sffdw.spool import Spool
@@ -79,11 +80,15 @@ class Connection:
         return Spool(self.settings.spool_directory, self.host.pause)
 
     @cached_property
+    def ledger(self) -> Ledger:
+        return Ledger(self.spool, f"{self.settings.key()}-{self.host.database()}")
+
+    @cached_property
     def client(self) -> "Client":
         from sffdw.client import Client
         from sffdw.transport import Transport
 
-        return Client(Transport(self.settings, self.host, self.spool), self.settings.api_version)
+        return Client(Transport(self.settings, self.host, self.spool, self.ledger), self.settings.api_version)
 
     @cached_property
     def bulk(self) -> "Bulk":

@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from sffdw import types
+from sffdw.calls import Purpose
 from sffdw.connection import Connection, Known
 from sffdw.errors import FieldUnknown, ObjectUnknown
 from sffdw.options import object_name
@@ -98,7 +99,8 @@ def _confirmed(connection: Connection, sobject: str, known: Known | None, max_ag
     if known and time.time() - known.confirmed_at <= max_age_s:
         return known
     asked_at = time.time()
-    raw, last_modified = connection.client.describe(sobject, known.last_modified if known else None)
+    client = connection.client.charged(Purpose("describe", sobject))
+    raw, last_modified = client.describe(sobject, known.last_modified if known else None)
     if raw is not None:
         known = Known(_reduced(raw), _settled(connection, last_modified), asked_at)
     assert known is not None

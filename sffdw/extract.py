@@ -11,13 +11,14 @@ from decimal import Decimal
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
 
+from sffdw.calls import Purpose
 from sffdw.connection import Connection, ReadPage
 from sffdw.errors import ArgumentMissing, Error, FieldUnknown, JobLost, UnreadableAnswer, printable
 from sffdw.planner import Column, SortKey
 from sffdw.types import COMPOUNDS
 
 if TYPE_CHECKING:
-    from sffdw.bulk import Block, Job, Page
+    from sffdw.bulk import Block, Bulk, Job, Page
 
 MAX_PAGE_ROWS = 50_000
 # Between two looks at a job, in seconds: jobs end after seconds or after an hour.
@@ -33,20 +34,20 @@ def is_supported(columns: Iterable[Column]) -> bool:
     return all(column.sf_type not in UNSUPPORTED_TYPES for column in columns)
 
 
-def page_of_job(connection: Connection, arguments: Mapping[str, str], places: Mapping[str, Column | None],
-                sortkeys: Sequence[SortKey]) -> Iterator[tuple[Any, ...]]:
+def page_of_job(connection: Connection, purpose: Purpose, arguments: Mapping[str, str],
+                places: Mapping[str, Column | None], sortkeys: Sequence[SortKey]) -> Iterator[tuple[Any, ...]]:
     """One page of a finished job, asked for by the arguments _job_id, _locator ('' for the first) and _page_size."""
     if sortkeys:
         raise ArgumentMissing("the rows of a Bulk job have no order",
                               hint="Sort them outside: WITH page AS MATERIALIZED (SELECT …) SELECT … ORDER BY ….")
-    return _page_of_job(connection, arguments, places)
+    return _page_of_job(connection, purpose, arguments, places)
 
 
-def _page_of_job(connection: Connection, arguments: Mapping[str, str],
+def _page_of_job(connection: Connection, purpose: Purpose, arguments: Mapping[str, str],
                  places: Mapping[str, Column | None]) -> Iterator[tuple[Any, ...]]:
     job_id, locator = arguments["_job_id"], arguments.get("_locator", "")
     size = row_limit("_page_size", arguments.get("_page_size"))
-    page = connection.bulk.page(job_id, locator or None, size)
+    page = connection.bulk.charged(purpose).page(job_id, locator or None, size)
     yield from shaped(page, places, {**arguments, "_next_locator": page.next_locator})
     connection.read_pages.append(ReadPage(job_id, locator, page.next_locator, page.given.count))
 
@@ -132,16 +133,17 @@ SHAPES: Mapping[str, Shape] = {"int": _whole, "long": _whole, "datetime": _momen
 
 # --- whole results ---
 
-def pages_of(connection: Connection, statement: str, *, has_deleted: bool) -> "Iterator[Page]":
+def pages_of(connection: Connection, purpose: Purpose, statement: str, *, has_deleted: bool) -> "Iterator[Page]":
     """The result of a statement by a job of its own, which is deleted afterwards. Waits for the job."""
-    job_id = connection.bulk.create(statement, has_deleted=has_deleted).job_id
+    bulk = connection.bulk.charged(purpose)
+    job_id = bulk.create(statement, has_deleted=has_deleted).job_id
     is_over = False
     try:
-        announced = wait(connection, job_id)
+        announced = wait(bulk, connection.host.pause, job_id)
         is_over = True
         count, locator = 0, None
         while True:
-            page = connection.bulk.page(job_id, locator, None)
+            page = bulk.page(job_id, locator, None)
             yield page
             count += page.given.count
             locator = page.next_locator
@@ -149,18 +151,18 @@ def pages_of(connection: Connection, statement: str, *, has_deleted: bool) -> "I
                 break
         check_total(announced, count)
     finally:
-        discard(connection, job_id, is_over=is_over)
+        discard(bulk, job_id, is_over=is_over)
 
 
-def wait(connection: Connection, job_id: str) -> int | None:
+def wait(bulk: "Bulk", rest: Callable[[float], None], job_id: str) -> int | None:
     """Wait until a job is complete; give the number of rows that it announces. Raises JobLost."""
     for pause in chain(PAUSES_S, repeat(PAUSES_S[-1])):
-        job = connection.bulk.job(job_id)
+        job = bulk.job(job_id)
         if job.state == "JobComplete":
             return job.processed_count
         if job.is_over():
             raise ended_badly(job)
-        connection.host.pause(pause)
+        rest(pause)
     raise AssertionError("the pauses have no end")
 
 
@@ -177,10 +179,10 @@ def check_total(announced: int | None, count: int) -> None:
                                reason="count", is_transient=True)
 
 
-def discard(connection: Connection, job_id: str, *, is_over: bool) -> None:
+def discard(bulk: "Bulk", job_id: str, *, is_over: bool) -> None:
     """Give a job's storage back. That it cannot be done is no reason to fail: Salesforce does it after seven days."""
     if not is_over:
         with suppress(Error):
-            connection.bulk.abort(job_id)
+            bulk.abort(job_id)
     with suppress(Error):
-        connection.bulk.delete(job_id)
+        bulk.delete(job_id)

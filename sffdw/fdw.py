@@ -39,7 +39,11 @@ def _pause(seconds: float) -> None:
         time.sleep(min(left, PAUSE_PIECE_S))
 
 
-HOST = Host(_run, _pause, warn)
+def _database() -> int:
+    return int(multicorn_utils.database_oid()) if "database_oid" in HOST_FEATURES else 0
+
+
+HOST = Host(_run, _pause, warn, _database)
 
 
 class SalesforceFdw(ForeignDataWrapper):

@@ -9,9 +9,12 @@ from typing import Any
 class Host:
     """run(work, stop): do blocking work; stop() makes it return early. pause(seconds): wait. warn(message, hint).
 
+    database: tells the databases of a cluster apart, 0 where the host does not say.
+
     run and pause end early, by an exception of the host, when the statement is cancelled.
     """
 
     run: Callable[[Callable[[], Any], Callable[[], None]], Any]
     pause: Callable[[float], None]
     warn: Callable[[str, str | None], None]
+    database: Callable[[], int] = lambda: 0

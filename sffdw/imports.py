@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from sffdw import system, types
+from sffdw.calls import Purpose
 from sffdw.connection import Connection
 from sffdw.describe import Described, describe
 from sffdw.errors import Error, ObjectUnknown, OptionError
@@ -43,7 +44,7 @@ class SchemaUnknown(Error):
 
 def _object_tables(connection: Connection, options: ImportOptions, restriction: str | None,
                    names: Sequence[str]) -> list[ImportedTable]:
-    entries = {str(entry["name"]): entry for entry in connection.client.describe_global()}
+    entries = {str(entry["name"]): entry for entry in connection.client.charged(Purpose("describe")).describe_global()}
     by_table = table_names(entries, options.prefix)
     if restriction == "limit":
         chosen = {name: _object_named(name, by_table, options.prefix) for name in names}
@@ -89,20 +90,21 @@ def _object_table(table: str, described: Described, options: ImportOptions) -> I
 # --- system tables ---
 
 def _system_tables(options: ImportOptions, restriction: str | None, names: Sequence[str]) -> list[ImportedTable]:
-    for option, is_given in (("types", options.types != "precise"), ("system_columns", options.system_columns)):
-        if is_given:
-            raise OptionError(f'option "{option}" has no meaning for schema "salesforce_system"',
-                              hint="Valid options in this context are: prefix")
+    if options.types != "precise":
+        raise OptionError('option "types" has no meaning for schema "salesforce_system"',
+                          hint="Valid options in this context are: prefix, system_columns")
     tables = {options.prefix + name: name for name in system.NAMES}
     if restriction == "limit":
         for name in names:
             if name not in tables:
                 raise ObjectUnknown(f'system table "{name}" does not exist', hint=f"There are: {', '.join(tables)}.")
-    return [_system_table(table, name) for table, name in tables.items()
+    return [_system_table(table, name, options) for table, name in tables.items()
             if restriction is None or (table in names) == (restriction == "limit")]
 
 
-def _system_table(table: str, name: str) -> ImportedTable:
+def _system_table(table: str, name: str, options: ImportOptions) -> ImportedTable:
+    found = system.table_class(name)
+    named = (*found.columns, *(found.system_columns() if options.system_columns else ()))
     columns: tuple[tuple[str, str, dict[str, str]], ...] = tuple(
-        (column.name, column.type_name, {}) for column in system.table_class(name).columns)
+        (column.name, column.type_name, {}) for column in named)
     return ImportedTable(table, columns, {"object": name})

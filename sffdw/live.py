@@ -7,6 +7,7 @@ from itertools import islice, takewhile
 from typing import Any, Protocol
 
 from sffdw import extract, planner, types
+from sffdw.calls import Purpose, purpose_of
 from sffdw.connection import Connection
 from sffdw.describe import Described, Field, describe
 from sffdw.errors import ArgumentMissing, BulkUnsupported, FieldUnknown, ReadOnlyColumn, ValueRefused
@@ -176,16 +177,20 @@ class ObjectTable(Table):
         plan, arguments = self._plan(quals, wanted, sortkeys, until)
         self._warn_of_short_ids(quals)
         if "_job_id" in arguments:
-            return extract.page_of_job(self._connection, arguments, self._places(wanted), sortkeys)
+            return extract.page_of_job(self._connection, self._purpose(arguments), arguments, self._places(wanted),
+                                       sortkeys)
         if plan.is_empty:
             return iter(())
         if self._may_extract(plan, wanted, sortkeys, limit, arguments):
             return self._rows_of_any_size(plan, quals, wanted, arguments)
         order = [(self._columns([key.attname])[key.attname].field, key) for key in sortkeys]
-        rows = self._shaped(read(self._connection, self.name, plan, order), wanted, arguments)
+        rows = self._shaped(read(self._connection, self._purpose(arguments), plan, order), wanted, arguments)
         if plan.is_exact():
             return islice(rows, offset or 0, until)
         return rows
+
+    def _purpose(self, arguments: Mapping[str, str]) -> Purpose:
+        return purpose_of(arguments.get("_purpose", "live"), self._described.name)
 
     # --- reading through Bulk ---
 
@@ -212,7 +217,7 @@ class ObjectTable(Table):
         if not self._may_extract(plan, columns, sortkeys, limit, arguments):
             return "REST"
         if not own and self.name.lower() not in self._connection.row_counts:
-            for name, count in self._connection.client.record_counts([self.name]).items():
+            for name, count in self._connection.client.charged(self._purpose({})).record_counts([self.name]).items():
                 self._connection.row_counts[name.lower()] = count
         return "Bulk" if self._is_large(quals, columns) else "REST"
 
@@ -227,13 +232,15 @@ class ObjectTable(Table):
             except BulkUnsupported:
                 at_most = None
         try:
-            yield from self._shaped(read(self._connection, self.name, plan, (), at_most), wanted, arguments)
+            found = read(self._connection, self._purpose(arguments), plan, (), at_most)
+            yield from self._shaped(found, wanted, arguments)
         except TooMany:
             yield from self._extracted(plan, wanted, arguments)
 
     def _extracted(self, plan: Plan, wanted: Sequence[str], arguments: Mapping[str, str]) -> Iterator[Sequence[Any]]:
         statement = replace(plan.select, order_by=()).text()
-        for page in extract.pages_of(self._connection, statement, has_deleted=plan.has_deleted):
+        purpose = self._purpose(arguments)
+        for page in extract.pages_of(self._connection, purpose, statement, has_deleted=plan.has_deleted):
             yield from extract.shaped(page, self._places(wanted), arguments)
 
     def _places(self, wanted: Sequence[str]) -> dict[str, Column | None]:

@@ -5,6 +5,7 @@ import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from sffdw.calls import Purpose
 from sffdw.connection import Connection
 from sffdw.describe import forget
 from sffdw.errors import FieldUnknown, LocatorExpired, UnreadableAnswer
@@ -20,28 +21,29 @@ class TooMany(Exception):
     """A result is larger than it was to be; nothing of it has been given."""
 
 
-def read(connection: Connection, sobject: str, plan: Plan, order: Sequence[tuple[str, SortKey]],
+def read(connection: Connection, purpose: Purpose, plan: Plan, order: Sequence[tuple[str, SortKey]],
          at_most: int | None = None) -> Iterator[Record]:
-    """The records of a plan. order: the fields that the plan sorts by, with their keys.
+    """The records of a plan for an object. order: the fields that the plan sorts by, with their keys.
 
     Raises TooMany instead of the first record when there are more than at_most.
     """
     if plan.page_size is not None:
-        return _paged(connection, sobject, plan)
+        return _paged(connection, purpose, plan)
     if plan.is_divided():
-        return _divided(connection, sobject, plan, order)
-    return _records(connection, sobject, plan, plan.select.text(), at_most)
+        return _divided(connection, purpose, plan, order)
+    return _records(connection, purpose, plan, plan.select.text(), at_most)
 
 
-def _records(connection: Connection, sobject: str, plan: Plan, statement: str,
+def _records(connection: Connection, purpose: Purpose, plan: Plan, statement: str,
              at_most: int | None = None) -> Iterator[Record]:
     """Rows of one statement. When the cursor dies, the rest is asked for anew if the order allows."""
     count, left = 0, plan.select.limit
+    sobject, client = plan.select.object, connection.client.charged(purpose)
     is_whole = not plan.conditions and plan.keyset == Keyset(None, "")
     while True:
         last: Record | None = None
         try:
-            for page in connection.client.pages(statement, has_deleted=plan.has_deleted):
+            for page in client.pages(statement, has_deleted=plan.has_deleted):
                 if is_whole:
                     connection.row_counts[sobject.lower()] = page.total
                 if at_most is not None and last is None and page.total > at_most:
@@ -75,11 +77,11 @@ def _id_of(record: Mapping[str, Any]) -> str:
     return str(record["attributes"]["url"]).rpartition("/")[2]
 
 
-def _divided(connection: Connection, sobject: str, plan: Plan,
+def _divided(connection: Connection, purpose: Purpose, plan: Plan,
              order: Sequence[tuple[str, SortKey]]) -> Iterator[Record]:
     """Rows of a plan too long for a statement, each once and in order all the same."""
     found = {_id_of(record): record for statement in plan.statements()
-             for record in _records(connection, sobject, plan, statement)}
+             for record in _records(connection, purpose, plan, statement)}
     records = list(found.values())
     for field, key in reversed(order):
         nulls = [record for record in records if record[field] is None]
@@ -89,13 +91,13 @@ def _divided(connection: Connection, sobject: str, plan: Plan,
     return iter(records)
 
 
-def _paged(connection: Connection, sobject: str, plan: Plan) -> Iterator[Record]:
+def _paged(connection: Connection, purpose: Purpose, plan: Plan) -> Iterator[Record]:
     """As many rows as the page is to have, counting only those that PostgreSQL will keep."""
     wanted = plan.page_size or 0
     keeps = _kept_by(plan)
     while True:
         seen, last = 0, None
-        for record in _records(connection, sobject, plan, plan.select.text()):
+        for record in _records(connection, purpose, plan, plan.select.text()):
             seen, last = seen + 1, record
             if keeps(record):
                 yield record

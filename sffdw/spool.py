@@ -1,4 +1,4 @@
-"""What backends share lies in files of one private directory: sessions and describes.
+"""What backends share lies in files of one private directory: sessions, describes and counts of calls.
 
 The directory is 0700 and ours, each file 0600 and replaced in one step; a lock is held while what it guards is renewed.
 Nothing here waits without asking `pause`, which the backend can interrupt.
@@ -44,30 +44,44 @@ class Spool:
     def remove(self, name: str) -> None:
         (self._checked() / name).unlink(missing_ok=True)
 
+    def names(self, prefix: str) -> list[str]:
+        """The names of the files that begin so; those being written and locks are not among them."""
+        return [path.name for path in self._checked().glob(f"{prefix}*.json")]
+
     @contextmanager
-    def locked(self, name: str, timeout_s: float) -> Iterator[None]:
-        """Hold the lock of that name; it is free again when the process ends, however it ends."""
+    def locked(self, name: str, timeout_s: float, complaint: str) -> Iterator[None]:
+        """Hold the lock of that name; it is free again when the process ends, however it ends.
+
+        Raises RequestError with the complaint when another session holds it for too long.
+        """
         descriptor = self._open(f"{name}.lock", os.O_RDWR | os.O_CREAT)
         try:
-            self._lock(descriptor, time.monotonic() + timeout_s)
+            self._lock(descriptor, time.monotonic() + timeout_s, complaint)
             yield
         finally:
             os.close(descriptor)
 
-    def _lock(self, descriptor: int, deadline: float) -> None:
+    def _lock(self, descriptor: int, deadline: float, complaint: str) -> None:
         while True:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 if time.monotonic() > deadline:
-                    raise RequestError("another session is still logging in to Salesforce",
-                                       hint="Repeat the statement.", is_transient=True) from None
+                    raise RequestError(complaint, hint="Repeat the statement.", is_transient=True) from None
                 self._pause(LOCK_PAUSE_S)
             else:
                 return
 
     def _open(self, name: str, flags: int) -> int:
-        return os.open(self._checked() / name, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        flags |= os.O_NOFOLLOW | os.O_CLOEXEC
+        try:
+            return os.open(self._checked() / name, flags, 0o600)
+        except FileNotFoundError:
+            if not flags & os.O_CREAT:
+                raise
+        # Somebody has removed the directory.
+        self._is_checked = False
+        return os.open(self._checked() / name, flags, 0o600)
 
     def _checked(self) -> Path:
         if not self._is_checked:

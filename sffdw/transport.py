@@ -9,7 +9,6 @@ import random
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -23,56 +22,21 @@ from urllib3.exceptions import NewConnectionError
 from sffdw import auth
 from sffdw.answers import Answer, refused, unreadable
 from sffdw.auth import Session
-from sffdw.errors import BudgetExhausted, Error, OrgMismatch, RequestError, SessionExpired, printable
+from sffdw.calls import LIVE, SESSION, Ledger, Purpose
+from sffdw.errors import Error, OrgMismatch, RequestError, SessionExpired, printable
 from sffdw.host import Host
 from sffdw.options import Settings
+from sffdw.retry import RETRY_RULES, RetryRule
 from sffdw.spool import Spool
 from sffdw.types import json_text, parse_json
 from sffdw.wire import Sockets, http_session
 
 MAX_PAUSE_S = 60.0
 LOGIN_LOCK_S = 120.0
-# A budget that is used up is looked at again after this time: only an answer tells that calls have become free.
-BUDGET_LOOK_S = 300.0
 # A piece of a streamed body: as long as some thousand rows, so that handing it over costs nothing beside reading it.
 PIECE_BYTES = 1 << 18
 FOREIGN = (requests.RequestException, SalesforceError, PoolError, OSError)
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True)
-class RetryRule:
-    """When the same request is sent again: by reason (see RequestError.reason), status or code.
-
-    attempts counts the first one. is_for_writes: the request surely had no effect, so a change may be sent again too.
-    """
-
-    name: str
-    attempts: int
-    delay_s: float
-    reasons: frozenset[str] = frozenset()
-    statuses: frozenset[int] = frozenset()
-    codes: frozenset[str] = frozenset()
-    is_for_writes: bool = False
-
-    def applies(self, error: RequestError, is_read: bool) -> bool:
-        if not (is_read or self.is_for_writes):
-            return False
-        is_known = error.reason in self.reasons or error.code in self.codes
-        return error.status in self.statuses or (error.is_transient and is_known)
-
-
-RETRY_RULES = (
-    RetryRule("unreachable host", 3, 0.2, reasons=frozenset(("unreachable",)), is_for_writes=True),
-    RetryRule("refused at the edge", 5, 1.0, statuses=frozenset((406, 420, 429)), is_for_writes=True),
-    RetryRule("too many at once", 5, 2.0, codes=frozenset(("REQUEST_LIMIT_EXCEEDED",)), is_for_writes=True),
-    RetryRule("cut reply", 4, 0.3, reasons=frozenset(("cut",))),
-    RetryRule("no answer", 2, 1.0, reasons=frozenset(("timeout",))),
-    RetryRule("server error", 4, 0.5, statuses=frozenset((500, 502, 503, 504))),
-    RetryRule("page instead of an answer", 3, 1.0, reasons=frozenset(("unreadable",))),
-    RetryRule("slow query", 2, 1.0, codes=frozenset(("QUERY_TIMEOUT",))),
-    RetryRule("locked row", 3, 0.5, codes=frozenset(("UNABLE_TO_LOCK_ROW",))),
-)
 
 
 class _Salesforce(Salesforce):
@@ -91,7 +55,7 @@ class _Salesforce(Salesforce):
 class Transport:
     """Requests to one org as one user. Not safe for threads: a backend has one statement at a time."""
 
-    def __init__(self, settings: Settings, host: Host, spool: Spool) -> None:
+    def __init__(self, settings: Settings, host: Host, spool: Spool, ledger: Ledger) -> None:
         self._settings = settings
         self._host = host
         self._spool = spool
@@ -103,41 +67,40 @@ class Transport:
         self._salesforce: _Salesforce | None = None
         self._clock: tuple[float, float] | None = None
         self._retry_after_s = 0.0
-        self._limit_seen_at = -BUDGET_LOOK_S
-        self.api_used: int | None = None
-        self.api_limit: int | None = None
+        self.ledger = ledger
 
     # --- requests ---
 
     def call(self, method: str, path: str, *, params: Mapping[str, str] | None = None, body: Any = None,
-             headers: Mapping[str, str] | None = None, is_read: bool = True) -> Answer:
+             headers: Mapping[str, str] | None = None, is_read: bool = True, purpose: Purpose = LIVE) -> Answer:
         """Send a request; path is absolute or relative to /services/data/vXX.0/. is_read: it may be sent twice."""
-        self._check_budget()
+        content = None if body is None else json_text(body).encode()
 
         def send() -> Answer:
             salesforce, session = self._opened()
             url = session.instance_url + path if path.startswith("/") else salesforce.base_url + path
-            content = None if body is None else json_text(body).encode()
+            self.ledger.add(purpose, size=len(content or b""))
             return self._exchange(lambda: salesforce._call_salesforce(
                 method, url, params=params, data=content, headers=dict(headers or {}), timeout=self._timeout,
-                allow_redirects=False))
+                allow_redirects=False), purpose)
 
         return self._with_retries(lambda: self._with_session(send), is_read)
 
-    def stream(self, path: str, *, params: Mapping[str, str]) -> "Body":
+    def stream(self, path: str, *, params: Mapping[str, str], purpose: Purpose = LIVE) -> "Body":
         """GET an answer that may be too long for the memory; path is relative. Read it to its end or close it."""
-        self._check_budget()
 
         def send() -> Body:
             salesforce, _ = self._opened()
+            self.ledger.spend(purpose, self._settings.api_budget_percent)
             try:
                 response = self._host.run(lambda: salesforce._call_salesforce(
                     "GET", salesforce.base_url + path, params=params, headers={"Accept": "text/csv"},
                     timeout=self._timeout, allow_redirects=False, stream=True), self._sockets.shut)
             except FOREIGN as exc:
-                raise failure(exc, self._settings) from exc
+                self._failed(exc, purpose)
             _check(response)
-            return Body(response, self._host, self._sockets.shut, lambda exc: failure(exc, self._settings))
+            return Body(response, self._host, self._sockets.shut, lambda exc: failure(exc, self._settings),
+                        lambda size: self.ledger.add(purpose, size=size))
 
         return self._with_retries(lambda: self._with_session(send), is_read=True)
 
@@ -145,24 +108,34 @@ class Transport:
         """GET a resource that needs no session and costs no API call."""
         url = (self._session.instance_url if self._session else self._settings.login_url) + path
         return self._with_retries(lambda: self._exchange(lambda: self._http.get(
-            url, timeout=self._timeout, allow_redirects=False)), is_read=True)
+            url, timeout=self._timeout, allow_redirects=False), None), is_read=True)
 
     @property
     def _timeout(self) -> tuple[float, float]:
         return self._settings.connect_timeout, self._settings.read_timeout
 
-    def _exchange(self, request: Callable[[], requests.Response]) -> Answer:
+    def _exchange(self, request: Callable[[], requests.Response], purpose: Purpose | None) -> Answer:
+        """Send once. purpose None: it is no API call."""
+        if purpose:
+            self.ledger.spend(purpose, self._settings.api_budget_percent)
         try:
             response = self._host.run(request, self._sockets.shut)
         except FOREIGN as exc:
-            return self._failed(exc)
+            return self._failed(exc, purpose)
+        if purpose:
+            self.ledger.add(purpose, size=len(response.content))
         _check(response)
         return Answer(response.status_code, response.content, response.headers)
 
-    def _failed(self, exc: Exception) -> Answer:
+    def _failed(self, exc: Exception, purpose: Purpose | None) -> Answer:
         if isinstance(exc, SalesforceError) and exc.status == 304:
             return Answer(304, b"", {})
-        raise failure(exc, self._settings) from exc
+        error = failure(exc, self._settings)
+        if purpose and isinstance(error, RequestError) and error.reason == "unreachable":
+            self.ledger.take_back(purpose)
+        else:
+            self.ledger.enter_rest()
+        raise error from exc
 
     def _with_retries(self, send: Callable[[], Result], is_read: bool) -> Result:
         attempt = 1
@@ -188,8 +161,7 @@ class Transport:
     def _note(self, response: requests.Response, *args: Any, **kwargs: Any) -> None:
         usage = re.search(r"(?:^|[ ;])api-usage=([0-9]+)/([0-9]+)", response.headers.get("Sforce-Limit-Info", ""))
         if usage:
-            self.api_used, self.api_limit = int(usage.group(1)), int(usage.group(2))
-            self._limit_seen_at = time.monotonic()
+            self.ledger.note_usage(int(usage.group(1)), int(usage.group(2)))
         wait = response.headers.get("Retry-After", "")
         self._retry_after_s = float(wait) if wait.isdecimal() else 0.0
         try:
@@ -205,16 +177,6 @@ class Transport:
         told, seen_at = self._clock
         return math.floor(told + time.monotonic() - seen_at)
 
-    def _check_budget(self) -> None:
-        if self.api_used is None or not self.api_limit or time.monotonic() - self._limit_seen_at > BUDGET_LOOK_S:
-            return
-        allowed = self.api_limit * self._settings.api_budget_percent // 100
-        if self.api_used >= allowed:
-            raise BudgetExhausted(
-                "the budget of API calls is used up",
-                detail=f"The org has made {self.api_used} of {self.api_limit} calls in 24 hours; "
-                       f"api_budget_percent {self._settings.api_budget_percent} allows {allowed}.")
-
     # --- sessions ---
 
     def session(self) -> Session:
@@ -228,7 +190,8 @@ class Transport:
         """The session with the names of org and user, which not every flow is told at login."""
         session = self.session()
         if not (session.org_id and session.user_id and session.username):
-            answer = self._with_session(lambda: self._exchange(self._ask_identity))
+            answer = self._with_session(lambda: self._exchange(self._ask_identity, SESSION))
+            self.ledger.enter_rest()
             session = auth.with_identity(self.session(), answer.json())
             self._session = session
             if self._settings.credentials.auth_flow != "token":
@@ -278,7 +241,8 @@ class Transport:
         """Log in, unless another backend has done so since the dead session was taken."""
         if self._given():
             auth.token_request(self._settings, dead)
-        with self._spool.locked(self._session_file, LOGIN_LOCK_S):
+        with self._spool.locked(self._session_file, LOGIN_LOCK_S,
+                                "another session is still logging in to Salesforce"):
             stored = self._stored()
             if stored and (dead is None or stored.access_token != dead.access_token):
                 return stored
@@ -293,10 +257,13 @@ class Transport:
             return self._http.post(request.url, data=dict(request.form), timeout=self._timeout, allow_redirects=False)
 
         def attempt() -> Any:
+            self.ledger.spend(SESSION, self._settings.api_budget_percent)
             try:
                 response = self._host.run(send, self._sockets.shut)
-            except (requests.RequestException, PoolError, OSError) as exc:
-                raise failure(exc, self._settings) from exc
+            except FOREIGN as exc:
+                self._failed(exc, SESSION)
+            self.ledger.add(SESSION, size=len(response.content))
+            self.ledger.enter_rest()
             return self._login_answer(response)
 
         return auth.session_from_answer(self._with_retries(attempt, is_read=True), self._settings, stored)
@@ -324,13 +291,14 @@ class Body:
     """An answer whose body is read piece by piece, decompressed on the way."""
 
     def __init__(self, response: requests.Response, host: Host, stop: Callable[[], None],
-                 failed: Callable[[Exception], Error]) -> None:
+                 failed: Callable[[Exception], Error], counted: Callable[[int], None]) -> None:
         self.status = response.status_code
         self.headers: Mapping[str, str] = response.headers
         self._response = response
         self._host = host
         self._stop = stop
         self._failed = failed
+        self._counted = counted
 
     def pieces(self) -> Iterator[bytes]:
         stream = self._response.raw.stream(PIECE_BYTES, decode_content=True)
@@ -343,6 +311,7 @@ class Body:
 
         try:
             while piece := self._host.run(read, self._stop):
+                self._counted(len(piece))
                 yield piece
         except FOREIGN as exc:
             raise self._failed(exc) from exc

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sffdw import soql, types
+from sffdw.calls import Purpose
 from sffdw.connection import Connection
 from sffdw.errors import (
     AuthenticationError,
@@ -75,7 +76,8 @@ class Queue:
         if not records:
             return []
         try:
-            results = self.connection.client.save(operation, self.sobject, records, all_or_none=self.all_or_none)
+            client = self.connection.client.charged(Purpose("write", self.sobject))
+            results = client.save(operation, self.sobject, records, all_or_none=self.all_or_none)
         except RequestError as error:
             raise self._failed(error, len(records)) from error
         self._judge(results)
@@ -92,7 +94,8 @@ class Queue:
         fields = dict.fromkeys(name for record in records for name in record)
         ids = ", ".join(soql.quoted(record["Id"]) for record in records)
         statement = soql.Select(tuple(fields), self.sobject, (f"Id IN ({ids})",)).text()
-        stored = {found["Id"]: found for page in self.connection.client.pages(statement) for found in page.records}
+        client = self.connection.client.charged(Purpose("write", self.sobject))
+        stored = {found["Id"]: found for page in client.pages(statement) for found in page.records}
         changed = [{name: value for name, value in record.items()
                     if name == "Id" or not types.is_same(value, stored.get(record["Id"], {}).get(name))}
                    for record in records]
@@ -217,7 +220,7 @@ def send_entries(connection: Connection, entries: Sequence[Entry], size: int) ->
 def _sent(connection: Connection, group: Sequence[Entry]) -> tuple[list[Outcome], RequestError | None]:
     """Send one request; what became of each entry, and why the request as a whole failed."""
     try:
-        results = connection.client.save(
+        results = connection.client.charged(Purpose("write", group[0].object_name)).save(
             group[0].operation, group[0].object_name, [entry.record for entry in group], all_or_none=False,
             external_id_field=group[0].external_id_field)
     except (AuthenticationError, BudgetExhausted) as exc:

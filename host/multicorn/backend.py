@@ -22,6 +22,8 @@ class Backend(Protocol):
 
     def has_role(self, name: str) -> bool: ...
 
+    def database_oid(self) -> int: ...
+
     def wait(self, fd: int) -> bool:
         """Wait until fd is readable (True) or the statement is to end (False)."""
         ...
@@ -42,6 +44,9 @@ class NoBackend:
 
     def has_role(self, name: str) -> bool:
         return False
+
+    def database_oid(self) -> int:
+        return 0
 
     def wait(self, fd: int) -> bool:
         select.select([fd], [], [])

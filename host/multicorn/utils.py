@@ -20,6 +20,7 @@ __all__ = [
     "Interrupted",
     "MulticornException",
     "check_interrupts",
+    "database_oid",
     "has_role",
     "is_superuser",
     "log_to_postgres",
@@ -64,3 +65,8 @@ def is_superuser() -> bool:
 def has_role(name: str) -> bool:
     """Say whether the current user has the privileges of a role; False when there is no such role."""
     return BACKEND.has_role(name)
+
+
+def database_oid() -> int:
+    """Return the OID of the session's database; 0 outside a backend."""
+    return BACKEND.database_oid()

@@ -196,6 +196,14 @@ backend_has_role(PyObject *module, PyObject *name)
 	return run_guarded(role_body, &call) ? PyBool_FromLong(call.answer) : NULL;
 }
 
+/* database_oid(): a constant of the backend, so that nothing can go wrong */
+
+static PyObject *
+backend_database_oid(PyObject *module, PyObject *unused)
+{
+	return PyLong_FromUnsignedLong(MyDatabaseId);
+}
+
 /* wait(fd) */
 
 typedef struct WaitCall
@@ -302,6 +310,7 @@ static PyMethodDef backend_methods[] = {
 	{"check_interrupts", backend_check_interrupts, METH_NOARGS, "Raise Interrupted when the statement is to end."},
 	{"is_superuser", backend_is_superuser, METH_NOARGS, "Say whether the current user is a superuser."},
 	{"has_role", backend_has_role, METH_O, "has_role(name): say whether the current user has a role's privileges."},
+	{"database_oid", backend_database_oid, METH_NOARGS, "Return the OID of the session's database."},
 	{"wait", backend_wait, METH_VARARGS, "wait(fd): wait until fd is readable (True) or the statement is to end (False)."},
 	{NULL, NULL, 0, NULL}
 };

@@ -19,13 +19,14 @@ ROUNDING = dt.timedelta(minutes=1)
 
 class DeletedTable(SystemTable):
     name = "_deleted"
+    purpose = "deletes"
     columns = (argument("object_name"), argument("start_at"), argument("end_at"), SystemColumn("record_id", "text"),
                SystemColumn("deleted_at", TIME), SystemColumn("latest_covered_at", TIME),
                SystemColumn("earliest_available_at", TIME))
 
     def found(self, arguments: Mapping[str, str]) -> Iterable[Row]:
         start, end = self.time_argument(arguments, "start_at"), self.time_argument(arguments, "end_at")
-        found = self.connection.client.deleted(self.object_argument(arguments), start, end)
+        found = self.charged(arguments).deleted(self.object_argument(arguments), start, end)
         bounds = {"latest_covered_at": found.latest_covered_at, "earliest_available_at": found.earliest_available_at}
         for record_id, deleted_at in found.records:
             yield {"record_id": record_id, "deleted_at": deleted_at, **bounds}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from sffdw.calls import Purpose
 from sffdw.system.table import Row, SystemColumn, SystemTable
 
 # Column to key of Salesforce's describe.
@@ -19,7 +20,7 @@ class ObjectsTable(SystemTable):
                *(SystemColumn(name, "boolean") for name in FLAGS))
 
     def found(self, arguments: Mapping[str, str]) -> Iterable[Row]:
-        for entry in self.connection.client.describe_global():
+        for entry in self.connection.client.charged(Purpose("describe")).describe_global():
             texts = {column: entry.get(key) for column, key in TEXTS.items()}
             flags = {column: entry.get(key) is True for column, key in FLAGS.items()}
             yield {"object_name": entry["name"], **texts, **flags}

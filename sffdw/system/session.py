@@ -16,14 +16,14 @@ class SessionTable(SystemTable):
         SystemColumn("api_limit", "integer"), SystemColumn("authenticated_at", "timestamp with time zone"))
 
     def found(self, arguments: Mapping[str, str]) -> Iterable[Row]:
-        transport = self.connection.client.transport
-        session = transport.identify()
+        session = self.connection.client.transport.identify()
+        usage = self.connection.ledger.usage()
         server_time = self.connection.server_time()
         yield {
             "org_id": session.org_id or None, "user_id": session.user_id or None, "username": session.username or None,
             "instance_url": session.instance_url, "api_version": self.connection.settings.api_version,
             "login_url": self.connection.settings.login_url, "server_time": server_time.isoformat(),
-            "api_used": transport.api_used, "api_limit": transport.api_limit,
+            "api_used": usage.used if usage else None, "api_limit": usage.limit if usage else None,
             "authenticated_at": dt.datetime.fromisoformat(session.authenticated_at).isoformat()
             if session.authenticated_at else None}
 

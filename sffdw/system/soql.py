@@ -2,16 +2,20 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sffdw.system.table import Row, SystemColumn, SystemTable, argument
 from sffdw.types import json_text
+
+if TYPE_CHECKING:
+    from sffdw.client import Client
 
 COUNT_ONLY = re.compile(r"\s*SELECT\s+COUNT\s*\(\s*\)", re.IGNORECASE)
 
 
 class SoqlTable(SystemTable):
     name = "_soql"
+    purpose = "live"
     expected_rows = 1000
     columns = (argument("query"), argument("scope", is_required=False), SystemColumn("record", "jsonb"))
 
@@ -20,27 +24,29 @@ class SoqlTable(SystemTable):
         if scope not in ("active", "all"):
             raise self.wrong(arguments, "scope", "Valid values are: active, all.")
         statement = arguments["query"].strip()
-        for page in self.connection.client.pages(statement, has_deleted=scope == "all"):
+        client = self.charged(arguments)
+        for page in client.pages(statement, has_deleted=scope == "all"):
             if COUNT_ONLY.match(statement):
                 yield {"scope": scope, "record": json_text({"totalSize": page.total})}
             for record in page.records:
-                self._complete(record)
+                _complete(client, record)
                 yield {"scope": scope, "record": json_text(record)}
 
-    def _complete(self, record: dict[str, Any]) -> None:
-        """Fetch what is left of child results that did not fit."""
-        for value in record.values():
-            if not (isinstance(value, dict) and isinstance(value.get("records"), list)):
-                continue
-            url = None if value.get("done", True) else value.get("nextRecordsUrl")
-            while url:
-                page = self.connection.client.more(url)
-                value["records"] += page.records
-                url = page.next_url
-            value.pop("nextRecordsUrl", None)
-            value["done"] = True
-            for child in value["records"]:
-                self._complete(child)
+
+def _complete(client: "Client", record: dict[str, Any]) -> None:
+    """Fetch what is left of child results that did not fit."""
+    for value in record.values():
+        if not (isinstance(value, dict) and isinstance(value.get("records"), list)):
+            continue
+        url = None if value.get("done", True) else value.get("nextRecordsUrl")
+        while url:
+            page = client.more(url)
+            value["records"] += page.records
+            url = page.next_url
+        value.pop("nextRecordsUrl", None)
+        value["done"] = True
+        for child in value["records"]:
+            _complete(client, child)
 
 
 TABLE = SoqlTable

@@ -4,14 +4,18 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from sffdw.calls import Purpose, purpose_of
 from sffdw.connection import Connection
 from sffdw.errors import ArgumentMissing, OptionError
 from sffdw.options import object_name
 from sffdw.planner import Qual
 from sffdw.table import COLUMN_BYTES, Table
 from sffdw.types import utc
+
+if TYPE_CHECKING:
+    from sffdw.client import Client
 
 # A plan that would ask without the required arguments must lose against the one that takes them from a join.
 FORBIDDING_ROWS = 10_000_000
@@ -32,6 +36,8 @@ def argument(name: str, *, is_required: bool = True) -> SystemColumn:
 
 
 Row = Mapping[str, Any]
+# Arguments of the engine that a table which asks Salesforce has with the import option system_columns.
+SYSTEM_ARGUMENTS = (argument("_purpose", is_required=False), argument("_mapping", is_required=False))
 
 
 class SystemTable(Table):
@@ -40,6 +46,8 @@ class SystemTable(Table):
     columns: ClassVar[tuple[SystemColumn, ...]] = ()
     # Rows that one set of arguments is expected to give.
     expected_rows: ClassVar[int] = 100
+    # What its calls are for unless `_purpose` says otherwise; None: it takes no such argument.
+    purpose: ClassVar[str | None] = None
     call_cost = 20
 
     def __init__(self, connection: Connection, names: Sequence[str]) -> None:
@@ -49,6 +57,11 @@ class SystemTable(Table):
     def found(self, arguments: Mapping[str, str]) -> Iterable[Row]:
         """The rows for these arguments; columns left out are NULL, arguments are added by the caller."""
         raise NotImplementedError
+
+    @classmethod
+    def system_columns(cls) -> tuple[SystemColumn, ...]:
+        """The columns that the import option system_columns adds."""
+        return SYSTEM_ARGUMENTS if cls.purpose else ()
 
     def rel_size(self, quals: Sequence[Qual], columns: Iterable[str]) -> tuple[int, int]:
         given = {qual.field_name for qual in quals if self._is_argument(qual)}
@@ -79,7 +92,8 @@ class SystemTable(Table):
 
     def _is_argument(self, qual: Qual) -> bool:
         is_equality = qual.operator in ("=", ("=", True)) and qual.value is not None
-        return is_equality and any(column.is_argument and column.name == qual.field_name for column in self.columns)
+        return is_equality and any(column.is_argument and column.name == qual.field_name
+                                   for column in (*self.columns, *self.system_columns()))
 
     def _argument_sets(self, quals: Sequence[Qual]) -> Iterator[dict[str, str]]:
         """One set of arguments for each combination of values."""
@@ -98,6 +112,13 @@ class SystemTable(Table):
             yield dict(zip(given, values, strict=True))
 
     # --- reading arguments ---
+
+    def charged(self, arguments: Mapping[str, str]) -> "Client":
+        """The client for calls of this table's purpose, or of the one that `_purpose` names."""
+        name = arguments.get("object_name")
+        purpose = purpose_of(arguments["_purpose"], name) if "_purpose" in arguments else \
+            Purpose(self.purpose or "live", name)
+        return self.connection.client.charged(purpose)
 
     def object_argument(self, arguments: Mapping[str, str]) -> str:
         """The argument object_name, checked to be a name."""

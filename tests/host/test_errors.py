@@ -124,3 +124,9 @@ def test_backend_questions_inside_python(db: Connection, connect: object) -> Non
     db.execute(f"GRANT USAGE ON SCHEMA {schema[0]} TO host_plain; GRANT SELECT ON t TO host_plain")
     db.execute("SET ROLE host_plain")
     assert db.execute("SELECT * FROM t").fetchall() == [(False, True, False, False)]
+
+
+def test_the_database_is_told_inside_python(db: Connection) -> None:
+    make_table(db, "t", "Literal", "oid bigint", code="[[database_oid()]]")
+    assert db.execute("SELECT t.oid = d.oid::bigint FROM t, pg_database d WHERE datname = current_database()"
+                      ).fetchall() == [(True,)]

@@ -1,4 +1,5 @@
 -- Deploy sffdw:functions/archive_entries to pg
+-- requires: functions/count_calls
 -- requires: functions/prepare_entries
 -- requires: functions/start_run
 -- requires: functions/sync_setting
@@ -131,6 +132,7 @@ BEGIN
     PERFORM sffdw.requeue_archived(v_connection);
     has_more := sffdw.archive_entries(v_connection, v_at) = 10000;
     IF NOT has_more THEN
+        PERFORM sffdw.fold_calls(v_connection);
         PERFORM sffdw.purge_old(v_connection, v_at);
         PERFORM sffdw.trim_job_runs(v_connection, v_at);
     END IF;
@@ -143,7 +145,8 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.maintain_step(integer, timestamptz) IS
-    'Make one step of the upkeep, to be committed by the caller: requeue what someone asked for, archive, purge. '
+    'Make one step of the upkeep, to be committed by the caller: requeue what someone asked for, archive, '
+    'copy the counts of API calls, purge. '
     'Errors are returned.';
 
 CREATE FUNCTION sffdw.start_maintain(connection_name text, OUT connection_id integer, OUT is_running boolean)

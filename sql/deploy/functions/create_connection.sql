@@ -2,6 +2,7 @@
 -- requires: functions/check_server
 -- requires: functions/claim_schema
 -- requires: functions/cluster_identity
+-- requires: functions/count_calls
 -- requires: functions/create_internal_tables
 -- requires: functions/create_xmlbinary_switch
 -- requires: functions/describe_config
@@ -95,27 +96,41 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
     v_session regclass := to_regclass(format('%I._session', live_schema_name));
-    v_server  name;
+    v_present text;
+    v_table   regclass;
 BEGIN
-    IF v_session IS NULL THEN
-        EXECUTE format('IMPORT FOREIGN SCHEMA salesforce_system FROM SERVER %I INTO %I', server_name, live_schema_name);
-        RETURN;
-    END IF;
-    SELECT s.srvname
-    INTO v_server
+    SELECT string_agg(quote_ident(c.relname), ', ')
+    INTO v_present
     FROM pg_foreign_table t
     JOIN pg_foreign_server s ON s.oid = t.ftserver
-    WHERE t.ftrelid = v_session;
-    IF v_server IS DISTINCT FROM server_name THEN
+    JOIN pg_class c ON c.oid = t.ftrelid
+    WHERE s.srvname = server_name
+    AND c.relnamespace = to_regnamespace(quote_ident(live_schema_name))
+    AND starts_with(c.relname, '_')
+    HAVING v_session IS NULL OR bool_or(t.ftrelid = v_session);
+    IF v_session IS NOT NULL AND v_present IS NULL THEN
         RAISE EXCEPTION 'schema "%" holds the live tables of another server', live_schema_name
             USING ERRCODE = 'duplicate_schema',
                   HINT = 'Choose another live_schema_name.';
     END IF;
+    EXECUTE format('IMPORT FOREIGN SCHEMA salesforce_system %s FROM SERVER %I INTO %I OPTIONS (system_columns ''true'')',
+                   'EXCEPT (' || v_present || ')', server_name, live_schema_name);
+    -- A person's own import may lack them.
+    FOR v_table IN
+        SELECT c.oid
+        FROM pg_class c
+        WHERE c.relnamespace = to_regnamespace(quote_ident(live_schema_name))
+        AND c.relname IN ('_soql', '_limits', '_record_counts', '_deleted', '_updated')
+        AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = '_purpose')
+    LOOP
+        EXECUTE format('ALTER FOREIGN TABLE %s ADD COLUMN _purpose text, ADD COLUMN _mapping text', v_table);
+    END LOOP;
 END
 $function$;
 
 COMMENT ON FUNCTION sffdw.import_system_tables(name, name) IS
-    'Import the system foreign tables, unless they are there already for the same server. Raises duplicate_schema.';
+    'Make sure that a schema has the system foreign tables, with the columns that tell calls'' purpose. '
+    'Raises duplicate_schema if it has another server''s.';
 
 CREATE FUNCTION sffdw.complete_search_path(search_path text, hstore_schema name)
 RETURNS text
@@ -183,6 +198,7 @@ DECLARE
     v_live    name := lower(live_schema_name);
     v_name    text := coalesce(connection_name, v_schema);
     v_hstore  name;
+    v_before  sffdw.call_total[];
     v_session record;
     v_id      integer;
 BEGIN
@@ -199,6 +215,7 @@ BEGIN
     PERFORM sffdw.create_log_notify(v_schema);
     PERFORM sffdw.create_repair_functions(v_schema, v_hstore);
     PERFORM sffdw.import_system_tables(server_name, v_live);
+    v_before := array(SELECT r FROM sffdw.read_calls(server_name, v_live, sffdw.utc_day()) r);
     EXECUTE format('SELECT org_id, api_version, api_limit FROM %I._session', v_live) INTO v_session;
 
     INSERT INTO sffdw.connection (
@@ -210,6 +227,7 @@ BEGIN
            i.data_directory
     FROM sffdw.cluster_identity() i
     RETURNING connection_id INTO v_id;
+    PERFORM sffdw.exclude_calls(v_id, v_before);
 
     EXECUTE format('INSERT INTO %I._hcmeta (hcver) VALUES (1)', v_schema);
     PERFORM sffdw.mirror_config(v_id);

@@ -1,5 +1,6 @@
 -- Deploy sffdw:functions/poll_step to pg
 -- requires: functions/caught_error
+-- requires: functions/count_calls
 -- requires: functions/read_deleted
 -- requires: functions/find_mapping
 -- requires: functions/retry_deferred
@@ -7,6 +8,15 @@
 -- requires: functions/sweep_page
 
 BEGIN;
+
+CREATE TYPE sffdw.run_bill AS (
+    run_id     bigint,
+    opened_at  timestamptz,
+    call_count bigint,
+    byte_count bigint
+);
+
+COMMENT ON TYPE sffdw.run_bill IS 'A mapping''s run and what this session had spent since it began, at that time.';
 
 CREATE FUNCTION sffdw.due_mappings(connection_id integer, object_name text, force boolean, at timestamptz)
 RETURNS integer[]
@@ -145,6 +155,59 @@ COMMENT ON FUNCTION sffdw.record_poll_error(integer, jsonb, timestamptz) IS
     'Note an error that a step caught: on the mapping as its state, in its run, in the log, and once as a '
     'notification.';
 
+CREATE FUNCTION sffdw.open_bill(mapping_id integer)
+RETURNS sffdw.run_bill
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_bill sffdw.run_bill;
+BEGIN
+    SELECT m.run_id, clock_timestamp(), o.call_count, o.byte_count
+    INTO v_bill
+    FROM sffdw.mapping m
+    JOIN sffdw.connection c USING (connection_id)
+    CROSS JOIN LATERAL sffdw.own_calls(c) o
+    WHERE m.mapping_id = open_bill.mapping_id;
+    RETURN v_bill;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.open_bill(integer) IS
+    'Return, before a step of a mapping, its run and what this session has spent.';
+
+CREATE FUNCTION sffdw.charge_run(mapping_id integer, before sffdw.run_bill)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_now sffdw.run_bill;
+BEGIN
+    IF before.call_count IS NULL THEN
+        RETURN;
+    END IF;
+    v_now := sffdw.open_bill(mapping_id);
+    -- A step may open a run and end it.
+    UPDATE sffdw.sync_run r
+    SET call_count = r.call_count + v_now.call_count - before.call_count,
+        byte_count = r.byte_count + v_now.byte_count - before.byte_count
+    WHERE r.run_id = coalesce(v_now.run_id, before.run_id, (
+        SELECT max(n.run_id)
+        FROM sffdw.sync_run n
+        JOIN sffdw.mapping m USING (connection_id, object_name)
+        WHERE m.mapping_id = charge_run.mapping_id
+        AND n.started_at >= before.opened_at
+        AND n.purpose <> 'write'))
+    AND v_now.call_count > before.call_count;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.charge_run(integer, sffdw.run_bill) IS
+    'Add to a mapping''s run what the step since then has cost, a failed one too.';
+
 CREATE FUNCTION sffdw.poll_step(
     mapping_id    integer,
     force         boolean,
@@ -160,12 +223,15 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
     v_due_at   timestamptz := coalesce(at, clock_timestamp());
+    v_bill     sffdw.run_bill;
     v_sqlstate text;
     v_message  text;
     v_detail   text;
     v_hint     text;
 BEGIN
+    v_bill := sffdw.open_bill(mapping_id);
     progress := sffdw.advance_mapping(mapping_id, force, called_at, v_due_at);
+    PERFORM sffdw.charge_run(mapping_id, v_bill);
 EXCEPTION WHEN query_canceled OR OTHERS THEN
     GET STACKED DIAGNOSTICS v_sqlstate = RETURNED_SQLSTATE, v_message = MESSAGE_TEXT,
                             v_detail = PG_EXCEPTION_DETAIL, v_hint = PG_EXCEPTION_HINT;
@@ -175,6 +241,7 @@ EXCEPTION WHEN query_canceled OR OTHERS THEN
     IF v_sqlstate <> '57014' THEN
         PERFORM sffdw.record_poll_error(mapping_id, caught, v_due_at);
     END IF;
+    PERFORM sffdw.charge_run(mapping_id, v_bill);
 END
 $function$;
 

@@ -1,6 +1,7 @@
 -- Deploy sffdw:functions/send_batch to pg
 -- requires: functions/caught_error
 -- requires: functions/claim_entries
+-- requires: functions/count_calls
 -- requires: functions/make_request
 -- requires: tables/sync_run
 
@@ -170,17 +171,26 @@ $function$;
 COMMENT ON FUNCTION sffdw.doubt_batch(sffdw.connection, uuid, boolean, text) IS
     'Put back a batch whose sending failed: to be sent again if it surely did not leave, else in doubt.';
 
-CREATE FUNCTION sffdw.log_batch(connection sffdw.connection, batch_id uuid, started_at timestamptz, error text)
+CREATE FUNCTION sffdw.log_batch(
+    connection   sffdw.connection,
+    batch_id     uuid,
+    started_at   timestamptz,
+    error        text,
+    calls_before bigint,
+    bytes_before bigint
+)
 RETURNS void
 LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
+DECLARE
+    v_spent record := sffdw.own_calls(connection);
 BEGIN
     EXECUTE format($query$
         INSERT INTO sffdw.sync_run (
             connection_id, object_name, purpose, started_at, ended_at, outcome, read_count, inserted_count,
-            updated_count, deleted_count, call_count, error)
+            updated_count, deleted_count, call_count, byte_count, error)
         SELECT $1, CASE WHEN count(DISTINCT l.table_name) = 1 THEN min(m.object_name) END, 'write', $3,
                clock_timestamp(),
                CASE WHEN $4 IS NOT NULL THEN 'error'
@@ -190,22 +200,23 @@ BEGIN
                count(*) FILTER (WHERE c.final_state = 'SUCCESS' AND l.action = 'INSERT'),
                count(*) FILTER (WHERE c.final_state = 'SUCCESS' AND l.action = 'UPDATE'),
                count(*) FILTER (WHERE c.final_state = 'SUCCESS' AND l.action = 'DELETE'),
-               count(DISTINCT (l.table_name, l.action)), $4
+               $5, $6, $4
         FROM sffdw.write_claim c
         JOIN %I._trigger_log l ON l.id = c.entry_id
         LEFT JOIN sffdw.mapping m ON m.connection_id = $1 AND m.table_name = l.table_name
         WHERE c.connection_id = $1
         AND c.batch_id = $2
     $query$, connection.schema_name)
-    USING connection.connection_id, batch_id, started_at, error;
+    USING connection.connection_id, batch_id, started_at, error, v_spent.call_count - calls_before,
+          v_spent.byte_count - bytes_before;
     UPDATE sffdw.connection c
     SET last_write_at = clock_timestamp()
     WHERE c.connection_id = connection.connection_id;
 END
 $function$;
 
-COMMENT ON FUNCTION sffdw.log_batch(sffdw.connection, uuid, timestamptz, text) IS
-    'Enter a batch into sync_run: entries read and accepted, by action.';
+COMMENT ON FUNCTION sffdw.log_batch(sffdw.connection, uuid, timestamptz, text, bigint, bigint) IS
+    'Enter a batch into sync_run: entries read and accepted, by action, and what this session has spent since.';
 
 CREATE FUNCTION sffdw.send_batch(connection_id integer, batch_id uuid)
 RETURNS jsonb
@@ -216,6 +227,7 @@ AS $function$
 DECLARE
     v_connection sffdw.connection;
     v_started_at timestamptz := clock_timestamp();
+    v_before     record;
     v_caught     jsonb;
     v_sqlstate   text;
     v_message    text;
@@ -227,6 +239,7 @@ BEGIN
         PERFORM sffdw.doubt_batch(v_connection, batch_id, true, v_connection.last_error);
         RETURN NULL;
     END IF;
+    v_before := sffdw.own_calls(v_connection);
     BEGIN
         PERFORM sffdw.send_requests(v_connection, batch_id);
     EXCEPTION WHEN query_canceled OR OTHERS THEN
@@ -238,7 +251,8 @@ BEGIN
         PERFORM sffdw.doubt_batch(v_connection, batch_id, v_sqlstate IN ('SF001', 'SF003'), v_message);
         PERFORM sffdw.record_connection_error(connection_id, v_caught);
     END;
-    PERFORM sffdw.log_batch(v_connection, batch_id, v_started_at, v_caught ->> 'message');
+    PERFORM sffdw.log_batch(v_connection, batch_id, v_started_at, v_caught ->> 'message', v_before.call_count,
+                            v_before.byte_count);
     RETURN v_caught;
 END
 $function$;

@@ -21,8 +21,7 @@ COMMENT ON FUNCTION sffdw.open_sync_run(sffdw.mapping, text) IS 'Begin a row of 
 CREATE FUNCTION sffdw.count_sync_run(
     run_id     bigint,
     read_count integer,
-    merged     sffdw.merge_count,
-    call_count integer DEFAULT 1
+    merged     sffdw.merge_count
 )
 RETURNS void
 LANGUAGE sql
@@ -34,13 +33,12 @@ AS $function$
         inserted_count = r.inserted_count + merged.inserted_count,
         updated_count = r.updated_count + merged.updated_count,
         deleted_count = r.deleted_count + merged.deleted_count,
-        unchanged_count = r.unchanged_count + merged.unchanged_count,
-        call_count = r.call_count + count_sync_run.call_count
+        unchanged_count = r.unchanged_count + merged.unchanged_count
     WHERE r.run_id = count_sync_run.run_id;
 $function$;
 
-COMMENT ON FUNCTION sffdw.count_sync_run(bigint, integer, sffdw.merge_count, integer) IS
-    'Add what a page brought to its run.';
+COMMENT ON FUNCTION sffdw.count_sync_run(bigint, integer, sffdw.merge_count) IS
+    'Add what a page brought to its run; poll_step adds what it cost.';
 
 CREATE FUNCTION sffdw.close_sync_run(mapping sffdw.mapping, outcome text, error text DEFAULT NULL)
 RETURNS void

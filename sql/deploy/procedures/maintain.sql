@@ -30,7 +30,7 @@ $procedure$;
 
 COMMENT ON PROCEDURE sffdw.maintain(timestamptz, text) IS
     'Keep a connection''s tables short: move settled entries of the trigger log to the archive, purge what is older '
-    'than 30 days, trim pg_cron''s list of runs. Calls nothing in Salesforce. Raises insufficient_privilege, '
+    'than 30 days, trim pg_cron''s list of runs; copy the counts of API calls into api_usage. Calls nothing in Salesforce. Raises insufficient_privilege, '
     'undefined_object.';
 
 COMMIT;

@@ -1,5 +1,5 @@
 -- Deploy sffdw:views/api_usage to pg
--- requires: tables/api_call
+-- requires: functions/count_calls
 
 BEGIN;
 
@@ -12,11 +12,13 @@ SELECT a.day,
        a.call_count,
        a.row_count,
        a.byte_count
-FROM sffdw.api_call a
-JOIN sffdw.connection c USING (connection_id);
+FROM sffdw.connection c
+CROSS JOIN LATERAL sffdw.count_calls(c, NULL) a;
 
 GRANT SELECT ON sffdw.api_usage TO PUBLIC;
 
-COMMENT ON VIEW sffdw.api_usage IS 'API calls spent, per UTC day, connection, object and purpose.';
+COMMENT ON VIEW sffdw.api_usage IS
+    'API calls spent, per UTC day, connection, object and purpose: to the connection''s owner as of now, to others as '
+    'of the last maintain.';
 
 COMMIT;

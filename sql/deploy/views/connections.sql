@@ -1,6 +1,6 @@
 -- Deploy sffdw:views/connections to pg
+-- requires: functions/count_calls
 -- requires: functions/summarize_log
--- requires: tables/api_call
 -- requires: tables/mapping
 
 BEGIN;
@@ -52,9 +52,7 @@ CROSS JOIN LATERAL (
 ) l
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(a.call_count), 0)::bigint AS call_count
-    FROM sffdw.api_call a
-    WHERE a.connection_id = c.connection_id
-    AND a.day = (now() AT TIME ZONE 'UTC')::date
+    FROM sffdw.count_calls(c, sffdw.utc_day()) a
 ) a;
 
 GRANT SELECT ON sffdw.connections TO PUBLIC;

@@ -1,9 +1,9 @@
 -- Deploy sffdw:views/mappings to pg
+-- requires: functions/count_calls
 -- requires: functions/count_rows
 -- requires: functions/describe_state
 -- requires: functions/request_field_sweep
 -- requires: functions/summarize_log
--- requires: tables/api_call
 -- requires: tables/mapping_field
 
 BEGIN;
@@ -52,10 +52,8 @@ CROSS JOIN LATERAL (
 LEFT JOIN LATERAL sffdw.summarize_log(c.schema_name) l ON l.table_name = m.table_name
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(a.call_count), 0)::bigint AS call_count
-    FROM sffdw.api_call a
-    WHERE a.connection_id = m.connection_id
-    AND a.object_name = m.object_name
-    AND a.day = (now() AT TIME ZONE 'UTC')::date
+    FROM sffdw.count_calls(c, sffdw.utc_day()) a
+    WHERE lower(a.object_name) = lower(m.object_name)
 ) a;
 
 GRANT SELECT ON sffdw.mappings TO PUBLIC;
@@ -65,6 +63,7 @@ COMMENT ON COLUMN sffdw.mappings.state IS 'By Heroku Connect''s contract: DATA_S
 COMMENT ON COLUMN sffdw.mappings.watermark_at IS 'With watermark_id, up to where changes have been read.';
 COMMENT ON COLUMN sffdw.mappings.local_count IS 'Rows in the table; an estimate above a million.';
 COMMENT ON COLUMN sffdw.mappings.pending_write_count IS 'Captured changes that Salesforce has not answered yet.';
+COMMENT ON COLUMN sffdw.mappings.calls_today IS 'API calls for this object since midnight UTC.';
 COMMENT ON COLUMN sffdw.mappings.failed_write_count IS 'Rejected changes in the trigger log and its archive.';
 
 COMMIT;

@@ -3,7 +3,7 @@
 BEGIN;
 
 DROP FUNCTION sffdw.send_batch(integer, uuid);
-DROP FUNCTION sffdw.log_batch(sffdw.connection, uuid, timestamptz, text);
+DROP FUNCTION sffdw.log_batch(sffdw.connection, uuid, timestamptz, text, bigint, bigint);
 DROP FUNCTION sffdw.doubt_batch(sffdw.connection, uuid, boolean, text);
 DROP FUNCTION sffdw.send_requests(sffdw.connection, uuid);
 DROP FUNCTION sffdw.note_answers(sffdw.connection, uuid);

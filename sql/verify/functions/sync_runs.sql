@@ -11,7 +11,7 @@ BEGIN
         FROM (VALUES
             ('sffdw.open_sync_run(sffdw.mapping, text)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.count_sync_run(bigint, integer, sffdw.merge_count, integer)',
+            ('sffdw.count_sync_run(bigint, integer, sffdw.merge_count)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.close_sync_run(sffdw.mapping, text, text)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[])

@@ -22,6 +22,7 @@ from multicorn import (
 from multicorn.utils import (
     Interrupted,
     check_interrupts,
+    database_oid,
     has_role,
     is_superuser,
     log_to_postgres,
@@ -271,6 +272,7 @@ class Literal(ForeignDataWrapper):
         names = {"datetime": datetime, "Decimal": decimal.Decimal, "uuid": uuid, "quals": quals, "columns": columns}
         names["options"] = self.options
         names |= {"is_superuser": is_superuser, "has_role": has_role, "log_to_postgres": log_to_postgres, "os": os}
+        names["database_oid"] = database_oid
         return eval(self.code, names)
 
 

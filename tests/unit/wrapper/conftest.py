@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from sffdw.calls import Purpose
 from sffdw.client import Deletions, Page
 from sffdw.connection import Connection
 from sffdw.errors import ObjectUnknown
@@ -42,9 +43,6 @@ INVOICE = {
 
 
 class FakeTransport:
-    api_used = 7
-    api_limit = 100
-
     def __init__(self) -> None:
         self.session_count = 0
 
@@ -65,7 +63,12 @@ class FakeClient:
     save_rule: Callable[[str, list[dict[str, Any]]], list[dict[str, Any]]] | None = None
     describe_count: int = 0
     transport: FakeTransport = field(default_factory=FakeTransport)
+    purposes: list[Purpose] = field(default_factory=list)
     deletions: Deletions = field(default_factory=lambda: Deletions([], None, None))
+
+    def charged(self, purpose: Purpose) -> "FakeClient":
+        self.purposes.append(purpose)
+        return self
 
     def pages(self, statement: str, *, has_deleted: bool = False) -> Iterator[Page]:
         self.statements.append(statement)

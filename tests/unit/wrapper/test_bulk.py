@@ -9,6 +9,7 @@ import pytest
 from sffdw import bulk as bulk_module
 from sffdw.answers import refused
 from sffdw.bulk import Bulk, Page
+from sffdw.calls import Purpose
 from sffdw.errors import BulkUnsupported, Error, FieldUnknown, JobLost, RequestError, UnreadableAnswer
 from sffdw.extract import shaped
 from sffdw.planner import Column
@@ -48,16 +49,32 @@ class Reply:
 
 
 @dataclass
+class Tallies:
+    """How many rows were counted for which purpose, and entered."""
+
+    rows: dict[Purpose, int] = field(default_factory=dict)
+    entered: int = 0
+
+    def add(self, purpose: Purpose, *, rows: int) -> None:
+        self.rows[purpose] = self.rows.get(purpose, 0) + rows
+
+    def enter_rest(self) -> None:
+        self.entered = sum(self.rows.values())
+
+
+@dataclass
 class Wire:
     """Answers in turn: bodies to stream(), contents to call(), exceptions to both."""
 
     answers: list[Any]
     seen: list[tuple[str, str, Any]] = field(default_factory=list)
 
-    def call(self, method: str, path: str, *, body: Any = None, is_read: bool = True) -> Reply:
+    ledger: Tallies = field(default_factory=Tallies)
+
+    def call(self, method: str, path: str, *, purpose: Purpose, body: Any = None, is_read: bool = True) -> Reply:
         return Reply(self._next(method, path, body))
 
-    def stream(self, path: str, *, params: Mapping[str, str]) -> FakeBody:
+    def stream(self, path: str, *, params: Mapping[str, str], purpose: Purpose) -> FakeBody:
         found = self._next("GET", path, dict(params))
         assert isinstance(found, FakeBody)
         return found
@@ -73,6 +90,7 @@ class Wire:
 class FakeClient:
     def __init__(self, wire: Wire) -> None:
         self.transport = wire
+        self.purpose = Purpose("load", "Account")
 
 
 def bulk_with(*answers: Any) -> tuple[Bulk, Wire]:
@@ -95,6 +113,13 @@ def read(text: str | bytes, **columns: str) -> list[tuple[Any, ...]]:
     places: dict[str, Column | None] = {name.lower(): Column(name.lower(), name, kind)
                                         for name, kind in columns.items()}
     return list(shaped(page, places, {}))
+
+
+def test_rows_of_a_page_are_counted_for_the_jobs_purpose() -> None:
+    bulk, wire = bulk_with(page_body("Name\n" + "a\n" * 2500))
+    assert len(rows_of(bulk.page("750", None, None))) == 2500
+    assert wire.ledger.rows == {Purpose("load", "Account"): 2500}
+    assert wire.ledger.entered == 2500
 
 
 def test_a_job_is_created_as_salesforce_wants_it() -> None:

@@ -53,12 +53,12 @@ def test_a_symbolic_link_in_the_directory_is_not_followed(tmp_path: Path) -> Non
 
 def test_a_lock_held_elsewhere_is_waited_for_within_a_bound(tmp_path: Path) -> None:
     spool = Spool(str(tmp_path / "spool"), Pauses())
-    with spool.locked("a", 0):
+    with spool.locked("a", 0, "busy"):
         held = "import sys; sys.path.insert(0, sys.argv[2]);" + textwrap.dedent("""
             from sffdw.spool import Spool
             from sffdw.errors import Error
             try:
-                with Spool(sys.argv[1], lambda seconds: None).locked("a", 0.05):
+                with Spool(sys.argv[1], lambda seconds: None).locked("a", 0.05, "busy"):
                     print("taken")
             except Error as error:
                 print(error.sqlstate)

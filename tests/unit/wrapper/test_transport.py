@@ -12,11 +12,13 @@ import pytest
 import requests
 from requests.adapters import BaseAdapter
 
+from sffdw.calls import Ledger, Purpose
 from sffdw.errors import Error, RequestError
 from sffdw.host import Host
 from sffdw.options import Settings, settings_of
+from sffdw.retry import RETRY_RULES
 from sffdw.spool import Spool
-from sffdw.transport import RETRY_RULES, Transport
+from sffdw.transport import Transport
 
 TOKEN = {"access_token": "00D000000000001!one", "instance_url": "http://127.0.0.1:9",
          "id": "http://x/id/00D000000000001EAA/005000000000001AAA"}
@@ -63,7 +65,8 @@ def login(answer: Any) -> Callable[[Any], Any]:
 
 
 def transport_with(settings: Settings, host: Host, *answers: Any) -> tuple[Transport, Wire]:
-    made = Transport(settings, host, Spool(settings.spool_directory, host.pause))
+    spool = Spool(settings.spool_directory, host.pause)
+    made = Transport(settings, host, spool, Ledger(spool, settings.key()))
     wire = Wire(list(answers))
     for prefix in ("http://", "https://"):
         made._http.mount(prefix, wire)
@@ -212,19 +215,41 @@ def test_the_orgs_usage_is_noted(settings: Settings, host: Host, header: str, wa
 int | None]) -> None:
     transport, _ = transport_with(settings, host, (200, {}, {"Sforce-Limit-Info": header}))
     transport.call("GET", "limits")
-    assert (transport.api_used, transport.api_limit) == want
+    transport.ledger.enter_rest()
+    usage = transport.ledger.usage()
+    assert (usage.used if usage else None, usage.limit if usage else None) == want
 
 
 def test_a_used_up_budget_refuses_before_it_spends(settings: Settings, host: Host) -> None:
     tight = replace(settings, api_budget_percent=80)
     transport, wire = transport_with(tight, host, (200, {}, {"Sforce-Limit-Info": "api-usage=79/100"}),
                                      (200, {}, {"Sforce-Limit-Info": "api-usage=80/100"}), (200, {}))
-    transport.call("GET", "limits")
-    transport.call("GET", "limits")
+    settle = Purpose("settle", "Account")
+    transport.call("GET", "limits", purpose=settle)
+    transport.call("GET", "limits", purpose=settle)
     with pytest.raises(Error) as caught:
-        transport.call("GET", "limits")
+        transport.call("GET", "limits", purpose=settle)
     assert caught.value.sqlstate == "SF003"
     assert len(wire.seen) == 3
+
+
+def counted(transport: Transport) -> dict[tuple[str, str | None], int]:
+    transport.ledger.enter_rest()
+    return {(one.purpose, one.object_name): one.call_count for _, sheet in transport.ledger.sheets()
+            for one in sheet.tallies.values()}
+
+
+def test_every_attempt_that_may_have_reached_salesforce_is_counted(settings: Settings, host: Host) -> None:
+    transport, _ = transport_with(settings, host, requests.exceptions.ConnectTimeout(), CUT, BUSY, EXPIRED,
+                                  login((200, TOKEN | {"access_token": "00D000000000001!two"})), (200, {}))
+    transport.call("GET", "limits", purpose=Purpose("poll", "Account"))
+    assert counted(transport) == {("session", None): 2, ("poll", "Account"): 4}
+
+
+def test_what_needs_no_session_is_no_api_call(settings: Settings, host: Host) -> None:
+    transport, _ = transport_with(settings, host, (200, []))
+    transport.call_openly("/services/data")
+    assert counted(transport) == {}
 
 
 @pytest.mark.parametrize(("answer", "sqlstate"), [
