@@ -27,7 +27,7 @@ def read_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--tls", nargs=2, metavar=("CERT", "KEY"), help="serve https with this certificate and key")
     parser.add_argument("--load", action="append", default=[], metavar="PATH", help="load definitions and records")
     parser.add_argument("--rows", action="append", default=[], metavar="OBJECT=N", help="generate records")
-    parser.add_argument("--seed", type=int, default=0, help="seed of ids, credentials and generated records")
+    parser.add_argument("--seed", type=int, help="seed of ids, credentials and generated records")
     parser.add_argument("--store", type=Path, metavar="FILE", help="keep the org in this file")
     parser.add_argument("--speed", choices=("real", "instant"), default="real", help="how long asynchronous jobs take")
     parser.add_argument(
@@ -44,6 +44,8 @@ def read_options(arguments: argparse.Namespace) -> Options:
     return Options(
         store=arguments.store,
         seed=arguments.seed,
+        load=tuple(str(Path(path).resolve()) for path in arguments.load),
+        rows=read_rows(arguments.rows),
         org_id=config.get("org_id"),
         speed=arguments.speed,
         auto_schema=arguments.auto_schema,
@@ -81,10 +83,10 @@ def main() -> int:
     """Run the command."""
     arguments = read_arguments(sys.argv[1:])
     try:
-        rows = read_rows(arguments.rows)
-        org = Org(read_options(arguments))
+        options = read_options(arguments)
+        org = Org(options)
         if org.is_new:
-            populate(org, arguments.load, rows)
+            populate(org, options.load, options.rows)
     except (OSError, ValueError) as error:
         print(f"sandbox: {error}", file=sys.stderr)
         return 1

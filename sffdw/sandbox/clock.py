@@ -5,6 +5,7 @@ All stamps, the Date header, sessions, retention and delays are taken from here,
 
 import threading
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 
@@ -46,6 +47,17 @@ class Clock:
         current = self.timestamp()
         with self._lock:
             self._base_real, self._base_time, self._rate = time.monotonic(), current, rate
+
+    def state(self) -> dict[str, float]:
+        """Return what `resume` needs to go on as if no time but real time had passed."""
+        return {"real": time.time(), "time": self.timestamp(), "rate": self._rate}
+
+    def resume(self, state: Mapping[str, float]) -> None:
+        """Go on from a state that another process has left."""
+        elapsed = max(0.0, time.time() - state["real"])
+        with self._lock:
+            self._base_real, self._rate = time.monotonic(), state["rate"]
+            self._base_time = state["time"] + elapsed * state["rate"]
 
     @property
     def rate(self) -> float:

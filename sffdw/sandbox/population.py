@@ -13,18 +13,22 @@ from sffdw.sandbox.errors import ApiError
 from sffdw.sandbox.generate import generate_rows
 from sffdw.sandbox.loader import load_paths
 from sffdw.sandbox.org import Options, Org
+from sffdw.sandbox.origin import note_origin, origin_of
+from sffdw.sandbox.store.claim import remove
 
 _PATIENCE_S = 10.0
 
 
 def populate(org: Org, load: Iterable[str], rows: Mapping[str, int]) -> None:
     """Load paths together, then generate rows; what the loader has to say goes to stderr. Raises ValueError."""
+    org.store.mark(finished=False)
     user, paths = org.users.default.user_id, [Path(path) for path in load]
     if paths:
         for line in load_paths(org.store, org.schema, paths, user=user, at=org.stamp()):
             print(line, file=sys.stderr)
     for name, count in rows.items():
         generate_rows(org.store, org.schema, name, count, seed=org.seed, user=user, at=org.stamp())
+    org.store.mark(finished=True)
 
 
 def read_rows(stated: Iterable[str]) -> dict[str, int]:
@@ -61,15 +65,17 @@ def reborn(org: Org, given: Mapping[str, Any]) -> Org:
         credentials=asdict(org.credentials),
     )
     org.traffic.wait_for_silence(_PATIENCE_S)
+    signing, origin = org.signing.pem, origin_of(org.store)
     org.close()
     if options.store is not None:
-        for suffix in ("", "-wal", "-shm"):
-            Path(f"{options.store}{suffix}").unlink(missing_ok=True)
+        remove(options.store)
     org.clock.reset()
     new = Org(options, clock=org.clock, birth=org.birth if options.store is None else None)
     new.journal = org.journal
+    note_origin(new.store, origin)  # the next process is started with the same options
     if new.org_id == org.org_id:
-        new.sessions, new.signing = org.sessions, org.signing
+        new.sessions.take_over(org.sessions)
+        new.signing.pem = signing
     try:
         populate(new, [load] if isinstance(load, str) else load, {name: int(count) for name, count in rows.items()})
     except ValueError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from sffdw.sandbox.access import USER_ACCESS, Access, FieldRights, ObjectRights
@@ -13,6 +13,9 @@ from sffdw.sandbox.errors import ApiError
 if TYPE_CHECKING:
     from sffdw.sandbox.org import Org
     from sffdw.sandbox.sessions import Session
+
+
+_LOGIN = "login"
 
 
 @dataclass
@@ -27,6 +30,15 @@ class Login:
     uses_gateway: bool = False  # delegated authentication, whose gateway this org has not
     access: Access = USER_ACCESS
     stated: dict[str, Any] = field(default_factory=dict)
+
+    def value(self) -> dict[str, Any]:
+        """Return the login as it is kept; the rights follow from what was stated."""
+        return {known.name: getattr(self, known.name) for known in fields(self) if known.name != "access"}
+
+    @classmethod
+    def read(cls, value: Mapping[str, Any]) -> Login:
+        """Return a login that was kept."""
+        return cls(**value, access=read_access(value["stated"]))
 
 
 @dataclass(frozen=True)
@@ -77,11 +89,23 @@ class Users:
         with self._lock:
             login = self._logins.get(username.lower())
             if login is None:
-                login = self._logins[username.lower()] = Login()
-                credentials = self._org.credentials
-                if username.lower() == credentials.username.lower():
-                    login.password, login.security_token = credentials.password, credentials.security_token
+                login = self._logins[username.lower()] = self._remembered(username.lower())
             return login
+
+    def _remembered(self, username: str) -> Login:
+        """Return the login that the store keeps; what the credentials' options state wins."""
+        saved = self._org.store.kept.get(_LOGIN, username)
+        login = Login.read(saved) if saved is not None else Login()
+        credentials = self._org.credentials
+        if username == credentials.username.lower():
+            stated = self._org.options.credentials
+            for name in ("password", "security_token"):
+                if saved is None or stated.get(name):
+                    setattr(login, name, getattr(credentials, name))
+        return login
+
+    def _keep(self, username: str) -> None:
+        self._org.store.kept.save(_LOGIN, username.lower(), self.login(username).value())
 
     def access(self, username: str) -> Access:
         """Return a user's rights."""
@@ -110,12 +134,14 @@ class Users:
         login.is_locked = bool(given.get("locked", login.is_locked))
         login.uses_gateway = bool(given.get("delegated_authentication", login.uses_gateway))
         login.access = read_access(login.stated)
+        self._keep(username)
         return {"user_id": user.user_id, "username": username, "active": values.get("IsActive", user.is_active)}
 
     def set_password(self, username: str, password: str) -> None:
         """Give a user a new password; it counts as fresh."""
         login = self.login(username)
         login.password, login.password_expired = password, False
+        self._keep(username)
 
     def check_password_age(self, session: Session, *, status: int) -> None:
         """Refuse the calls of who logged in with a password that has expired."""

@@ -77,6 +77,7 @@ def abort(call: Call, job: Job2) -> None:
         job.has_closed = True
     else:
         call.org.bulk.runner.abort(job.run)
+    call.org.bulk.keep(job)
 
 
 def read_json(call: Call, allowed: set[str]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from sffdw.sandbox.bulk import infos, uploads
 from sffdw.sandbox.bulk.csvtext import DELIMITERS, LINE_ENDINGS
 from sffdw.sandbox.bulk.ingestion import Ingestion, check_hard_delete, upsert_key
 from sffdw.sandbox.bulk.jobs import TERMINAL, Job2, chosen
+from sffdw.sandbox.bulk.keeping import content_part, result_parts
 from sffdw.sandbox.bulk.runs import Run
 from sffdw.sandbox.bulk.unsupported import check_supported
 from sffdw.sandbox.call import Call, Reply
@@ -56,6 +57,7 @@ def create(call: Call) -> Reply:
         job = _new_job(call, infos.check_properties(given, _PROPERTIES))
         job.content = content
         call.org.bulk.add(job)
+        call.org.bulk.keep(job, content_part(content))
         _submit(call, job)
         return Reply(body=infos.basic_info(job) | {"state": "UploadComplete"} | infos.separators_info(job))
     job = _new_job(call, infos.read_json(call, _PROPERTIES))
@@ -144,6 +146,7 @@ def upload(call: Call, job_id: str) -> Reply:
         raise ApiError("CLIENTINPUTERROR", "The job's data exceeds 150 MB after base64 encoding", status=413)
     job.content = call.body
     job.changed_at = call.org.clock.timestamp()
+    call.org.bulk.keep(job, content_part(job.content))
     return Reply(201)
 
 
@@ -170,7 +173,8 @@ def _submit(call: Call, job: Job2) -> None:
     key = upsert_key(call, sobject, job.external_id_field) if job.external_id_field else None
     job.run = Run(org.clock.timestamp())
     loading = uploads.Loading(org.bulk, job, Ingestion(call, job, sobject, key))
-    org.bulk.start(job, job.run, loading.work)
+    org.bulk.keep(job)
+    org.bulk.start(job, job.run, loading.work, lambda: content_part(None) | result_parts(job.results))
 
 
 # Looking, deleting

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sffdw.sandbox import ids, stamps
@@ -15,10 +16,12 @@ from sffdw.sandbox.bulk.runs import Pace, Run, Runner, Work
 from sffdw.sandbox.call import Call
 from sffdw.sandbox.errors import ApiError, not_found
 from sffdw.sandbox.faults import Fault
+from sffdw.sandbox.store.kept import Parts
 
 if TYPE_CHECKING:
     from sffdw.sandbox.org import Org
 
+_KIND = "job"
 KEPT_S = 7 * 24 * 3600.0
 BATCH_ROWS = 10_000
 TERMINAL = frozenset({"JobComplete", "Failed", "Aborted"})
@@ -84,6 +87,7 @@ class Job2(Job):
     has_closed: bool = False  # aborted before anything ran
     results: dict[str, ResultFile] = field(default_factory=dict)
     content: bytes | None = None
+    query: dict[str, Any] | None = None  # of a query job: statement and settings, to run it again
 
     @property
     def state(self) -> str:
@@ -127,17 +131,23 @@ class Jobs:
 
     def new_id(self, prefix: str) -> str:
         """Return the next id of a job (750), a batch (751) or a result (752)."""
+        store = self.org.store
+        if store.kept.is_lasting:
+            return ids.compose(prefix, store.instance, store.next_number(f"bulk {prefix}"))
         with self._lock:
             self._counts[prefix] += 1
-            return ids.compose(prefix, self.org.store.instance, self._counts[prefix])
+            return ids.compose(prefix, store.instance, self._counts[prefix])
 
     def add(self, job: Job) -> None:
         """Keep a job; those that ended more than seven days ago go."""
         now = self.org.clock.timestamp()
         with self._lock:
             self._jobs[job.id] = job
-            for old in [known for known in self._jobs.values() if known.is_over and now - known.touched_at > KEPT_S]:
+            over = [known for known in self._jobs.values() if known.is_over and now - known.touched_at > KEPT_S]
+            for old in over:
                 del self._jobs[old.id]
+        self.org.store.kept.remove(_KIND, [old.id for old in over])
+        self.keep(job)
 
     def find(self, text: str, wanted: Callable[[Job], bool]) -> Job:
         """Return a job by id; raises 404."""
@@ -162,12 +172,36 @@ class Jobs:
         """Forget a job and its results."""
         with self._lock:
             self._jobs.pop(job.id, None)
+        self.org.store.kept.remove(_KIND, [job.id])
 
-    def start(self, job: Job, run: Run, work: Work) -> None:
-        """Carry out a run of a job as its faults and the org's speed say."""
+    def keep(self, job: Job, parts: Parts | None = None) -> None:
+        """Keep a job as it is now, with parts that are new."""
+        store = self.org.store
+        if store.kept.is_lasting:
+            from sffdw.sandbox.bulk.keeping import value_of
+
+            with store.database.transaction():  # the state that is written is the latest one
+                store.kept.save(_KIND, job.id, value_of(job), parts)
+
+    def restore(self) -> None:
+        """Take up the jobs that an earlier process has left."""
+        from sffdw.sandbox.bulk.keeping import job_of, was_interrupted
+        from sffdw.sandbox.bulk.query_jobs import run_again
+
+        kept, now = self.org.store.kept, self.org.clock.timestamp()
+        for job_id, value in kept.all(_KIND):
+            job = job_of(value, partial(kept.part, _KIND, job_id), now)
+            self._jobs[job.id] = job
+            if isinstance(job, Job2) and job.query is not None and was_interrupted(job):
+                run_again(self.org, job)
+            self.keep(job)
+
+    def start(self, job: Job, run: Run, work: Work, parts: Callable[[], Parts]) -> None:
+        """Carry out a run of a job as its faults and the org's speed say; `parts` gives what is to be kept of it."""
         retry, slow, failed = (job.fired.get(f"bulk.{name}") for name in ("retry", "slow", "failed"))
 
         def faulty(started: Run) -> None:
+            self.keep(job)
             if retry is not None:
                 started.retries = int(retry.params.get("retries", 1))
                 self.pass_time(started, started.retries * float(retry.params.get("seconds", self.pace.retry_s)))
@@ -177,7 +211,11 @@ class Jobs:
                 fail(failed)
             work(started)
 
-        self.runner.start(run, self.pace.queue_s, faulty)
+        def ended(_: Run) -> None:
+            if self.org.store.kept.is_lasting:
+                self.keep(job, parts())
+
+        self.runner.start(run, self.pace.queue_s, faulty, ended)
 
     def pass_time(self, run: Run, seconds: float) -> None:
         """Let a run take some time of the org's clock."""

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sffdw.sandbox.bulk import infos
 from sffdw.sandbox.bulk.csvtext import DELIMITERS, LINE_ENDINGS
 from sffdw.sandbox.bulk.extraction import Layout, extract, open_snapshot
 from sffdw.sandbox.bulk.files import ResultFile
 from sffdw.sandbox.bulk.jobs import TERMINAL, Job2, chosen
+from sffdw.sandbox.bulk.keeping import result_parts
 from sffdw.sandbox.bulk.runs import Run, RunFailed
 from sffdw.sandbox.bulk.selection import BulkQuery, compile_bulk
 from sffdw.sandbox.call import Call, Reply
 from sffdw.sandbox.errors import ApiError
 from sffdw.sandbox.rest.query import settings_of
+from sffdw.sandbox.soql.again import settings_again
 from sffdw.sandbox.soql.messages import SoqlError
 from sffdw.sandbox.soql.parser import parse
+
+if TYPE_CHECKING:
+    from sffdw.sandbox.org import Org
 
 DEFAULT_PAGE_ROWS = 100_000
 PAGES_LISTED = 5
@@ -49,7 +54,7 @@ def create(call: Call) -> Reply:
     job, query = _new_job(call, given)
     _spend_job(call)
     call.org.bulk.add(job)
-    _submit(call, job, query)
+    _submit(call.org, job, query)
     return Reply(body=infos.basic_info(job) | {"state": "UploadComplete"} | infos.separators_info(job))
 
 
@@ -78,6 +83,7 @@ def _new_job(call: Call, given: dict[str, Any]) -> tuple[Job2, BulkQuery]:
         ending=ending,
         is_chunked=query.is_chunked,
         run=Run(now),
+        query={"text": statement, "settings": settings.value()},
     )
     job.strike(call)
     return job, query
@@ -88,9 +94,22 @@ def _spend_job(call: Call) -> None:
         raise ApiError("LIMIT_EXCEEDED", "Max bulk v2 query jobs (10000) per 24 hrs has been exceeded")
 
 
-def _submit(call: Call, job: Job2, query: BulkQuery) -> None:
+def run_again(org: Org, job: Job2) -> None:
+    """Run a query job again that its process left unfinished; one whose statement means nothing any more has failed."""
+    assert job.query is not None
+    now = org.clock.timestamp()
+    try:
+        query = compile_bulk(job.query["text"], org.schema, settings_again(org, job.query["settings"]))
+    except ApiError:
+        return
+    job.run = Run(now)
+    job.results = {}
+    _submit(org, job, query)
+
+
+def _submit(org: Org, job: Job2, query: BulkQuery) -> None:
     """Start the run; without a delay its rows are those of this very moment."""
-    jobs, org, run = call.org.bulk, call.org, job.run
+    jobs, run = org.bulk, job.run
     assert run is not None
     opened = open_snapshot(org.store) if jobs.pace.queue_s <= 0 else None
 
@@ -110,7 +129,7 @@ def _submit(call: Call, job: Job2, query: BulkQuery) -> None:
             )
         job.results["rows"] = result
 
-    jobs.start(job, run, work)
+    jobs.start(job, run, work, lambda: result_parts(job.results))
 
 
 # Looking, aborting, deleting

@@ -66,6 +66,7 @@ class Run:
     wake_at: float | None = None  # set while it waits on the clock
     is_aborted: bool = False
     is_over: bool = False
+    is_ending: bool = False  # over, but not yet told to those who look
     error: str | None = None
     processed: int = 0
     failed: int = 0
@@ -96,14 +97,28 @@ class Runner:
         self._is_closing = False
         self._pool: ThreadPoolExecutor | None = None
 
-    def start(self, run: Run, queue_s: float, work: Work) -> None:
-        """Carry a run out; it begins `queue_s` after it was submitted."""
+    def start(self, run: Run, queue_s: float, work: Work, done: Work) -> None:
+        """Carry a run out; it begins `queue_s` after it was submitted. `done` is called before anybody sees its end."""
         with self._changed:
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="bulk")
-        self._pool.submit(self._carry_out, run, queue_s, work)
+        self._pool.submit(self._carry_out, run, queue_s, work, done)
 
-    def _carry_out(self, run: Run, queue_s: float, work: Work) -> None:
+    def _carry_out(self, run: Run, queue_s: float, work: Work, done: Work) -> None:
+        if not self._work(run, queue_s, work):
+            return
+        run.ended_at = self._clock.timestamp()
+        run.is_ending = True
+        try:
+            done(run)
+        except Exception:  # noqa: BLE001 - a run must end; what went wrong is in the log
+            traceback.print_exc(file=sys.stderr)
+        with self._changed:
+            run.is_over = True
+            self._changed.notify_all()
+
+    def _work(self, run: Run, queue_s: float, work: Work) -> bool:
+        """Do the work of a run; tell whether it came to an end."""
         try:
             self.wait_until(run, run.submitted_at + queue_s)
             self._begin(run)
@@ -113,14 +128,11 @@ class Runner:
         except RunFailed as error:
             run.error = str(error)
         except _Closed:
-            return
+            return False
         except Exception as error:  # noqa: BLE001 - a run must end; what went wrong is in the log
             traceback.print_exc(file=sys.stderr)
             run.error = f"InternalServerError : {type(error).__name__}"
-        with self._changed:
-            run.ended_at = self._clock.timestamp()
-            run.is_over = True
-            self._changed.notify_all()
+        return True
 
     def _begin(self, run: Run) -> None:
         with self._changed:

@@ -74,6 +74,7 @@ def set_clock(call: Call) -> Reply:
         clock.advance(float(given["advance_s"]))
     if "rate" in given:
         clock.set_rate(float(given["rate"]))
+    call.org.note_clock()
     call.org.catch_up()
     call.org.events.bus.wake()
     return show_clock(call)

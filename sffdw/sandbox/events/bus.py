@@ -58,6 +58,8 @@ class Bus:
             if connection.execute("SELECT 1 FROM _event_counter").fetchone() is None:
                 first = self._dice.randrange(1_000, 1_000_000)
                 connection.execute("INSERT INTO _event_counter VALUES (?, ?)", (first, _FIRST_COMMIT))
+            else:  # keys of transactions must not come again in the next process
+                self._dice.seed(f"events {seed} from {self.last_id}")
 
     # Writing, inside a transaction
 

@@ -19,12 +19,16 @@ if TYPE_CHECKING:
     from sffdw.sandbox.org import Org
 
 
+_SETTING = "event_settings"
+
+
 class Events:
     """The event stream of one org; listens to its store from the moment it is made."""
 
     def __init__(self, org: Org) -> None:
         self.org = org
-        self.settings = EventSettings().changed(org.switch("events", {}))
+        self._changed: dict[str, Any] = org.store.setting(_SETTING) or {}
+        self.settings = EventSettings().changed(org.switch("events", {})).changed(self._changed)
         self.layouts = Layouts()
         self.bus = Bus(org.store, org.clock, org.seed)
         self.clients = Clients(self)
@@ -35,8 +39,10 @@ class Events:
         org.late.noticed = self.bus.wake
 
     def configure(self, given: Mapping[str, Any]) -> None:
-        """Change settings from now on."""
+        """Change settings from now on, in the next process too."""
         self.settings = self.settings.changed(given)
+        self._changed |= given
+        self.org.store.save_setting(_SETTING, self._changed)
 
     def close(self) -> None:
         """End all clients; those who wait are told to begin anew."""

@@ -33,11 +33,21 @@ class SigningKey:
                 self._key = self._saved() or self._made()
             return self._key
 
+    @property
+    def pem(self) -> str | None:
+        """The key as text, if there is one yet."""
+        return self._store.meta(_SETTING)
+
+    @pem.setter
+    def pem(self, text: str | None) -> None:
+        if text is not None:
+            self._store.set_meta(_SETTING, text)
+
     def _saved(self) -> RSAPrivateKey | None:
         from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
         from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-        pem = self._store.meta(_SETTING)
+        pem = self.pem
         key = load_pem_private_key(pem.encode(), None) if pem else None
         return key if isinstance(key, RSAPrivateKey) else None
 

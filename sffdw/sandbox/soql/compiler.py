@@ -43,7 +43,7 @@ def compile_soql(text: str, schema: Schema, settings: Settings) -> Plan:
     statement = Statement(text, schema, settings)
     source = query.sources[0].path
     sobject = statement.object(source.text, source.pos)
-    return QueryCompiler(statement, query, sobject).plan()
+    return QueryCompiler(statement, query, sobject).plan().come_from(text, settings)
 
 
 def using_scope(name: str | None, statement: Statement) -> bool:

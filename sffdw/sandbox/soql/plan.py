@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from sffdw.sandbox.schema import Field, SObject
+from sffdw.sandbox.soql.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,17 @@ class Plan:
     long_texts: int = 0
     link: str = ""  # of a child plan: the column that holds the parent's id
     children: list[Children] = field(default_factory=list)
+    # Where the plan comes from: the statement, its settings, and which child subquery (of which) it is.
+    text: str = ""
+    settings: Settings | None = None
+    place: tuple[int, ...] = ()
+
+    def come_from(self, text: str, settings: Settings, place: tuple[int, ...] = ()) -> Plan:
+        """Note what this plan and its child plans were compiled from; return it."""
+        self.text, self.settings, self.place = text, settings, place
+        for number, child in enumerate(self.children):
+            child.plan.come_from(text, settings, (*place, number))
+        return self
 
     def column(self, sql: str) -> int:
         """Add a column (or find it) and return its index."""
@@ -108,9 +120,7 @@ class Plan:
 
     def rows_sql(self) -> str:
         """Return the statement that gives all rows."""
-        return (
-            f"SELECT {self.select_list} FROM {self.source} WHERE {self.where} ORDER BY {self.order}{self.range_sql}"
-        )
+        return f"SELECT {self.select_list} FROM {self.source} WHERE {self.where} ORDER BY {self.order}{self.range_sql}"
 
     def numbers_sql(self) -> str:
         """Return the statement that gives the row numbers of the whole result, in order."""

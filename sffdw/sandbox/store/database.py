@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from sffdw.sandbox.store.claim import Claim
 from sffdw.sandbox.store.functions import register
 
 _STATEMENT_CACHE = 512
@@ -24,6 +25,7 @@ class Database:
 
     def __init__(self, path: Path | None, content: bytes | None = None) -> None:
         self._private = None if path else private_folder()
+        self._claim = Claim(path) if path else None
         self.path = path or Path(str(self._private)) / "org.db"
         if content is not None:
             self.path.write_bytes(content)
@@ -86,6 +88,16 @@ class Database:
                 self._local.is_writing = self._depth > 0
 
     @contextmanager
+    def free_writer(self) -> Iterator[bool]:
+        """Hold the writer if nobody else does; tells whether it is held."""
+        is_free = self._write_lock.acquire(blocking=False)
+        try:
+            yield is_free
+        finally:
+            if is_free:
+                self._write_lock.release()
+
+    @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
         """Read several statements from one committed state."""
         connection = self.reader
@@ -118,6 +130,8 @@ class Database:
         with self._write_lock, self._readers_lock:
             for connection in (*self._readers, self._writer):
                 connection.close()
+        if self._claim is not None:
+            self._claim.release()
         if self._private is not None:
             shutil.rmtree(self._private, ignore_errors=True)
 

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sffdw.sandbox import ids
 from sffdw.sandbox.schema import Field, Schema, SchemaChange, SObject
 from sffdw.sandbox.store import definitions, tables
+from sffdw.sandbox.store.claim import UNFINISHED
 from sffdw.sandbox.store.database import Database
+from sffdw.sandbox.store.kept import Kept
 from sffdw.sandbox.store.settling import settle_record_types
 from sffdw.sandbox.store.tables import column_name, is_stored, table_name
 
@@ -43,6 +45,7 @@ class Store:
         self.schema = schema
         self.recorder: Recorder | None = None  # listens to changes
         self.database = Database(path, blank)
+        self.kept = Kept(self.database)
         self._is_blank = blank is not None
         self._sequence_lock = threading.Lock()
         self._sequences: dict[str, int] = {}
@@ -161,6 +164,14 @@ class Store:
         self._remembered = {}
         with self.transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO _meta VALUES (?, ?)", (key, value))
+
+    def mark(self, *, finished: bool) -> None:
+        """Note whether the org is whole; a file whose org is not is begun anew when it is opened again."""
+        with self.transaction() as connection:
+            if finished:
+                connection.execute("DELETE FROM _meta WHERE key = ?", (UNFINISHED,))
+            else:
+                connection.execute("INSERT OR REPLACE INTO _meta VALUES (?, ?)", (UNFINISHED, "1"))
 
     def next_number(self, name: str, count: int = 1) -> int:
         """Take `count` numbers of a sequence; they are never given twice, even after a rollback."""

@@ -21,6 +21,12 @@ CREATE TABLE IF NOT EXISTS _recycled (
     id TEXT PRIMARY KEY, object TEXT NOT NULL, root_id TEXT NOT NULL, deleted_at TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS _recycled_root_idx ON _recycled (root_id);
+CREATE TABLE IF NOT EXISTS _kept (
+    kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, key)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS _kept_part (kind TEXT NOT NULL, key TEXT NOT NULL, name TEXT NOT NULL,
+    part INTEGER NOT NULL, content BLOB NOT NULL, PRIMARY KEY (kind, key, name, part)
+);
 CREATE TABLE IF NOT EXISTS _cleared (root_id TEXT NOT NULL, object TEXT NOT NULL, id TEXT NOT NULL, field TEXT NOT NULL,
     value TEXT NOT NULL, PRIMARY KEY (root_id, object, id, field)
 ) WITHOUT ROWID;

@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -50,7 +52,7 @@ def test_a_store_keeps_records_definitions_and_credentials(start: Start, tmp_pat
     first.control("POST", "/records", {"changes": [{"op": "create", "object": "Thing__c", "values": {"Size__c": 1.5}}]})
     overview = first.control("GET", "/")
     assert first.stop() == 0
-    second = start("--store", file, "--rows", "Account=5")
+    second = start("--store", file)
     assert second.control("GET", "/")["objects"] == overview["objects"]
     assert second.control("GET", "/")["credentials"] == overview["credentials"]
     second.login()
@@ -60,11 +62,65 @@ def test_a_store_keeps_records_definitions_and_credentials(start: Start, tmp_pat
     assert new > rows[0]["Id"]
 
 
+def test_a_store_survives_a_process_that_is_killed(start: Start, tmp_path: Path) -> None:
+    file = str(tmp_path / "org.db")
+    first = start("--store", file, "--seed", "5", "--rows", "Contact=2500", "--speed", "instant")
+    token = first.login()
+    page = first.query("SELECT Id FROM Contact")
+    job = first.call("POST", "/jobs/query", json={"operation": "query", "query": "SELECT Id FROM Contact"}).json()["id"]
+    results = first.call("GET", f"/jobs/query/{job}/results").text
+    names, enough = list[str](), threading.Event()
+
+    def write() -> None:
+        with requests.Session() as session:
+            session.headers["Authorization"] = f"Bearer {token}"
+            while True:
+                name = f"n{len(names)}"
+                try:
+                    made = session.post(f"{first.url}{DATA}/sobjects/Account", json={"Name": name}, timeout=30)
+                except requests.ConnectionError:
+                    return
+                assert made.status_code == 201
+                names.append(name)
+                if len(names) == 20:
+                    enough.set()
+
+    with ThreadPoolExecutor(1) as pool:
+        writer = pool.submit(write)
+        assert enough.wait(30)
+        first.popen.kill()
+        assert first.popen.wait(20) == -9
+        writer.result()
+    second = start("--store", file, "--seed", "5", "--rows", "Contact=2500", "--speed", "instant")
+    second.session.headers["Authorization"] = f"Bearer {token}"
+    kept = {row["Name"] for row in second.query("SELECT Name FROM Account WHERE Name LIKE 'n%'")["records"]}
+    assert set(names) <= kept <= {*names, f"n{len(names)}"}
+    rest = second.call("GET", page["nextRecordsUrl"]).json()
+    assert len(page["records"]) + len(rest["records"]) == 2500
+    assert second.call("GET", f"/jobs/query/{job}/results").text == results
+
+
+@pytest.mark.parametrize(
+    ("arguments", "want"),
+    [
+        (["--seed", "6"], "was made with --seed 5, not --seed 6"),
+        (["--rows", "Account=5"], "was made with no --rows, not --rows Account=5"),
+    ],
+)
+def test_a_store_refuses_other_options_with_a_message(
+    start: Start, tmp_path: Path, arguments: list[str], want: str
+) -> None:
+    file = str(tmp_path / "org.db")
+    assert start("--store", file, "--seed", "5").stop() == 0
+    command = [sys.executable, "-m", "sffdw.sandbox", "--store", file, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert want in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize("arguments", [["--rows", "Account"], ["--load", "/nowhere"], ["--rows", "Nothing=3"]])
 def test_a_wrong_argument_ends_it_with_a_message(arguments: list[str]) -> None:
-    import subprocess
-    import sys
-
     done = subprocess.run(
         [sys.executable, "-m", "sffdw.sandbox", *arguments], capture_output=True, text=True, timeout=60
     )

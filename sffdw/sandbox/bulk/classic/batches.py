@@ -24,6 +24,7 @@ from sffdw.sandbox.bulk.classic.model import Batch, Job1
 from sffdw.sandbox.bulk.classic.queries import run_query
 from sffdw.sandbox.bulk.extraction import open_snapshot
 from sffdw.sandbox.bulk.ingestion import Ingestion, upsert_key
+from sffdw.sandbox.bulk.keeping import batch_parts, content_part
 from sffdw.sandbox.bulk.runs import Run, RunFailed
 from sffdw.sandbox.bulk.selection import BulkQuery, compile_bulk
 from sffdw.sandbox.call import Call, Reply, Stream
@@ -54,11 +55,12 @@ def _add(call: Call, job: Job1, content: bytes) -> Batch:
     content_type = call.headers.get("content-type", _TYPES[job.content_type])
     batch = Batch(jobs.new_id("751"), now, Run(now), content, content_type)
     job.batches.append(batch)
+    jobs.keep(job, content_part(content, f" {batch.id}"))
     return batch
 
 
 def _start(call: Call, job: Job1, batch: Batch, work: Callable[[Run], None]) -> None:
-    call.org.bulk.start(job, batch.run, work)
+    call.org.bulk.start(job, batch.run, work, lambda: batch_parts(batch))
 
 
 # Work

@@ -111,4 +111,5 @@ def change(call: Call, version: str, job_id: str) -> Reply:
         for batch in job.batches:
             if not batch.run.is_over:
                 call.org.bulk.runner.abort(batch.run)
+    call.org.bulk.keep(job)
     return info_reply(call, "jobInfo", job_info(job), job=job)
