@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sffdw.sandbox.access import FULL_ACCESS, Access
 from sffdw.sandbox.errors import ApiError, malformed_json
-from sffdw.sandbox.jsontext import dumps
+from sffdw.sandbox.jsontext import dumps, mend
 
 if TYPE_CHECKING:
     from sffdw.sandbox.events.hold import Hold
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from sffdw.sandbox.org import Org
     from sffdw.sandbox.sessions import Session
 
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 JSON_TYPE = "application/json;charset=UTF-8"
 
 
@@ -115,7 +117,8 @@ class Call:
     def json(self) -> Any:
         """Return the body as JSON; raises JSON_PARSER_ERROR."""
         try:
-            return json.loads(self.body.decode("utf-8"))
+            value = json.loads(self.body.decode("utf-8"))
+            return mend(value) if _SURROGATE.search(self.body) else value
         except UnicodeDecodeError as error:
             raise malformed_json(f"Invalid UTF-8 byte at position {error.start}") from error
         except json.JSONDecodeError as error:
@@ -140,5 +143,7 @@ class Call:
 def _parser_message(error: json.JSONDecodeError) -> str:
     if not error.doc.strip():
         return "The HTTP entity body is required, but this request has no entity body."
-    shown = error.doc[error.pos : error.pos + 1] or "end-of-input"
-    return f"Unexpected character ('{shown}' (code {ord(shown[0])})) at [line:{error.lineno}, column:{error.colno}]"
+    shown = error.doc[error.pos : error.pos + 1]
+    if not shown:
+        return f"Unexpected end-of-input at [line:{error.lineno}, column:{error.colno}]"
+    return f"Unexpected character ('{shown}' (code {ord(shown)})) at [line:{error.lineno}, column:{error.colno}]"

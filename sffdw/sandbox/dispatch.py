@@ -42,7 +42,7 @@ def dispatch(call: Call) -> Reply:
 
 def dispatch_inner(outer: Call, method: str, url: str, body: bytes, headers: dict[str, str]) -> Reply:
     """Answer a subrequest of a composite request."""
-    parts = urlsplit(url)
+    parts = urlsplit("/" + url.lstrip("/"))
     call = Call(
         org=outer.org,
         method=method,
@@ -75,7 +75,7 @@ def _query(text: str) -> dict[str, str]:
 
 def make_call(base: Call) -> Call:
     """Fill in what follows from the target of a call that has just come in."""
-    parts = urlsplit(base.target)
+    parts = urlsplit("/" + base.target.lstrip("/"))  # two slashes in front would begin a host
     base.path = _clean(parts.path)
     base.query = _query(parts.query)
     override = base.headers.get("x-http-method-override") or base.query.get("_HttpMethod")
@@ -171,7 +171,7 @@ def _find(call: Call) -> tuple[Route, list[str]]:
 def _match(routes: tuple[Route, ...], path: str, call: Call) -> tuple[Route, list[str]]:
     matching = [(route, found) for route in routes if (found := route.pattern.fullmatch(path))]
     for route, found in matching:
-        if call.method in route.methods:
+        if _verb(call.method, route) in route.methods:
             return route, [unquote(group) for group in found.groups()]
     if matching:
         route, found = matching[0]
@@ -179,8 +179,13 @@ def _match(routes: tuple[Route, ...], path: str, call: Call) -> tuple[Route, lis
     raise not_found()
 
 
+def _verb(method: str, route: Route) -> str:
+    """HEAD is GET without the body."""
+    return "GET" if method == "HEAD" and "HEAD" not in route.methods else method
+
+
 def _method(route: Route, call: Call) -> Answer:
-    answer = route.methods.get(call.method)
+    answer = route.methods.get(_verb(call.method, route))
     if answer is None:
         allowed = ",".join(sorted({"HEAD", *route.methods} if "GET" in route.methods else route.methods))
         raise ApiError(
@@ -191,6 +196,8 @@ def _method(route: Route, call: Call) -> Answer:
 
 def _open_session(call: Call) -> None:
     scheme, _, token = call.headers.get("authorization", "").partition(" ")
+    if scheme and scheme.lower() not in {"bearer", "oauth"} and not call.path.lower().startswith(CLASSIC):
+        raise ApiError("INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE", status=401)
     token = token.strip() if scheme.lower() in {"bearer", "oauth"} else ""
     token = token or call.query.get("oauth_token", "") or call.headers.get("x-sfdc-session", "")
     call.session = call.org.sessions.find(token) if token else None

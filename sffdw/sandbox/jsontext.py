@@ -65,3 +65,17 @@ def _array(value: list[Any] | tuple[Any, ...], pretty: bool, depth: int) -> str:
     if not pretty:
         return "[" + ",".join(dumps(item) for item in value) + "]"
     return "[ " + ", ".join(dumps(item, pretty=True, depth=depth) for item in value) + " ]" if value else "[ ]"
+
+
+def mend(value: Any) -> Any:
+    """Return a JSON value whose texts hold no half characters: a surrogate without its other half is replaced."""
+    if isinstance(value, dict):
+        return {mend(key): mend(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [mend(item) for item in value]
+    return mend_text(value) if isinstance(value, str) else value
+
+
+def mend_text(text: str) -> str:
+    """Join surrogates to the characters they stand for and replace those that stand alone."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

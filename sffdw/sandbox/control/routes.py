@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import sys
+import traceback
 from collections.abc import Callable
 from urllib.parse import unquote
 
@@ -54,6 +56,10 @@ def control_reply(call: Call) -> Reply:
         return error_reply(error)
     except SchemaError as error:
         return error_reply(ApiError("INVALID_DEFINITION", str(error)))
+    except (TypeError, ValueError, AttributeError) as error:
+        # A value of another kind than the control plane takes; where it is not, the log says what went wrong.
+        traceback.print_exc(file=sys.stderr)
+        return error_reply(ApiError("INVALID_ARGUMENT", f"the request cannot be read: {error}"))
 
 
 def _check_caller(call: Call) -> None:

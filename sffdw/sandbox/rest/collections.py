@@ -67,6 +67,8 @@ def _update_one(records: Records, sobject: SObject, given: dict[str, Any]) -> Re
 def delete(call: Call) -> Reply:
     """DELETE /composite/sobjects?ids=a,b&allOrNone=."""
     texts = [text.strip() for text in call.query.get("ids", "").split(",") if text.strip()]
+    if not texts:
+        raise ApiError("MISSING_ARGUMENT", "ids not specified in a delete call")
     _check_count(len(texts), MAX_RECORDS)
 
     def delete_one(records: Records, sobject: SObject, given: dict[str, Any]) -> Result:
@@ -90,7 +92,7 @@ def _change(call: Call, operation: Operation, *, default: SObject | None = None)
     _check_chunks(items)
 
     def object_of(call: Call, item: dict[str, Any]) -> SObject:
-        kind = (item.get("attributes") or {}).get("type")
+        kind = type_of(item)
         if kind is None and default is not None:
             return default
         if kind is None:
@@ -103,6 +105,13 @@ def _change(call: Call, operation: Operation, *, default: SObject | None = None)
     return _run(call, items, bool(body.get("allOrNone", False)), operation, object_of)
 
 
+def type_of(item: dict[str, Any]) -> str | None:
+    """Return the object that a record states, if it does."""
+    attributes = item.get("attributes")
+    kind = attributes.get("type") if isinstance(attributes, dict) else None
+    return kind if isinstance(kind, str) else None
+
+
 def _check_count(count: int, most: int) -> None:
     if count > most:
         raise ApiError(
@@ -112,7 +121,7 @@ def _check_count(count: int, most: int) -> None:
 
 def _check_chunks(items: list[dict[str, Any]]) -> None:
     """Records are processed in runs of one object; a request holds at most ten runs."""
-    kinds = [(item.get("attributes") or {}).get("type") for item in items]
+    kinds = [type_of(item) for item in items]
     runs = sum(1 for place, kind in enumerate(kinds) if place == 0 or kind != kinds[place - 1])
     if runs > MAX_CHUNKS:
         raise ApiError("LIMIT_EXCEEDED", f"The request has more than {MAX_CHUNKS} chunks of different object types")
@@ -193,7 +202,9 @@ def retrieve(call: Call, name: str) -> Reply:
         texts, names = call.query.get("ids", "").split(","), call.query.get("fields", "").split(",")
     else:
         body = call.json_object()
-        texts, names = list(body.get("ids") or []), list(body.get("fields") or [])
+        texts, names = body.get("ids") or [], body.get("fields") or []
+        if not (_is_list_of_texts(texts) and _is_list_of_texts(names)):
+            raise refuse_body("The ids and fields properties must be arrays of strings")
     names = [field.strip() for field in names if field.strip()]
     if not names:
         raise ApiError("MISSING_ARGUMENT", "fields not specified in a retrieve call")
@@ -202,3 +213,7 @@ def retrieve(call: Call, name: str) -> Reply:
     found = read_row(call, sobject, wanted, names, depth=0)
     call.rows = len(found)
     return Reply(body=[json.loads(found[record_id]) if record_id in found else None for record_id in wanted])
+
+
+def _is_list_of_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(text, str) for text in value)

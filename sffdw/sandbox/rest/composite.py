@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from sffdw.sandbox.call import Call, Reply
@@ -12,11 +12,11 @@ from sffdw.sandbox.errors import ApiError, malformed_json
 from sffdw.sandbox.jsontext import dumps
 from sffdw.sandbox.rest.describe import find_object
 from sffdw.sandbox.rest.records import actor_of
+from sffdw.sandbox.rest.subrequests import REFERENCE, check_address, check_graph, check_references
 
 MAX_SUBREQUESTS, MAX_QUERIES = 25, 5
 MAX_GRAPHS, MAX_NODES, MAX_FAILED_GRAPHS = 75, 500, 14
 MAX_TREE_RECORDS, MAX_TREE_DEPTH, MAX_TREE_TYPES = 200, 5, 5
-_REFERENCE = re.compile(r"@\{([A-Za-z0-9_]+)((?:\.[A-Za-z0-9_]+|\[\d+\])*)\}")
 _STEP = re.compile(r"\.([A-Za-z0-9_]+)|\[(\d+)\]")
 _HALTED = "The transaction was rolled back since another operation in the same transaction failed."
 
@@ -37,6 +37,7 @@ def composite(call: Call) -> Reply:
     queries = sum(1 for item in requests if re.search(r"/(query|queryAll|composite/sobjects)\b", str(item.get("url"))))
     if queries > MAX_QUERIES:
         raise ApiError("LIMIT_EXCEEDED", f"The number of query and collection subrequests cannot exceed {MAX_QUERIES}")
+    check_references(requests)
     responses = _transaction(call, requests, all_or_none=bool(body.get("allOrNone", False)))
     return Reply(body={"compositeResponse": responses})
 
@@ -81,14 +82,18 @@ def _subrequest(call: Call, item: dict[str, Any], known: dict[str, Any]) -> dict
     try:
         url = _substitute(item.get("url", ""), known)
         body = _substitute(item.get("body"), known)
+        headers = item.get("httpHeaders") or {}
+        if not isinstance(url, str) or not isinstance(headers, dict):
+            raise malformed_json("A subrequest has a url and httpHeaders at [line:1, column:1]")
+        check_address(url)
     except ApiError as error:
         return _response(item, error.status, error.body(), {})
-    reply = run_subrequest(call, str(item.get("method", "GET")), url, body, item.get("httpHeaders") or {})
+    reply = run_subrequest(call, str(item.get("method", "GET")), url, body, headers)
     value = reply.value()
     if reply.status < 400 and item.get("referenceId"):
         known[str(item["referenceId"])] = value
-    headers = {name: text for name, text in reply.headers.items() if name in {"Location", "ETag", "Last-Modified"}}
-    return _response(item, reply.status, value, headers)
+    shown = {name: text for name, text in reply.headers.items() if name in {"Location", "ETag", "Last-Modified"}}
+    return _response(item, reply.status, value, shown)
 
 
 def run_subrequest(call: Call, method: str, url: str, body: Any, headers: dict[str, str]) -> Reply:
@@ -109,7 +114,7 @@ def _substitute(value: Any, known: dict[str, Any]) -> Any:
         return [_substitute(item, known) for item in value]
     if not isinstance(value, str):
         return value
-    return _REFERENCE.sub(lambda match: str(_look_up(match[0], match[1], match[2], known)), value)
+    return REFERENCE.sub(lambda match: str(_look_up(match[0], match[1], match[2], known)), value)
 
 
 def _look_up(whole: str, reference: str, path: str, known: dict[str, Any]) -> Any:
@@ -158,7 +163,8 @@ def batch(call: Call) -> Reply:
 def graph(call: Call) -> Reply:
     """POST /composite/graph."""
     graphs = _requests(call.json_object(), "graphs")
-    nodes = sum(len(item.get("compositeRequest") or ()) for item in graphs)
+    nodes = sum(len(_requests(item, "compositeRequest")) for item in graphs)
+    _check_graph_ids(graphs)
     if len(graphs) > MAX_GRAPHS or nodes > MAX_NODES:
         raise ApiError("LIMIT_EXCEEDED", f"A request takes at most {MAX_GRAPHS} graphs and {MAX_NODES} nodes")
     answers: list[dict[str, Any]] = []
@@ -167,11 +173,27 @@ def graph(call: Call) -> Reply:
         if failures >= MAX_FAILED_GRAPHS:
             answers.append(_graph_answer(item, [], is_successful=False))
             continue
-        responses = _transaction(call, _requests(item, "compositeRequest"), all_or_none=True)
+        responses = _graph(call, _requests(item, "compositeRequest"))
         is_successful = all(response["httpStatusCode"] < 400 for response in responses)
         failures += not is_successful
         answers.append(_graph_answer(item, responses, is_successful=is_successful))
     return Reply(body={"graphs": answers})
+
+
+def _check_graph_ids(graphs: list[dict[str, Any]]) -> None:
+    names = [item.get("graphId") for item in graphs]
+    if not all(isinstance(name, str) and name for name in names) or len(set(names)) < len(names):
+        raise ApiError("INVALID_INPUT", "Each graph needs a graphId of its own")
+
+
+def _graph(call: Call, requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Run one graph; one that breaks a rule fails as a whole, and the others go on."""
+    try:
+        check_references(requests)
+        check_graph(requests)
+    except ApiError as error:
+        return [_response(item, error.status, error.body(), {}) for item in requests]
+    return _transaction(call, requests, all_or_none=True)
 
 
 def _graph_answer(item: dict[str, Any], responses: list[dict[str, Any]], *, is_successful: bool) -> dict[str, Any]:
@@ -192,8 +214,7 @@ def tree(call: Call, name: str) -> Reply:
     if not isinstance(records, list) or not records:
         raise malformed_json("The records property must be an array of records at [line:1, column:1]")
     flat = list(_flatten(records, 1))
-    if len(flat) > MAX_TREE_RECORDS or max(depth for _, depth in flat) > MAX_TREE_DEPTH:
-        raise ApiError("LIMIT_EXCEEDED", f"A tree holds at most {MAX_TREE_RECORDS} records in {MAX_TREE_DEPTH} levels")
+    _check_tree(flat, sobject.name)
     planter = _Planter(call)
     try:
         with call.org.store.transaction():
@@ -207,14 +228,31 @@ def tree(call: Call, name: str) -> Reply:
     return Reply(201, {"hasErrors": False, "results": planter.results})
 
 
-def _flatten(records: list[Any], depth: int) -> list[tuple[dict[str, Any], int]]:
-    found: list[tuple[dict[str, Any], int]] = []
+def _flatten(records: list[Any], depth: int) -> Iterator[tuple[dict[str, Any], int]]:
     for record in records:
-        found.append((record, depth))
+        if not isinstance(record, dict) or not isinstance(record.get("attributes"), dict):
+            raise malformed_json("Each record of a tree is an object with attributes at [line:1, column:1]")
+        yield record, depth
         for value in record.values():
             if isinstance(value, dict) and isinstance(value.get("records"), list):
-                found += _flatten(value["records"], depth + 1)
-    return found
+                yield from _flatten(value["records"], depth + 1)
+
+
+def _check_tree(flat: list[tuple[dict[str, Any], int]], name: str) -> None:
+    """Refuse trees that are too large, name records twice or not at all, or begin with another object."""
+    attributes = [record["attributes"] for record, _ in flat]
+    types = {str(stated.get("type")).lower() for stated in attributes}
+    if len(flat) > MAX_TREE_RECORDS or max(depth for _, depth in flat) > MAX_TREE_DEPTH or len(types) > MAX_TREE_TYPES:
+        limits = f"{MAX_TREE_RECORDS} records of {MAX_TREE_TYPES} types in {MAX_TREE_DEPTH} levels"
+        raise ApiError("LIMIT_EXCEEDED", f"A tree holds at most {limits}")
+    names = [stated.get("referenceId") for stated in attributes]
+    if not all(isinstance(stated, str) and stated for stated in names):
+        raise ApiError("INVALID_INPUT", "Include a reference ID for each record in the request.")
+    if len(set(names)) < len(names):
+        raise ApiError("INVALID_INPUT", "Duplicate ReferenceId provided in the request.")
+    roots = {str(record["attributes"].get("type", name)).lower() for record, depth in flat if depth == 1}
+    if roots != {name.lower()}:
+        raise ApiError("INVALID_INPUT", f"The records of the first level must be of type {name}")
 
 
 class _Planter:
@@ -228,13 +266,15 @@ class _Planter:
 
     def plant(self, object_name: str, record: dict[str, Any], links: dict[str, str]) -> None:
         """Create one record and then its children."""
-        attributes = record.get("attributes") or {}
-        reference = attributes.get("referenceId")
+        attributes = record["attributes"]
+        reference = str(attributes["referenceId"])
         sobject = self.records.object(attributes.get("type") or object_name)
-        children = {key: value for key, value in record.items() if isinstance(value, dict) and "records" in value}
+        children = {
+            key: value
+            for key, value in record.items()
+            if isinstance(value, dict) and isinstance(value.get("records"), list)
+        }
         given = {key: value for key, value in record.items() if key not in children} | links
-        if reference is None:
-            raise ApiError("INVALID_INPUT", "Each record needs attributes.referenceId")
         record_id = self._create(reference, lambda: self.records.create(sobject, given))
         for key, value in children.items():
             child = self.call.org.schema.child(sobject.name, key)

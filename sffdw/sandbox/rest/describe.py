@@ -126,6 +126,32 @@ def layouts(call: Call, name: str) -> Reply:
     return Reply(body={"layouts": [], "recordTypeMappings": [], "recordTypeSelectorRequired": [False]})
 
 
+def compact_layouts(call: Call, name: str) -> Reply:
+    """GET /sobjects/X/describe/compactLayouts: the system's own, which shows the name."""
+    sobject = find_object(call, name)
+    shown = sobject.name_field
+    path = f"/services/data/v{call.version}/sobjects/{sobject.name}/describe/compactLayouts/primary"
+    items = [{"editableForNew": False, "editableForUpdate": False, "label": shown.label}] if shown else []
+    layout = {
+        "actions": [],
+        "fieldItems": items,
+        "id": None,
+        "imageItems": [],
+        "label": "System Default",
+        "name": "SYSTEM",
+        "objectType": sobject.name,
+    }
+    mappings: list[Any] = []
+    return Reply(
+        body={
+            "compactLayouts": [layout],
+            "defaultCompactLayoutId": None,
+            "recordTypeCompactLayoutMappings": mappings,
+            "urls": {"primary": path},
+        }
+    )
+
+
 def list_views(call: Call, name: str) -> Reply:
     """GET /sobjects/X/listviews: the org has none."""
     sobject = find_object(call, name)

@@ -289,9 +289,10 @@ def object_of_body(call: Call) -> str | None:
         return None
     records = body.get("records") if isinstance(body, dict) else None
     first = records[0] if isinstance(records, list) and records and isinstance(records[0], dict) else {}
-    kind = (first.get("attributes") or {}).get("type") if isinstance(first.get("attributes"), dict) else None
+    attributes = first.get("attributes")
+    kind = attributes.get("type") if isinstance(attributes, dict) else None
     found = call.org.schema.get(kind) if isinstance(kind, str) else None
-    return found.name if found else kind
+    return found.name if found else kind if isinstance(kind, str) else None
 
 
 def refuse_body(text: str) -> ApiError:

@@ -67,11 +67,12 @@ DATA_ROUTES = (
     _route("/sobjects", "describe_global", GET=describe.describe_global),
     _route("/sobjects/{}/describe", "describe", _named, GET=describe.describe),
     _route(
-        "/sobjects/{}/describe/(?:layouts|compactLayouts|approvalLayouts|namedLayouts)(?:/[^/]+)?",
+        "/sobjects/{}/describe/(?:layouts|approvalLayouts|namedLayouts)(?:/[^/]+)?",
         "describe",
         _named,
         GET=describe.layouts,
     ),
+    _route("/sobjects/{}/describe/compactLayouts(?:/primary)?", "describe", _named, GET=describe.compact_layouts),
     _route("/sobjects/{}/listviews", "other", _named, GET=describe.list_views),
     _route("/sobjects/{}/updated", "updated", _named, GET=replication.updated),
     _route("/sobjects/{}/deleted", "deleted", _named, GET=replication.deleted),

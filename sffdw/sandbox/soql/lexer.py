@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from sffdw.sandbox.jsontext import mend_text
 from sffdw.sandbox.soql.messages import SoqlError, unexpected
 
 _TOKEN = re.compile(
@@ -60,7 +61,7 @@ def unquote(token: Token, statement: str, *, is_pattern: bool) -> tuple[str, str
         value.append(plain)
         pattern.append(escaped)
         index += length
-    return "".join(value), "".join(pattern)
+    return mend_text("".join(value)), mend_text("".join(pattern))
 
 
 def _escape(body: str, index: int, token: Token, statement: str, is_pattern: bool) -> tuple[str, str, int]:
