@@ -45,6 +45,9 @@ def _set_person_types(org: Org) -> None:
     if not any("person" in entry.developer_name.lower() for entry in types):
         stated.append({"name": "Person Account", "developerName": "PersonAccount"})
     org.store.alter("Account", {"record_types": stated})
+    lead = org.schema.get("Lead")
+    if lead is not None and lead.stored_field("Company") is not None:  # a lead without one becomes a person
+        org.store.alter("Lead", {"alter_fields": {"Company": {"nillable": True}}})
 
 
 def _set_currencies(org: Org, given: Mapping[str, Any]) -> None:

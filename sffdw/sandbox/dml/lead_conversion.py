@@ -12,11 +12,12 @@ from typing import Any
 
 from sffdw.sandbox import ids
 from sffdw.sandbox.access import FULL_ACCESS
-from sffdw.sandbox.dml import derived, lead_mapping
+from sffdw.sandbox.dml import derived, lead_mapping, persons
 from sffdw.sandbox.dml.records import Records
 from sffdw.sandbox.dml.validate import record_id_of
 from sffdw.sandbox.errors import ApiError
 from sffdw.sandbox.schema import SObject
+from sffdw.sandbox.schema.features import PERSON_ACCOUNTS
 from sffdw.sandbox.store.store import Values
 from sffdw.sandbox.store.tables import column_name, table_name
 
@@ -114,11 +115,16 @@ class _Conversion:
     # The records a lead becomes
 
     def account(self) -> str:
-        """Create the account or complete the one that is named."""
+        """Create the account or complete the one that is named; a lead without a company becomes a person account."""
+        if self._becomes_person():
+            return self._person()
         return self._become("Account", self.wanted.account_id, {})
 
     def contact(self, account_id: str) -> str:
         """Create the contact or complete the one that is named, which must belong to the account."""
+        account = self.records.existing(self.records.object("Account"), account_id)
+        if account.get(persons.FLAG):
+            return str(account[persons.CONTACT])
         return self._become("Contact", self.wanted.contact_id, {"AccountId": account_id})
 
     def opportunity(self, account_id: str, contact_id: str) -> str:
@@ -129,13 +135,24 @@ class _Conversion:
             self._check_account(sobject, opportunity_id, account_id)
             return opportunity_id
         values = lead_mapping.opportunity(sobject, self.lead, self.records.actor.at)
-        values |= {"Name": self.wanted.opportunity_name or self.lead.get("Company"), "AccountId": account_id}
+        name = self.wanted.opportunity_name or self.lead.get("Company") or self.lead.get("Name")
+        values |= {"Name": name, "AccountId": account_id}
         opportunity_id = self.records.create(sobject, self._owned(values))
         role = self.store.schema.get("OpportunityContactRole")
         if role is not None:
             part = {"OpportunityId": opportunity_id, "ContactId": contact_id, "IsPrimary": True}
             self.records.create(role, part)
         return opportunity_id
+
+    def _becomes_person(self) -> bool:
+        is_new = self.wanted.account_id is None and self.wanted.contact_id is None
+        return is_new and self.lead.get("Company") is None and PERSON_ACCOUNTS in self.store.schema.features
+
+    def _person(self) -> str:
+        account, contact = self.records.object("Account"), self.records.object("Contact")
+        values = lead_mapping.values_for(account, self.lead)
+        values |= persons.of_contact(account, contact, lead_mapping.values_for(contact, self.lead))
+        return self.records.create(account, self._owned(values))
 
     def _become(self, name: str, stated: object, fixed: Values) -> str:
         sobject = self.records.object(name)

@@ -13,6 +13,7 @@ _ADDRESS = (
     *("Street", "City", "State", "PostalCode", "Country", "StateCode", "CountryCode"),
     *("Latitude", "Longitude", "GeocodeAccuracy"),
 )
+_CODE = "CurrencyIsoCode"
 _SAME = {
     "Account": (
         *("Phone", "Fax", "Website", "Industry", "AnnualRevenue", "NumberOfEmployees", "Rating"),
@@ -47,10 +48,11 @@ def values_for(sobject: SObject, lead: Mapping[str, Any]) -> Values:
 def opportunity(sobject: SObject, lead: Mapping[str, Any], at: str) -> Values:
     """Return what a new opportunity begins with: the first stage, and the end of the quarter as close date."""
     stage = sobject.field("StageName")
-    values = stage.picklist_values if stage is not None else ()
-    first = next((value.value for value in values if value.default_value), None)
-    first = first or next((value.value for value in values if value.active), "Prospecting")
-    return {"StageName": first, "CloseDate": _end_of_quarter(at[:10]), "LeadSource": lead.get("LeadSource")}
+    stages = stage.picklist_values if stage is not None else ()
+    first = next((value.value for value in stages if value.default_value), None)
+    first = first or next((value.value for value in stages if value.active), "Prospecting")
+    values = {"StageName": first, "CloseDate": _end_of_quarter(at[:10]), "LeadSource": lead.get("LeadSource")}
+    return values if sobject.field(_CODE) is None else values | {_CODE: lead.get(_CODE)}
 
 
 def _end_of_quarter(day: str) -> str:

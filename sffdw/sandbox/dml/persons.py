@@ -203,6 +203,12 @@ def _pairs(account: SObject, contact: SObject) -> list[tuple[str, Field]]:
     return pairs
 
 
+def of_contact(account: SObject, contact: SObject, values: Mapping[str, Any]) -> Values:
+    """Return what a contact's values are called on the account of a person."""
+    names = {theirs.name: ours for ours, theirs in _pairs(account, contact)}
+    return {names[name]: value for name, value in values.items() if name in names}
+
+
 def _value(field: Field, value: Any) -> Any:
     return int(bool(value)) if field.type == "boolean" else value
 

@@ -330,3 +330,28 @@ def test_loaded_persons_have_contacts_of_the_files_or_new_ones(own_sf: Caller, t
         {"Name": "Acme", "PersonContact": None},
     ]
     assert len(own_sf.values("SELECT Id FROM Contact")) == 2
+
+
+# Leads
+
+
+def test_a_lead_without_a_company_becomes_a_person(people: Caller, sf: Caller) -> None:
+    assert refusal(sf.post("/sobjects/Lead", {"LastName": "Doe"})) == ("REQUIRED_FIELD_MISSING", ["Company"])
+    lead = create(people, "Lead", FirstName="Jane", LastName="Doe", Email="j@x.de", City="Ulm")
+    people.change({"op": "convert", "object": "Lead", "id": lead})
+    columns = "Name, IsPersonAccount, PersonEmail, PersonMailingCity, BillingCity, PersonContactId"
+    (account,) = people.rows(f"SELECT {columns} FROM Account")
+    contact = account.pop("PersonContactId")
+    assert account == {
+        "Name": "Jane Doe", "IsPersonAccount": True, "PersonEmail": "j@x.de", "PersonMailingCity": "Ulm",
+        "BillingCity": "Ulm",
+    }  # fmt: skip
+    assert people.values("SELECT Id FROM Contact") == people.values("SELECT ConvertedContactId FROM Lead") == [contact]
+    assert people.values("SELECT Name FROM Opportunity") == ["Jane Doe"]
+
+
+def test_a_lead_with_a_company_becomes_a_company_and_a_contact(people: Caller) -> None:
+    lead = create(people, "Lead", LastName="Doe", Company="Acme")
+    people.change({"op": "convert", "object": "Lead", "id": lead})
+    assert people.rows("SELECT Name, IsPersonAccount FROM Account") == [{"Name": "Acme", "IsPersonAccount": False}]
+    assert people.rows("SELECT Name, IsPersonAccount FROM Contact") == [{"Name": "Doe", "IsPersonAccount": False}]
