@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sffdw.sandbox.bulk.unsupported import check_supported
 from sffdw.sandbox.errors import ApiError
@@ -85,7 +85,8 @@ def _columns(query: ast.Query, scope: Scope) -> list[Column]:
     columns: list[Column] = []
     for item in query.items:
         if isinstance(item, ast.Column):
-            columns.append(_column(item.expression, compile_expression(item.expression, scope)))
+            column = _column(item.expression, compile_expression(item.expression, scope))
+            columns.append(replace(column, header=item.alias) if item.alias else column)
         elif isinstance(item, ast.Fields):
             columns += _standard_fields(item, scope)
     return columns

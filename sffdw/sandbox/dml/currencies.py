@@ -104,10 +104,24 @@ def check_currency(store: Store, sobject: SObject, values: Mapping[str, Any]) ->
     """Refuse currencies that the org does not use."""
     stated = [name for name in CODES if values.get(name) is not None]
     currencies = currencies_of(store) if stated else None
+    if currencies is not None and values.get("PricebookEntryId"):
+        _check_price(store, sobject, values)
     for name in stated:
         if currencies is not None and values[name] not in currencies.active:
             message = f"{name}: bad value for restricted picklist field: {values[name]}"
             raise ApiError("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, fields=[name])
+
+
+def _check_price(store: Store, sobject: SObject, values: Mapping[str, Any]) -> None:
+    """Refuse a price that is in another currency than what it is for."""
+    price = store.get(store.schema["PricebookEntry"], str(values["PricebookEntryId"]))
+    wanted = _code_of_parent(store, sobject, values)
+    if price is not None and wanted is not None and price.get(CODE) != wanted:
+        message = (
+            f"field integrity exception: PricebookEntryId (pricebook entry currency code {price.get(CODE)} does not "
+            f"match currency code {wanted} of the parent)"
+        )
+        raise ApiError("FIELD_INTEGRITY_EXCEPTION", message, fields=["PricebookEntryId"])
 
 
 # Currencies themselves

@@ -345,6 +345,9 @@ def test_line_items_are_in_the_currency_of_their_opportunity(money: Caller) -> N
     )
     money.create("OpportunityLineItem", OpportunityId=deal, PricebookEntryId=entry, Quantity=2, UnitPrice=5)
     assert money.values("SELECT CurrencyIsoCode FROM OpportunityLineItem") == ["JPY"]
+    other = money.create("Opportunity", Name="o", StageName="Prospecting", CloseDate="2025-01-01")
+    line = {"OpportunityId": other, "PricebookEntryId": entry, "Quantity": 2, "UnitPrice": 5}
+    assert refused(money, "OpportunityLineItem", **line) == "FIELD_INTEGRITY_EXCEPTION"
 
 
 # Elsewhere

@@ -28,6 +28,12 @@ def test_a_result_has_the_columns_in_select_order_and_every_value_quoted(bulk: B
     assert rows == [{"LastName": "Short", "Account.Name": "", "Account.AnnualRevenue": ""}]
 
 
+def test_a_function_is_headed_by_its_alias_or_by_its_field(bulk: Bulk) -> None:
+    bulk.create("Account", Name="a", AnnualRevenue=5)
+    statement = "SELECT AnnualRevenue, FORMAT(AnnualRevenue) shown, toLabel(Type) FROM Account"
+    assert bulk.result(statement) == '"AnnualRevenue","shown","Type"\n"5.0","$5.00",""\n'
+
+
 def test_nul_characters_reach_the_result(bulk: Bulk) -> None:
     bulk.change({"op": "create", "object": "Account", "values": {"Name": 'a\0"b', "Site": "\0"}}, raw=True)
     bulk.create("Account", Name="plain")
