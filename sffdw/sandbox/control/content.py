@@ -8,6 +8,7 @@ from typing import Any
 from sffdw.sandbox import ids, stamps
 from sffdw.sandbox.call import Call, Reply
 from sffdw.sandbox.dml.changes import apply_changes
+from sffdw.sandbox.dml.currencies import currencies_of
 from sffdw.sandbox.errors import ApiError, not_found
 from sffdw.sandbox.features import enable_features, shown_features
 from sffdw.sandbox.jsontext import dumps
@@ -38,7 +39,8 @@ def list_records(call: Call, name: str) -> Reply:
     wanted = {part.strip().lower() for part in call.query.get("fields", "").split(",") if part.strip()}
     fields = [field for field in stored_fields(sobject) if not wanted or field.name.lower() in {*wanted, "id"}]
     has_flag = not wanted or "isdeleted" in wanted
-    statement = Statement("", call.org.schema, Settings(now=call.org.clock.now()))
+    settings = Settings(now=call.org.clock.now(), currencies=currencies_of(call.org.store))
+    statement = Statement("", call.org.schema, settings)
     scope = Scope(statement, sobject, ())
     columns = ", ".join(["_deleted", *(scope.value_sql(sobject, field, scope.alias) for field in fields)])
     after = statement.bind(ids.normalise(call.query.get("after", "")) or call.query.get("after", ""))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from sffdw.sandbox import stamps
 from sffdw.sandbox.dml.actor import Actor
+from sffdw.sandbox.dml.currencies import currencies_of
 from sffdw.sandbox.errors import ApiError
 from sffdw.sandbox.formula.compiler import FormulaCompiler, Prior
 from sffdw.sandbox.formula.functions import as_boolean
@@ -28,8 +29,13 @@ def check_rules(
             raise ApiError("FIELD_CUSTOM_VALIDATION_EXCEPTION", rule.message, fields=[rule.field] if rule.field else [])
 
 
+def _settings(store: Store, actor: Actor) -> Settings:
+    currencies = currencies_of(store, actor.user_id)
+    return Settings(now=stamps.from_text(actor.at), user_id=actor.user_id, currencies=currencies)
+
+
 def _is_met(store: Store, sobject: SObject, rule: ValidationRule, record_id: str, prior: Prior, actor: Actor) -> bool:
-    statement = Statement("", store.schema, Settings(now=stamps.from_text(actor.at), user_id=actor.user_id))
+    statement = Statement("", store.schema, _settings(store, actor))
     scope = Scope(statement, sobject, ())
     condition = as_boolean(FormulaCompiler(scope, blank_is_zero=True, prior=prior).compile(rule.condition))
     source = f"{table_name(sobject)} {scope.alias}{scope.joins_sql()}"

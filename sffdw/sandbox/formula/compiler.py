@@ -19,6 +19,7 @@ from sffdw.sandbox.formula.syntax import (
 )
 from sffdw.sandbox.schema import Field, SObject
 from sffdw.sandbox.soql import ast
+from sffdw.sandbox.soql.currencies import in_own_currency
 from sffdw.sandbox.soql.messages import SoqlError
 from sffdw.sandbox.soql.names import Scope, Statement, column_sql
 from sffdw.sandbox.store.tables import table_name
@@ -95,7 +96,7 @@ class FormulaCompiler:
             raise FormulaError(error.text) from None
         if typed.field is None:
             raise FormulaError(f"{'.'.join(node.parts)} is not a field")
-        return typed.sql, typed.field
+        return in_own_currency(typed, self.scope), typed.field
 
     def reference(self, node: Reference) -> Value:
         """Return a field's value, blanks as formulas see them."""

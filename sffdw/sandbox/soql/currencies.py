@@ -82,6 +82,17 @@ def in_currency(amount: Typed, target: str, scope: Scope, *, is_dated: bool = Fa
     return f"CASE WHEN {code} = '{target}' THEN {amount.sql} ELSE {amount.sql} / {own} * {other} END"
 
 
+def in_own_currency(amount: Typed, scope: Scope) -> str:
+    """Return the expression for a parent's amount in the currency of the record; anything else stays as it is."""
+    currencies = scope.statement.settings.currencies
+    is_own = amount.type != "currency" or not amount.through or scope.sobject.stored_field(CODE) is None
+    if currencies is None or is_own:
+        return amount.sql
+    theirs, own = code_sql(amount, scope), f"{scope.alias}.{column_name(CODE)}"
+    converted = f"{amount.sql} / {currencies.rate_sql(theirs)} * {currencies.rate_sql(own)}"
+    return f"CASE WHEN {theirs} IS {own} THEN {amount.sql} ELSE {converted} END"
+
+
 def _rate_on(code: str, day: str, currencies: Currencies) -> str:
     found = (
         f'SELECT r."ConversionRate" FROM {table_name("DatedConversionRate")} r WHERE r._deleted = 0 '

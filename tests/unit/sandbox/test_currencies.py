@@ -14,6 +14,7 @@ SWITCH = {"corporate": "USD", "rates": {"EUR": 0.5, "JPY": 100, "GBP": {"rate": 
 BOX = {
     "name": "Box__c",
     "fields": [
+        {"name": "Worth__c", "type": "currency"},
         {"name": "Total__c", "type": "currency", "summary": {
             "object": "Thing__c", "field": "Box__c", "function": "sum", "of": "Price__c"
         }, "calculated": True},
@@ -31,7 +32,9 @@ THING = {
         {"name": "Box__c", "type": "reference", "referenceTo": ["Box__c"], "masterDetail": True},
         {"name": "Price__c", "type": "currency"},
         {"name": "Weight__c", "type": "double", "scale": 2},
+        {"name": "Limit__c", "type": "currency", "formula": "Box__r.Worth__c * 2"},
     ],
+    "rules": [{"condition": "AND(Box__r.Worth__c > 0, Price__c > Box__r.Worth__c)", "message": "too dear"}],
 }
 
 
@@ -270,6 +273,16 @@ def test_roll_ups_are_in_the_currency_of_the_parent(money: Caller) -> None:
     assert money.rows(totals) == [{"Total__c": 30.0, "Dearest__c": 20.0, "Count__c": 1.0}]
     money.change({"op": "update", "object": "Box__c", "id": box, "values": {"CurrencyIsoCode": "USD"}})
     assert money.rows(totals) == [{"Total__c": 60.0, "Dearest__c": 40.0, "Count__c": 1.0}]
+
+
+def test_formulas_and_rules_see_a_parents_amounts_in_their_own_currency(money: Caller) -> None:
+    box = money.create("Box__c", Name="b", CurrencyIsoCode="EUR", Worth__c=20)
+    money.create("Thing__c", Box__c=box, Price__c=40, CurrencyIsoCode="USD")
+    money.create("Thing__c", Box__c=box, Price__c=20, CurrencyIsoCode="EUR")
+    assert money.values("SELECT Limit__c FROM Thing__c") == [80.0, 40.0]
+    assert money.values("SELECT convertCurrency(Limit__c) FROM Thing__c") == [80.0, 80.0]
+    dear = {"Box__c": box, "Price__c": 21, "CurrencyIsoCode": "EUR"}
+    assert refused(money, "Thing__c", **dear) == "FIELD_CUSTOM_VALIDATION_EXCEPTION"
 
 
 # Rates
