@@ -10,6 +10,8 @@ STATE     ?=
 DATA      ?=
 SEED      ?=
 PYTEST    ?=
+INTERACTIONS ?=
+STATEMENTS   ?=
 BENCH     ?=
 ROWS      ?=
 
@@ -81,13 +83,22 @@ test-migration: install ## Sqitch and extension give the same catalog; revert le
 test-host: install ## the bundled Multicorn host
 	$(RUN) -m pytest tests/host $(PYTEST)
 
-# jsforce is a client of Salesforce from npm, used as it is; `make test` skips its tests.
+# jsforce is a client of Salesforce from npm, used as it is, and soql-common Salesforce's own grammar; `make test` skips
+# the tests that want them, and so does test-sandbox where there is no npm. INTERACTIONS=FILE and STATEMENTS=FILE name
+# other recordings and statements of the form that the tests know.
 NPM := build/npm/node_modules
+FROM_NPM := $(if $(shell command -v npm),$(NPM)/jsforce/package.json $(NPM)/@salesforce/soql-common/package.json)
 $(NPM)/jsforce/package.json:
 	@mkdir -p build/npm && npm install --silent --no-audit --no-fund --prefix build/npm jsforce@3
 
-test-sandbox: $(VENV)/.ready $(NPM)/jsforce/package.json ## the local Salesforce org, with real clients from PyPI and npm
-	SFFDW_NODE_MODULES=$(CURDIR)/$(NPM) $(RUN) -m pytest tests/unit/sandbox tests/unit/sandbox_objects \
+# The package wants a version of antlr4ts that npm's "dev" tag no longer gives.
+$(NPM)/@salesforce/soql-common/package.json:
+	@mkdir -p build/npm && npm install --silent --no-audit --no-fund --prefix build/npm \
+	  @salesforce/soql-common@0.2.2 antlr4ts@0.5.0-alpha.3
+
+test-sandbox: $(VENV)/.ready $(FROM_NPM) ## the local Salesforce org, with real clients from PyPI and npm
+	SFFDW_NODE_MODULES=$(if $(FROM_NPM),$(CURDIR)/$(NPM)) INTERACTIONS="$(INTERACTIONS)" STATEMENTS="$(STATEMENTS)" \
+	  SANDBOX_REPORT=1 SOQL_STATEMENTS=7000 $(RUN) -m pytest tests/unit/sandbox tests/unit/sandbox_objects \
 	  tests/integration/sandbox $(PYTEST)
 
 test-jsforce: $(VENV)/.ready $(NPM)/jsforce/package.json ## only jsforce from npm against the sandbox

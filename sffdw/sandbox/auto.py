@@ -22,7 +22,7 @@ class Teacher:
 
     def __init__(self, org: Org) -> None:
         self._org = org
-        self._guessed: set[tuple[str, str]] = set()  # fields made as text for want of better knowledge
+        self._made: set[tuple[str, str]] = set()  # fields whose types are guesses
 
     def learn(self, statement: str) -> None:
         """Make what a statement names; one that cannot be parsed teaches nothing."""
@@ -48,13 +48,23 @@ class Teacher:
         for expression, kind in _stated(query):
             self._expression(expression, sobject, aliases, kind)
         for join in _semi_joins(query.where):
-            self._query(join.query, self.object(join.query.sources[0].path.parts[-1]))
+            self._semi_join(join, sobject)
         for item in query.items:
             match item:
                 case ast.Subquery():
                     self._children(item.query, sobject)
                 case ast.TypeOf():
                     self._typeof(item)
+
+    def _semi_join(self, join: ast.SemiJoin, outer: SObject) -> None:
+        """Make the inner object; what it selects points to the outer one, or the outer field to it."""
+        inner = self.object(join.query.sources[0].path.parts[-1])
+        selected = join.query.items[0].expression if isinstance(join.query.items[0], ast.Column) else None
+        for holder, field, target in ((inner, selected, outer), (outer, join.left, inner)):
+            if isinstance(field, ast.Path) and field.parts[-1].lower() != "id" and len(field.parts) == 1:
+                self._ensure(holder.name, field.parts[0], "reference", referenceTo=[target.name])
+                break
+        self._query(join.query, inner)
 
     def _expression(self, expression: ast.Expression, sobject: SObject, aliases: set[str], kind: str) -> None:
         match expression:
@@ -83,17 +93,18 @@ class Teacher:
         self._ensure(sobject.name, parts[-1], kind)
 
     def _ensure(self, object_name: str, name: str, kind: str, **stated: Any) -> None:
-        """Make a field, or give one that was only guessed the type that is known by now."""
+        """Make a field, or give one that was made so, and holds nothing yet, the type this statement suggests."""
         known = self._org.schema[object_name].stored_field(name)
         key = (object_name.lower(), name.lower())
         if known is None:
             self._alter(object_name, {"add_fields": _definitions(name, kind, stated)})
-            if kind == "string":
-                self._guessed.add(key)
-        elif kind != "string" and key in self._guessed:
-            self._guessed.discard(key)
+            self._made.add(key)
+        elif kind not in {"string", known.type} and key in self._made and self._is_empty(object_name):
             first, *more = _definitions(known.name, kind, stated)
             self._alter(object_name, {"alter_fields": [first], "add_fields": more})
+
+    def _is_empty(self, object_name: str) -> bool:
+        return self._org.store.count(self._org.schema[object_name]) == 0
 
     def _parent(self, sobject: SObject, name: str) -> SObject:
         found = self._org.schema.parent(sobject.name, name)

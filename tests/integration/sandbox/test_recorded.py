@@ -12,11 +12,17 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from sffdw.sandbox.objects import standard_objects
 from tests.integration.sandbox.conftest import Process
 
 ID = re.compile(r"[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?")
 # Resources of later issues, and of no interest to anyone who reads data.
 ORG = re.compile(r"(?<=/sobjects/Organization/)\w+")
+# What records need to be created at all.
+NEEDED: dict[str, dict[str, str]] = {
+    **{name: {"Name": "x"} for name in ("Account", "Campaign", "Opportunity", "Product2")},
+    **{name: {"LastName": "x"} for name in ("Contact", "Lead", "User")},
+}
 LEFT_OUT = re.compile(r"/(tooling|connect|services/async)\b")
 
 
@@ -26,7 +32,9 @@ def interactions(fixtures_dir: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in file.read_text().splitlines()]
 
 
-def test_recorded_interactions_are_answered_alike(running: Process, interactions: list[dict[str, Any]]) -> None:
+def test_recorded_interactions_are_answered_alike(
+    running: Process, interactions: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
     running.login()
     replayed, differences = 0, []
     org_id = running.control("GET", "/")["org_id"]
@@ -43,8 +51,12 @@ def test_recorded_interactions_are_answered_alike(running: Process, interactions
         difference = compare(item, reply.status_code, reply.text)
         if difference:
             differences.append(f"{number} {item['method']} {target[:80]}: {difference}")
+    if os.environ.get("SANDBOX_REPORT"):
+        with capsys.disabled():
+            print(f"\n{replayed - len(differences)} of {replayed} interactions answered alike;", end=" ")
+            print(f"{len(interactions) - replayed} left out: tooling, Bulk 1.0, no JSON, edited by hand", end="")
     assert not differences, "\n".join(differences)
-    assert replayed > 50
+    assert replayed > (0 if os.environ.get("INTERACTIONS") else 50)
 
 
 def is_real(item: dict[str, Any]) -> bool:
@@ -96,10 +108,8 @@ def counted(answer: Any) -> list[dict[str, Any]]:
 
 
 def accounts(count: int, name: str = "Account") -> list[dict[str, Any]]:
-    prefix = {"Account": "001", "Contact": "003", "Event": "00U", "Opportunity": "006"}[name]
-    named = {"Account": {"Name": "x"}, "Contact": {"LastName": "x"}, "Event": {}, "Opportunity": {"Name": "x"}}[name]
     return [
-        {"op": "create", "object": name, "id": f"{prefix}{number:012}", "values": dict(named)}
+        {"op": "create", "object": name, "id": f"{prefix_of(name)}{number:012}", "values": dict(NEEDED.get(name, {}))}
         for number in range(count)
     ]
 
@@ -152,9 +162,12 @@ def from_request(item: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def blank(record_id: str) -> dict[str, Any]:
-    kind = {"001": "Account", "003": "Contact", "006": "Opportunity", "00U": "Event"}[record_id[:3]]
-    values = {"Account": {"Name": "x"}, "Contact": {"LastName": "x"}}.get(kind, {})
-    return {"op": "create", "object": kind, "id": record_id, "values": dict(values)}
+    kind = next(sobject.name for sobject in standard_objects() if sobject.key_prefix == record_id[:3])
+    return {"op": "create", "object": kind, "id": record_id, "values": dict(NEEDED.get(kind, {}))}
+
+
+def prefix_of(name: str) -> str | None:
+    return next(sobject.key_prefix for sobject in standard_objects() if sobject.name == name)
 
 
 # Comparison

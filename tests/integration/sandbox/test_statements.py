@@ -16,6 +16,8 @@ DOCUMENTED = {
     "INVALID_TYPE",
     "INVALID_QUERY_FILTER_OPERATOR",
     "NUMBER_OUTSIDE_VALID_RANGE",
+    "QUERY_TOO_COMPLICATED",
+    "INVALID_TYPE_FOR_OPERATION",
 }
 
 
@@ -29,18 +31,24 @@ def willing() -> Iterator[Process]:
     process.popen.stdout.close()
 
 
-def test_accepted_statements_run_or_are_refused_properly(willing: Process, fixtures_dir: Path) -> None:
+def test_accepted_statements_run_or_are_refused_properly(
+    willing: Process, fixtures_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = Path(os.environ.get("STATEMENTS") or fixtures_dir / "soql" / "statements.jsonl")
-    rows = [json.loads(line) for line in file.read_text().splitlines()]
+    rows = [json.loads(line) for line in file.read_text().splitlines() if line.strip()]
     outcomes: Counter[str] = Counter()
     for row in rows:
-        if not row["sf_antlr_rest"]:
+        if not row.get("sf_antlr_rest"):
             continue
         reply = willing.call("GET", "/query", params={"q": row["soql"]})
         assert reply.status_code in {200, 400, 414}, (row["soql"], reply.text)
         outcomes["ran" if reply.status_code == 200 else reply.json()[0]["errorCode"]] += 1
+    if os.environ.get("SANDBOX_REPORT"):
+        with capsys.disabled():
+            print(f"\nstatements on objects that they make: {dict(outcomes)}", end="")
     assert set(outcomes) <= DOCUMENTED | {"ran", "URI_TOO_LONG"}
-    assert outcomes["ran"] / outcomes.total() > 0.9, outcomes
+    # Of another file nobody knows how many of its statements make sense.
+    assert os.environ.get("STATEMENTS") or outcomes["ran"] / outcomes.total() > 0.9, outcomes
 
 
 def test_unknown_names_become_objects_fields_and_relationships(willing: Process) -> None:
