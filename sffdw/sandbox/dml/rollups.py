@@ -36,7 +36,7 @@ def follow(records: Records, child: SObject, before: Mapping[str, Any], after: M
 
 def recalculate(records: Records, parent: SObject, parent_id: str) -> None:
     """Recalculate the summaries of one record, whose currency is another now."""
-    for field in parent.fields:
+    for field in parent.summary_fields:
         child = records.store.schema.get(str(field.summary["object"])) if field.summary is not None else None
         if child is not None and field.summary is not None:
             _recalculate(records, parent, field, child, str(field.summary["field"]), parent_id)
@@ -46,7 +46,7 @@ def _summaries(records: Records, child: SObject) -> Iterator[tuple[SObject, Fiel
     for reference in child.reference_fields:
         for name in reference.reference_to:
             parent = records.store.schema.get(name)
-            for field in parent.fields if parent is not None else ():
+            for field in parent.summary_fields if parent is not None else ():
                 stated = field.summary
                 if parent is not None and stated is not None and _is_about(stated, child, reference):
                     yield parent, field

@@ -153,6 +153,11 @@ class SObject:
         """All fields that hold ids of other records, hidden ones too."""
         return tuple(field for field in self.fields if field.is_reference)
 
+    @cached_property
+    def summary_fields(self) -> tuple[Field, ...]:
+        """All roll-up summaries."""
+        return tuple(field for field in self.fields if field.summary is not None)
+
     def components(self, compound: str) -> tuple[Field, ...]:
         """List the component fields of a compound field (`BillingAddress`, `Name`)."""
         wanted = compound.lower()

@@ -114,6 +114,15 @@ class Store:
         if sobject.name in _SET_UP:
             self._remembered = {}
 
+    @contextmanager
+    def statement(self) -> Iterator[sqlite3.Connection]:
+        """Write with one statement: as part of the open transaction, else in one of its own."""
+        if self.database.is_in_transaction:
+            yield self.database.reader
+        else:
+            with self.transaction() as connection:
+                yield connection
+
     @property
     def reader(self) -> sqlite3.Connection:
         """The connection of this thread; sees this thread's open transaction."""
@@ -181,7 +190,7 @@ class Store:
         with self._sequence_lock:
             first = self._sequences.get(name, 1)
             self._sequences[name] = first + count
-        with self.transaction() as connection:
+        with self.statement() as connection:
             connection.execute("INSERT OR REPLACE INTO _sequence VALUES (?, ?)", (name, first + count))
         if tape is not None:
             tape.numbers[name].append(first)
@@ -260,7 +269,7 @@ class Store:
         sql = f"INSERT INTO {table_name(sobject)} (_deleted, {columns}) VALUES (?, {marks})"
         row = [int(bool(values.get("IsDeleted"))), *(values[name] for name in names)]
         self._forget(sobject)
-        with self.transaction() as connection:
+        with self.statement() as connection:
             if self.recorder is None or self.recorder.inserting(sobject, values):
                 connection.execute(sql, row)
 
@@ -284,7 +293,7 @@ class Store:
         assignments = ", ".join(f"{column_name(name)} = ?" for name in names)
         sql = f'UPDATE {table_name(sobject)} SET {assignments} WHERE "Id" = ?'
         self._forget(sobject)
-        with self.transaction() as connection:
+        with self.statement() as connection:
             if self.recorder is not None:
                 self.recorder.changing(sobject, record_id, values)
             connection.execute(sql, (*(values[name] for name in names), record_id))
@@ -292,7 +301,7 @@ class Store:
     def remove(self, sobject: SObject, record_id: str) -> None:
         """Forget a record for good."""
         self._forget(sobject)
-        with self.transaction() as connection:
+        with self.statement() as connection:
             connection.execute(f'DELETE FROM {table_name(sobject)} WHERE "Id" = ?', (record_id,))
 
     def count(self, sobject: SObject, *, deleted_too: bool = False) -> int:

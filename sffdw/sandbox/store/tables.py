@@ -5,6 +5,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from sffdw.sandbox.schema import Field, Schema, SchemaChange, SObject
 from sffdw.sandbox.store.database import quote_name
@@ -50,7 +51,11 @@ def table_name(sobject: SObject | str) -> str:
 
 def column_name(field: Field | str) -> str:
     """Return the quoted column of a field."""
-    name = field if isinstance(field, str) else field.name
+    return _column_of(field if isinstance(field, str) else field.name)
+
+
+@lru_cache(maxsize=8192)
+def _column_of(name: str) -> str:
     return "_deleted" if name.lower() == "isdeleted" else quote_name(name)
 
 
