@@ -10,7 +10,7 @@ from sffdw.sandbox.bulk.csvtext import write_row
 from sffdw.sandbox.bulk.files import ResultFile
 from sffdw.sandbox.bulk.runs import Run, RunFailed
 from sffdw.sandbox.bulk.selection import BulkQuery, Column
-from sffdw.sandbox.jsontext import java_double
+from sffdw.sandbox.soql.jsonrows import double_sql
 from sffdw.sandbox.store.functions import register
 from sffdw.sandbox.store.store import Store
 
@@ -51,13 +51,8 @@ class Marks:
 def prepare(connection: sqlite3.Connection) -> Marks:
     """Make the functions known that rows are written with."""
     marks = Marks()
-    connection.create_function("sf_double", 1, _double, deterministic=True)
     connection.create_function("sf_mark", 1, marks.hide)
     return marks
-
-
-def _double(value: object) -> str | None:
-    return java_double(float(value)) if isinstance(value, int | float) else None
 
 
 @dataclass(frozen=True)
@@ -93,10 +88,7 @@ def _may_hold_quotes(column: Column) -> bool:
 def _cell(column: Column) -> str:
     sql = column.sql
     if column.type in _DOUBLES:
-        # SQLite writes 15 digits; where that, or the plain form, is not what Java would write, Java's form is made.
-        plain = f"CAST({sql} AS TEXT)"
-        is_plain = f"({sql} = 0 OR abs({sql}) BETWEEN 0.001 AND 9999999.0) AND CAST({plain} AS REAL) = {sql}"
-        return f"CASE WHEN {sql} IS NULL THEN NULL WHEN {is_plain} THEN {plain} ELSE sf_double({sql}) END"
+        return double_sql(sql, "NULL")
     if column.type == "boolean":
         return f"CASE {sql} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END"
     if column.type == "datetime":

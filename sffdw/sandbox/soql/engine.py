@@ -14,6 +14,7 @@ from sffdw.sandbox.errors import ApiError
 from sffdw.sandbox.schema import Schema
 from sffdw.sandbox.soql.cursors import Cursor, Cursors, Numbers
 from sffdw.sandbox.soql.grouped import MAX_GROUPS
+from sffdw.sandbox.soql.jsonrows import rows_sql
 from sffdw.sandbox.soql.messages import too_complicated
 from sffdw.sandbox.soql.plan import Children, Plan
 from sffdw.sandbox.soql.render import NULL, Renderer, result_text
@@ -103,8 +104,7 @@ class Engine:
     def _first_page(self, connection: sqlite3.Connection, plan: Plan, request: Request) -> Answer:
         size = batch_size(plan, request.batch_size)
         numbers = row_numbers(connection, plan)
-        rows = self._rows(connection, plan, numbers[:size], "1")
-        texts = self._texts(connection, plan, rows, request, size)
+        texts, _ = self._page_texts(connection, plan, numbers[:size], "1", request, size)
         if len(texts) == len(numbers) or plan.offset is not None:
             # With OFFSET there is one page only; the caller goes on with a higher OFFSET.
             return Answer(result_text(texts, len(texts), pretty=request.pretty), len(texts), plan.sobject.name)
@@ -113,24 +113,35 @@ class Engine:
         text = result_text(texts, len(numbers), pretty=request.pretty, next_url=following)
         return Answer(text, len(texts), plan.sobject.name)
 
-    @staticmethod
-    def _rows(connection: sqlite3.Connection, plan: Plan, numbers: Numbers, visible: str) -> list[Row]:
-        """Read rows by number, in that order."""
-        page = json.dumps(list(numbers))
-        return connection.execute(plan.page_sql(visible), {**plan.params, "page": page}).fetchall()
-
     def _page(self, connection: sqlite3.Connection, cursor: Cursor, offset: int, request: Request) -> Answer:
         plan, size = cursor.plan, min(cursor.batch_size, request.batch_size)
         wanted = cursor.numbers[offset : offset + size]
-        rows = self._rows(connection, plan, wanted, f"+{plan.alias}._deleted = 0" if plan.hides_deleted else "1")
-        texts = self._texts(connection, plan, rows, request, size)
+        visible = f"+{plan.alias}._deleted = 0" if plan.hides_deleted else "1"
+        texts, end = self._page_texts(connection, plan, wanted, visible, request, size)
         # Rows that vanished since take no place in the page; the offset counts the snapshot.
-        step = wanted.index(rows[len(texts)][0]) if len(texts) < len(rows) else len(wanted)
-        end = offset + step
+        end += offset
         following = next_url(cursor, end, request) if end < len(cursor.numbers) else None
-        total = len(cursor.numbers)
-        text = result_text(texts, total, pretty=request.pretty, next_url=following)
+        text = result_text(texts, len(cursor.numbers), pretty=request.pretty, next_url=following)
         return Answer(text, len(texts), plan.sobject.name)
+
+    def _page_texts(
+        self,
+        connection: sqlite3.Connection,
+        plan: Plan,
+        wanted: Numbers,
+        visible: str,
+        request: Request,
+        size: int,
+    ) -> tuple[list[str], int]:
+        """Return rows by number as texts, in that order, and how many of the numbers they stand for."""
+        renderer = Renderer(plan, self.schema, version=request.version, pretty=request.pretty)
+        params = {**plan.params, "page": json.dumps(list(wanted))}
+        flat = rows_sql(plan, renderer)
+        if flat is not None:
+            return [row[0] for row in connection.execute(plan.page_sql(visible, flat), params)], len(wanted)
+        rows = connection.execute(plan.page_sql(visible), params).fetchall()
+        texts = self._texts(connection, plan, rows, request, size)
+        return texts, wanted.index(rows[len(texts)][0]) if len(texts) < len(rows) else len(wanted)
 
     def _texts(
         self,

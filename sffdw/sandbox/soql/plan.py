@@ -126,9 +126,9 @@ class Plan:
         """Return the statement that gives the row numbers of the whole result, in order."""
         return f"SELECT {self.alias}._row FROM {self.source} WHERE {self.where} ORDER BY {self.order}{self.range_sql}"
 
-    def page_sql(self, visible: str) -> str:
+    def page_sql(self, visible: str, columns: str | None = None) -> str:
         """Return the statement that gives rows by number (`:page`, a JSON array), in that order."""
         return (
-            f"SELECT {self.select_list} FROM json_each(:page) AS page CROSS JOIN {self.source} "
+            f"SELECT {columns or self.select_list} FROM json_each(:page) AS page CROSS JOIN {self.source} "
             f"WHERE {self.alias}._row = page.value AND {visible} ORDER BY page.key"
         )

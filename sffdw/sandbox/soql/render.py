@@ -14,8 +14,8 @@ Row = Sequence[Any]
 Format = Callable[[Any], str]
 ChildTexts = Callable[[Row, int], str]
 NULL = "null"
-_DOUBLES = frozenset({"double", "currency", "percent"})
-_INTEGERS = frozenset({"int", "long"})
+DOUBLES = frozenset({"double", "currency", "percent"})
+INTEGERS = frozenset({"int", "long"})
 
 
 def _text(value: Any) -> str:
@@ -40,9 +40,9 @@ def _boolean_or_null(value: Any) -> str:
 
 def formatter(kind: str) -> Format:
     """Return the function that writes values of a type."""
-    if kind in _DOUBLES:
+    if kind in DOUBLES:
         return _double
-    if kind in _INTEGERS:
+    if kind in INTEGERS:
         return _integer
     return _boolean_or_null if kind == "boolean" else _text
 
@@ -64,6 +64,11 @@ class Renderer:
         """Return one row; `children` holds the texts of its subqueries by their place."""
         self._children = children or {}
         return self._write(row)
+
+    def template(self, nodes: Sequence[Node]) -> str:
+        """Return the %-template of a record of the plan's object: a place for the id, and one for each node."""
+        pairs = [("attributes", self._attributes(self.plan.sobject.name, "%s", self.depth + 1))]
+        return self._wrap([*pairs, *((node.key, "%s") for node in nodes)], self.depth)
 
     # Layout
 

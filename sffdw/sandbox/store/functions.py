@@ -9,6 +9,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from sffdw.sandbox.formula import primitives
+from sffdw.sandbox.jsontext import java_double
 from sffdw.sandbox.store.masks import masked
 
 _EARTH_RADIUS = {"mi": 3958.7613, "km": 6371.0088}
@@ -25,6 +26,7 @@ def register(connection: sqlite3.Connection) -> None:
         ("sf_includes", 2, includes),
         ("sf_same_set", 2, same_set),
         ("sf_format", 2, formatted),
+        ("sf_double", 1, java_text),
         ("sf_masked", 3, masked),
         ("sf_money", 6, money),
     ):
@@ -120,6 +122,11 @@ def money(
         return None
     shown = f"{code} {value:,.{places}f}"
     return shown if code == user_code else f"{shown} ({user_code} {theirs:,.{user_places}f})"
+
+
+def java_text(value: object) -> str | None:
+    """Write a double as Java does."""
+    return java_double(float(value)) if isinstance(value, int | float) else None
 
 
 def _us_date(text: str) -> str:

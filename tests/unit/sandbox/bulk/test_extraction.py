@@ -10,6 +10,7 @@ from sffdw.sandbox.bulk.extraction import Layout, csv_sql, header_of, prepare
 from sffdw.sandbox.bulk.files import ResultFile
 from sffdw.sandbox.bulk.selection import Column
 from sffdw.sandbox.jsontext import java_double
+from sffdw.sandbox.store.functions import register
 
 DOUBLES = [0.0, -0.5, 1.0, 0.1 + 0.2, 1 / 3, 1e-3, 9.99e-4, 9999999.0, 9999999.5, 1e7, 12345678.9, 1e21, -1e15, 4.35]
 
@@ -17,6 +18,7 @@ DOUBLES = [0.0, -0.5, 1.0, 0.1 + 0.2, 1 / 3, 1e-3, 9.99e-4, 9999999.0, 9999999.5
 @pytest.fixture
 def connection() -> sqlite3.Connection:
     made = sqlite3.connect(":memory:")
+    register(made)
     prepare(made)
     return made
 
