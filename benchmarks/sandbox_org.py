@@ -2,11 +2,12 @@
 
 import http.client
 import json
+import os
 import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,6 +86,21 @@ class Org:
         lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
         return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:")) / 1024
 
+    def busy_s(self) -> float:
+        """Return the processor time that the process has used."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def spent_s(self, work: Callable[[], object], times: int = 1) -> float:
+        """Do some work several times and return the processor time that the sandbox spent on it each time.
+
+        On a quiet machine this is how long the work takes; on a busy one it says how long it would take.
+        """
+        before = self.busy_s()
+        for _ in range(times):
+            work()
+        return (self.busy_s() - before) / times
+
     def stop(self) -> None:
         """End the process."""
         self._wire.close()
@@ -121,6 +137,8 @@ class Accounts:
     org: Org
     path: Path
     made_s: float  # how long it took to make the rows
+    busy_s: float  # processor time of that
+    opened_s: float  # processor time of opening the file again
 
     def rows(self, first: int, count: int) -> list[Sequence[Any]]:
         """Read accounts without the sandbox."""
@@ -142,9 +160,10 @@ def accounts(stage: Stage) -> Accounts:
 def _make_accounts(stage: Stage) -> Iterator[Accounts]:
     path = stage.folder / "accounts.db"
     first = start_org("--store", str(path), "--rows", f"Account={stage.rows}")
+    busy_s = first.busy_s()
     first.stop()
     org = start_org("--store", str(path))
     try:
-        yield Accounts(org, path, first.started_s)
+        yield Accounts(org, path, first.started_s, busy_s, org.busy_s())
     finally:
         org.stop()

@@ -3,6 +3,7 @@
 import csv
 import io
 import sqlite3
+from collections.abc import Callable
 from typing import Any
 
 from benchmarks.sandbox_org import Org, accounts
@@ -19,7 +20,7 @@ FIELDS = [
     {"name": "Note__c", "type": "string", "length": 255},
 ]
 BULK_ROWS, CALLS, CHUNK = 20_000, 25, 200
-PLAIN = "SQLite"
+PLAIN, LEAST = "SQLite", 1000.0
 Record = dict[str, Any]
 
 
@@ -86,12 +87,18 @@ def _ingest(
         org.call("PATCH", paths[0], {"state": "UploadComplete"})
         org.complete(paths[0])
 
-    sheet.add(f"bulk {operation}", len(records) / seconds(run), "rows/s", against=PLAIN)
+    _add(sheet, org, f"bulk {operation}", len(records), run)
     answer = org.call("GET", f"{paths[0]}/successfulResults")
     done = list(csv.DictReader(io.StringIO(answer.body.decode(), newline="")))
     if len(done) != len(records):
         raise RuntimeError(f"bulk {operation}: {len(done)} of {len(records)} rows went through")
     return done
+
+
+def _add(sheet: Sheet, org: Org, name: str, rows: int, work: Callable[[], None]) -> None:
+    busy = org.busy_s()
+    sheet.add(name, rows / seconds(work), "rows/s", against=PLAIN)
+    sheet.add(f"{name}: in a second of processor time", rows / (org.busy_s() - busy), "rows/s", at_least=LEAST)
 
 
 def _collections(sheet: Sheet, org: Org) -> None:
@@ -107,7 +114,7 @@ def _collections(sheet: Sheet, org: Org) -> None:
         for start in range(0, len(ids), CHUNK):
             _check(org.call("DELETE", f"composite/sobjects?ids={','.join(ids[start:start + CHUNK])}").json())
 
-    sheet.add("collections delete", len(ids) / seconds(delete), "rows/s", against=PLAIN)
+    _add(sheet, org, "collections delete", len(ids), delete)
 
 
 def _send(sheet: Sheet, org: Org, name: str, method: str, path: str, records: list[Record]) -> list[Record]:
@@ -117,7 +124,7 @@ def _send(sheet: Sheet, org: Org, name: str, method: str, path: str, records: li
         for start in range(0, len(records), CHUNK):
             results.extend(_check(org.call(method, path, {"records": records[start : start + CHUNK]}).json()))
 
-    sheet.add(f"collections {name}", len(records) / seconds(run), "rows/s", against=PLAIN)
+    _add(sheet, org, f"collections {name}", len(records), run)
     return results
 
 
