@@ -51,12 +51,11 @@ def _org_id(given: Mapping[str, Any]) -> str | None:
 
 
 def reborn(org: Org, given: Mapping[str, Any]) -> Org:
-    """Return a new org in place of one: same credentials, content anew, limits and faults none, the clock right.
+    """Return a new org in place of one: same credentials, no content, limits and faults none, the clock right.
 
     Without a new org id the org stays the same one and its tokens live on; with one, old tokens die.
     """
-    rows, load = given.get("rows") or {}, given.get("load") or []
-    if not isinstance(rows, Mapping):
+    if not isinstance(given.get("rows") or {}, Mapping):
         raise ApiError("INVALID_ARGUMENT", '"rows" must be {OBJECT: NUMBER}')
     options: Options = replace(
         org.options,
@@ -76,8 +75,13 @@ def reborn(org: Org, given: Mapping[str, Any]) -> Org:
     if new.org_id == org.org_id:
         new.sessions.take_over(org.sessions)
         new.signing.pem = signing
-    try:
-        populate(new, [load] if isinstance(load, str) else load, {name: int(count) for name, count in rows.items()})
-    except ValueError as error:
-        raise ApiError("INVALID_CONTENT", str(error)) from error
     return new
+
+
+def refill(org: Org, given: Mapping[str, Any]) -> None:
+    """Give an org that is reborn the content that a reset states; raises ApiError for what cannot be read."""
+    rows, load = given.get("rows") or {}, given.get("load") or []
+    try:
+        populate(org, [load] if isinstance(load, str) else load, {name: int(count) for name, count in rows.items()})
+    except (OSError, ValueError) as error:
+        raise ApiError("INVALID_CONTENT", str(error)) from error

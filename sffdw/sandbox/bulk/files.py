@@ -19,8 +19,7 @@ class ResultFile:
 
     def __init__(self, header: bytes) -> None:
         self.header = header  # with its line ending
-        self._file = _unnamed_file()
-        weakref.finalize(self, os.close, self._file)
+        self._file: int | None = None  # opened when it is first needed: kept results are many and seldom read
         self._ends = array("q", [0])
         self._lock = threading.Lock()
         self._source: Callable[[], Iterable[bytes]] | None = None  # of a kept result that nobody has read yet
@@ -49,7 +48,7 @@ class ResultFile:
     def append(self, rows: Sequence[bytes]) -> None:
         """Add rows; each ends with its line ending."""
         if rows:
-            _write_all(self._file, b"".join(rows))
+            _write_all(self._descriptor(), b"".join(rows))
             ends = accumulate((len(row) for row in rows), initial=self._ends[-1])
             next(ends)
             self._ends.extend(ends)
@@ -65,19 +64,32 @@ class ResultFile:
 
     def rows(self, first: int, end: int) -> Iterator[bytes]:
         """Give the rows from `first` up to `end`, in pieces."""
-        self._fetch()
         position, stop = self._ends[first], self._ends[end]
+        file = self._fetched() if position < stop else -1
         while position < stop:
-            piece = os.pread(self._file, min(_CHUNK_BYTES, stop - position), position)
+            piece = os.pread(file, min(_CHUNK_BYTES, stop - position), position)
             position += len(piece)
             yield piece
 
-    def _fetch(self) -> None:
+    def _descriptor(self) -> int:
+        if self._file is None:
+            self._file = self._new_file()
+        return self._file
+
+    def _new_file(self) -> int:
+        file = _unnamed_file()
+        weakref.finalize(self, os.close, file)
+        return file
+
+    def _fetched(self) -> int:
+        """Return the file with all rows, those of a kept result fetched once."""
         with self._lock:
             if self._source is not None:
+                file = self._new_file()
                 for piece in self._source():
-                    _write_all(self._file, piece)
-                self._source = None
+                    _write_all(file, piece)
+                self._file, self._source = file, None
+            return self._descriptor()
 
 
 def _unnamed_file() -> int:

@@ -163,9 +163,9 @@ def set_features(call: Call) -> Reply:
 
 def reset(call: Call) -> Reply:
     """POST /_sandbox/reset {load?, rows?, seed?, org_id?}: new content; a new org id kills old tokens."""
-    from sffdw.sandbox.population import reborn
+    from sffdw.sandbox.population import reborn, refill
 
     given = call.json_object() if call.body.strip() else {}
-    call.host.org = reborn(call.org, given)
-    call.org = call.host.org
+    call.host.org = call.org = reborn(call.org, given)
+    refill(call.org, given)
     return Reply(body={"org_id": call.org.org_id, "objects": call.org.counts()})

@@ -124,6 +124,8 @@ class _Conversion:
         """Create the contact or complete the one that is named, which must belong to the account."""
         account = self.records.existing(self.records.object("Account"), account_id)
         if account.get(persons.FLAG):
+            if self.wanted.contact_id is not None:
+                raise _not_converted("If accountId is a person account, contactId must be null.")
             return str(account[persons.CONTACT])
         return self._become("Contact", self.wanted.contact_id, {"AccountId": account_id})
 
@@ -145,27 +147,36 @@ class _Conversion:
         return opportunity_id
 
     def _becomes_person(self) -> bool:
-        is_new = self.wanted.account_id is None and self.wanted.contact_id is None
-        return is_new and self.lead.get("Company") is None and PERSON_ACCOUNTS in self.store.schema.features
+        if PERSON_ACCOUNTS not in self.store.schema.features:
+            return False
+        if self.wanted.account_id is None:
+            return self.lead.get("Company") is None
+        accounts = self.records.object("Account")
+        account_id = record_id_of(accounts, self.wanted.account_id)
+        return bool((self.store.get(accounts, account_id) or {}).get(persons.FLAG))
 
     def _person(self) -> str:
         account, contact = self.records.object("Account"), self.records.object("Contact")
         values = lead_mapping.values_for(account, self.lead)
         values |= persons.of_contact(account, contact, lead_mapping.values_for(contact, self.lead))
-        return self.records.create(account, self._owned(values))
+        values.pop("Name", None)  # a person's is put together
+        return self._written(account, self.wanted.account_id, values)
 
     def _become(self, name: str, stated: object, fixed: Values) -> str:
         sobject = self.records.object(name)
-        values = lead_mapping.values_for(sobject, self.lead)
+        if stated is not None and "AccountId" in fixed:
+            self._check_account(sobject, record_id_of(sobject, stated), str(fixed["AccountId"]))
+        return self._written(sobject, stated, lead_mapping.values_for(sobject, self.lead), fixed)
+
+    def _written(self, sobject: SObject, stated: object, values: Values, fixed: Values | None = None) -> str:
+        """Create a record, or fill the empty fields of the one that is named."""
         if stated is None:
-            return self.records.create(sobject, self._owned(values | fixed))
+            return self.records.create(sobject, self._owned(values | (fixed or {})))
         record_id = record_id_of(sobject, stated)
-        if "AccountId" in fixed:
-            self._check_account(sobject, record_id, str(fixed["AccountId"]))
         current = self.records.existing(sobject, record_id)
         filled = {key: value for key, value in values.items() if current.get(key) is None or value is True}
-        if self.wanted.overwrites_lead_source and "LeadSource" in values:
-            filled["LeadSource"] = values["LeadSource"]
+        if self.wanted.overwrites_lead_source:
+            filled |= {key: values[key] for key in ("LeadSource", "PersonLeadSource") if key in values}
         if filled:
             self.records.update(sobject, record_id, filled)
         return record_id
@@ -233,7 +244,11 @@ def _check_request(wanted: LeadConvert) -> None:
     elif wanted.opportunity_id is not None and wanted.account_id is None:
         problem = "If opportunityId is specified, accountId must be specified too."
     if problem is not None:
-        raise ApiError("INVALID_FIELD", f"One or more leads couldn't be converted. {problem}", fields=["Id"])
+        raise _not_converted(problem)
+
+
+def _not_converted(problem: str) -> ApiError:
+    return ApiError("INVALID_FIELD", f"One or more leads couldn't be converted. {problem}", fields=["Id"])
 
 
 def _converted_status(records: Records, leads: SObject, stated: str | None) -> str:

@@ -223,3 +223,36 @@ def test_events_tell_of_the_conversion(soap_org: Caller) -> None:
     changed = payloads[-1]
     assert (changed["IsConverted"], changed["Status"]) == (True, "Closed - Converted")
     assert changed["ChangeEventHeader"]["changeOrigin"] == "com/salesforce/api/soap/62.0"
+
+
+def test_with_person_accounts_a_lead_without_a_company_is_a_person(soap_org: Caller) -> None:
+    sf = soap_org
+    sf.send("PUT", "/_sandbox/features", {"person_accounts": True})
+    create = {
+        "op": "create",
+        "object": "Lead",
+        "values": {**LEAD, "Company": None, "OwnerId": sf.org.users.default.user_id},
+    }
+    lead_id = sf.change(create, raw=True)[0]["id"]
+    done = convert(sf, lead_id)
+    assert done["success"], done
+    account = row(sf, "Account", done["accountId"])
+    want = {
+        "IsPersonAccount": True,
+        "Name": "Ada Byron",
+        "PersonEmail": "ada@example.com",
+        "PersonMailingCity": "London",
+    }
+    assert {name: account[name] for name in want} == want
+    assert done["contactId"] == account["PersonContactId"]
+    assert row(sf, "Opportunity", done["opportunityId"])["Name"] == "Ada Byron"
+    into = {"accountId": done["accountId"], "doNotCreateOpportunity": True}
+    refused = convert(sf, lead(sf), **into, contactId=done["contactId"])
+    assert "contactId must be null" in refused["errors"][0]["message"]
+    again = convert(sf, lead(sf, Phone="2", MobilePhone="3"), **into)
+    assert (again["accountId"], again["contactId"]) == (done["accountId"], done["contactId"])
+    completed = row(sf, "Account", done["accountId"])
+    assert (completed["Phone"], completed["PersonMobilePhone"]) == ("1", "3")
+    business = convert(sf, lead(sf))
+    assert row(sf, "Account", business["accountId"])["IsPersonAccount"] is False
+    assert row(sf, "Contact", business["contactId"])["AccountId"] == business["accountId"]

@@ -385,3 +385,12 @@ def test_a_reset_goes_on_in_the_same_file(reopen: Open) -> None:
     assert sf.query("SELECT COUNT() FROM Account")["totalSize"] == 3
     assert (sf.org.seed, "Item__c" in sf.org.schema) == (9, False)
     assert stamps.from_text(sf.org.stamp()) <= sf.org.clock.now()
+
+
+def test_a_reset_that_cannot_be_filled_leaves_an_empty_org_that_answers(reopen: Open) -> None:
+    sf = reopen()
+    refused = sf.send("POST", "/_sandbox/reset", {"rows": {"Nothing": 3}})
+    assert (refused.status, refused.body[0]["errorCode"]) == (400, "INVALID_CONTENT")
+    assert sf.query("SELECT COUNT() FROM Account")["totalSize"] == 0
+    assert sf.send("POST", "/_sandbox/reset", {"rows": {"Account": 3}}).status == 200
+    assert sf.query("SELECT COUNT() FROM Account")["totalSize"] == 3
