@@ -63,8 +63,10 @@ class Filter:
         tie = second.parts[0]
         if not isinstance(tie, ast.Compare) or tie.operator != "=" or isinstance(first.right, ast.DateRange):
             return None
-        same = isinstance(first.left, ast.Path) and isinstance(tie.left, ast.Path)
-        if not same or first.left.parts != tie.left.parts or _plain(first.right) != _plain(tie.right):  # type: ignore[union-attr]
+        if not (isinstance(first.left, ast.Path) and isinstance(tie.left, ast.Path)):
+            return None
+        value = _plain(first.right)
+        if value is None or first.left.parts != tie.left.parts or value != _plain(tie.right):
             return None
         return self.sql(ast.Compare(first.left, first.operator + "=", first.right, first.pos))
 
@@ -321,8 +323,10 @@ def _is_case_sensitive(left: Typed) -> bool:
 
 
 def _plain(literal: ast.Literal) -> object:
-    """Return what a literal says, wherever it stands."""
+    """Return what a literal says, wherever it stands; None for one that says nothing."""
     match literal:
+        case ast.Currency():
+            return literal.code, literal.amount
         case ast.Moment():
             return moment_text(literal)
         case ast.Text() | ast.Number() | ast.Boolean():

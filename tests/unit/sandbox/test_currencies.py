@@ -220,6 +220,9 @@ def test_conversions_in_wrong_places_are_refused(deals: Caller, statement: str, 
         ("AnnualRevenue NOT IN (USD10, EUR100)", ["us", "none"]),
         ("AnnualRevenue > 150", ["jp"]),
         ("AnnualRevenue IN (100)", ["us", "eu"]),
+        ("AnnualRevenue > USD150 OR (AnnualRevenue = USD10 AND Name != 'x')", ["eu", "jp"]),
+        ("AnnualRevenue > USD10 OR (AnnualRevenue = USD10 AND Name != 'x')", ["us", "eu", "jp"]),
+        ("AnnualRevenue > null OR (AnnualRevenue = null AND Name != 'x')", ["none"]),
     ],
 )
 def test_amounts_compare_with_literals_of_a_currency(deals: Caller, condition: str, want: list[str]) -> None:
