@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from sffdw.sandbox.schema import Field, SObject
+from sffdw.sandbox.schema import Field, RecordTypeEntry, SObject
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,24 @@ class FieldRights:
     edit: bool = True
 
 
+@dataclass(frozen=True)
+class RecordTypeRights:
+    """Which record types of an object a user has, by developer name in lower case; None is what the object says."""
+
+    available: frozenset[str] | None = None
+    default: str | None = None
+
+    def applied(self, entries: tuple[RecordTypeEntry, ...]) -> tuple[RecordTypeEntry, ...]:
+        """Return an object's record types as the user has them; what is the default is available too."""
+        return tuple(self._applied(entry) for entry in entries)
+
+    def _applied(self, entry: RecordTypeEntry) -> RecordTypeEntry:
+        name = entry.developer_name.lower()
+        is_default = entry.default_record_type_mapping if self.default is None else name == self.default
+        is_listed = entry.available if self.available is None else name in self.available or entry.master
+        return replace(entry, available=is_listed or is_default, default_record_type_mapping=is_default)
+
+
 _ALL_OF_OBJECT, _ALL_OF_FIELD = ObjectRights(), FieldRights()
 
 
@@ -43,6 +61,7 @@ class Access:
     share: Mapping[str, str] = field(default_factory=dict)
     is_everything: bool = True
     views_encrypted: bool = True
+    record_types: Mapping[str, RecordTypeRights] = field(default_factory=dict)
 
     def of_object(self, sobject: SObject) -> ObjectRights:
         """Return the rights on an object."""
@@ -51,6 +70,11 @@ class Access:
     def of_field(self, sobject: SObject, name: str) -> FieldRights:
         """Return the rights on a field."""
         return self.fields.get(f"{sobject.name}.{name}".lower(), _ALL_OF_FIELD)
+
+    def record_types_of(self, sobject: SObject, entries: tuple[RecordTypeEntry, ...]) -> tuple[RecordTypeEntry, ...]:
+        """Return an object's record types as the user has them."""
+        rights = self.record_types.get(sobject.name.lower())
+        return entries if rights is None else rights.applied(entries)
 
     def find_field(self, sobject: SObject, name: str) -> Field | None:
         """Find a field the user may read."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
-from sffdw.sandbox.access import USER_ACCESS, Access, FieldRights, ObjectRights
+from sffdw.sandbox.access import USER_ACCESS, Access, FieldRights, ObjectRights, RecordTypeRights
 from sffdw.sandbox.errors import ApiError
 
 if TYPE_CHECKING:
@@ -192,4 +192,14 @@ def read_access(given: Mapping[str, Any]) -> Access:
     share = given.get("share") or {}
     shares = {"*": share} if isinstance(share, str) else {name.lower(): text for name, text in share.items()}
     views = bool(given.get("view_encrypted", False))
-    return Access(objects, fields, shares, is_everything=not (objects or fields or shares), views_encrypted=views)
+    types = {name.lower(): _read_types(rights) for name, rights in (given.get("record_types") or {}).items()}
+    is_everything = not (objects or fields or shares)
+    return Access(objects, fields, shares, is_everything=is_everything, views_encrypted=views, record_types=types)
+
+
+def _read_types(rights: Mapping[str, Any]) -> RecordTypeRights:
+    available, default = rights.get("available"), rights.get("default")
+    return RecordTypeRights(
+        available=None if available is None else frozenset(str(name).lower() for name in available),
+        default=None if default is None else str(default).lower(),
+    )

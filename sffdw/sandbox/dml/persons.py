@@ -67,7 +67,8 @@ def _is_new_person(store: Store, sobject: SObject, values: Values, actor: Actor)
         return bool(values[FLAG])
     if values.get(FIELD) is not None:
         return is_person_type(store, values[FIELD])
-    usable = [entry for entry in entries_of(store, sobject) if entry.active and entry.available and not entry.master]
+    entries = actor.access.record_types_of(sobject, entries_of(store, sobject))
+    usable = [entry for entry in entries if entry.active and entry.available and not entry.master]
     of_persons = [entry for entry in usable if is_person_type(store, entry.record_type_id)]
     by_default = any(entry.default_record_type_mapping for entry in of_persons)
     is_person = values.get("LastName") is not None if not by_default else values.get("Name") is None

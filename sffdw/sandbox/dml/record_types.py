@@ -55,12 +55,12 @@ def set_record_type(store: Store, sobject: SObject, values: Values, actor: Actor
     """Give a new record the default type; raw writers say what they mean."""
     if actor.is_raw or values.get(FIELD) is not None or sobject.stored_field(FIELD) is None:
         return
-    for entry in entries_of(store, sobject):
+    for entry in actor.access.record_types_of(sobject, entries_of(store, sobject)):
         if entry.default_record_type_mapping and entry.active and not entry.master:
             values[FIELD] = entry.record_type_id
 
 
-def check_record_type(store: Store, sobject: SObject, values: Values) -> None:
+def check_record_type(store: Store, sobject: SObject, values: Values, actor: Actor) -> None:
     """Refuse a type of another object, an inactive one and one that the user has not; the master is no type."""
     chosen = values.get(FIELD)
     if chosen is None or sobject.stored_field(FIELD) is None:
@@ -68,7 +68,8 @@ def check_record_type(store: Store, sobject: SObject, values: Values) -> None:
     if chosen == MASTER.record_type_id:
         values[FIELD] = None
         return
-    found = next((entry for entry in entries_of(store, sobject) if entry.record_type_id == chosen), None)
+    entries = actor.access.record_types_of(sobject, entries_of(store, sobject))
+    found = next((entry for entry in entries if entry.record_type_id == chosen), None)
     if found is None or not (found.active and found.available):
         message = f"Record Type ID: this ID value isn't valid for the user: {chosen}"
         raise ApiError("INVALID_CROSS_REFERENCE_KEY", message, fields=[FIELD])

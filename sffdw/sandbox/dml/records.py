@@ -51,7 +51,7 @@ class Records:
         derived.set_person_name(sobject, values, {})
         if not self.actor.is_raw:
             check_required(sobject, values, is_new=True)
-            check_record_type(self.store, sobject, values)
+            check_record_type(self.store, sobject, values, self.actor)
             check_references(self.store, sobject, values, self.actor)
             self._check_dependencies(sobject, values, {})
             check_unique(self.store, sobject, record_id, values)
@@ -97,7 +97,7 @@ class Records:
         if not self.actor.is_raw:
             check_required(sobject, values, is_new=False)
             if values.get(FIELD) != before.get(FIELD):
-                check_record_type(self.store, sobject, values)
+                check_record_type(self.store, sobject, values, self.actor)
             check_references(self.store, sobject, _changed(values, before), self.actor)
             self._check_dependencies(sobject, values, before)
             check_unique(self.store, sobject, record_id, values)

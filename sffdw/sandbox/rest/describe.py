@@ -104,7 +104,7 @@ def describe(call: Call, name: str) -> Reply:
     access = call.access
     if not access.is_everything:
         body["fields"] = [field for field in body["fields"] if access.find_field(sobject, field["name"]) is not None]
-    details = add_details(call.org, sobject, body, call.version)
+    details = add_details(call, sobject, body)
     modified = stamps.to_http(schema.modified_at(sobject.name))
     return _conditional(call, body, modified, (schema.version_of(sobject.name), len(body["fields"]), details))
 

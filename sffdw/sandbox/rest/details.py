@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sffdw.sandbox.call import Call
 from sffdw.sandbox.dml import currencies
 from sffdw.sandbox.dml.record_types import entries_of
 from sffdw.sandbox.org import Org
@@ -12,9 +13,10 @@ from sffdw.sandbox.schema.describe import describe_record_type
 from sffdw.sandbox.schema.features import MULTI_CURRENCY
 
 
-def add_details(org: Org, sobject: SObject, described: dict[str, Any], version: str) -> list[Any]:
+def add_details(call: Call, sobject: SObject, described: dict[str, Any]) -> list[Any]:
     """Complete a describe from the org's records; returns what was added, by which copies are told apart."""
-    entries = entries_of(org.store, sobject)
+    org, version = call.org, call.version
+    entries = call.access.record_types_of(sobject, entries_of(org.store, sobject))
     described["recordTypeInfos"] = [describe_record_type(sobject.name, entry, version) for entry in entries]
     added = described["recordTypeInfos"] if len(entries) > 1 else []
     return added + _currencies(org, described) if MULTI_CURRENCY in org.schema.features else added

@@ -100,6 +100,25 @@ def test_types_of_other_objects_and_no_types_are_refused(typed: Caller) -> None:
     assert typed.post("/sobjects/Account", {"Name": "a", "RecordTypeId": household})["success"]
 
 
+def test_users_have_record_types_and_a_default_of_their_own(typed: Caller) -> None:
+    user = typed.org.users.default.username
+    rights = {"record_types": {"Item__c": {"available": ["Secret"], "default": "Standard"}}}
+    typed.send("PUT", f"/_sandbox/users/{user}", rights)
+    found = infos(typed)
+    shown = {name: (info["available"], info["defaultRecordTypeMapping"]) for name, info in found.items()}
+    assert shown == {
+        "Old": (False, False),
+        "Rush_Order": (False, False),
+        "Secret": (True, False),
+        "Standard": (True, True),
+        "Master": (True, False),
+    }
+    assert typed.post("/sobjects/Item__c", {"Must__c": "a"})["success"]
+    assert typed.values("SELECT RecordTypeId FROM Item__c") == [found["Standard"]["recordTypeId"]]
+    assert typed.post("/sobjects/Item__c", {"Must__c": "b", "RecordTypeId": found["Secret"]["recordTypeId"]})["success"]
+    assert refused(typed, RecordTypeId=found["Rush_Order"]["recordTypeId"]) == "INVALID_CROSS_REFERENCE_KEY"
+
+
 def test_a_record_keeps_a_type_that_has_become_inactive(typed: Caller) -> None:
     record_id = typed.post("/sobjects/Item__c", {"Must__c": "a"})["id"]
     rush = infos(typed)["Rush_Order"]["recordTypeId"]
