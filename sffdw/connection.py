@@ -18,6 +18,7 @@ from sffdw.spool import Spool
 if TYPE_CHECKING:
     from sffdw.bulk import Bulk
     from sffdw.client import Client
+    from sffdw.events import Stream
 
 # Results of writes wait in memory until somebody reads them; the oldest batches go first.
 MAX_KEPT_RESULTS = 200_000
@@ -95,6 +96,12 @@ class Connection:
         from sffdw.bulk import Bulk
 
         return Bulk(self.client)
+
+    @cached_property
+    def stream(self) -> "Stream":
+        from sffdw.events import Stream
+
+        return Stream(self.client.transport, self.settings.api_version)
 
     def server_time(self) -> dt.datetime:
         """Salesforce's clock now. Asked for each time, by a request that is no API call: nothing else is as sure."""

@@ -6,7 +6,7 @@ Error
 ├── AuthenticationError SF001, OrgMismatch SF002, BudgetExhausted SF003
 ├── RequestError SF005 ─ SessionExpired SF001, LocatorExpired SF005, LimitReached SF004, UnreadableAnswer SF006,
 │                        ObjectUnknown SF007, FieldUnknown SF008, SoqlRejected SF009, RequestInDoubt SF012,
-│                        JobLost SF015, BulkUnsupported SF016
+│                        JobLost SF015, BulkUnsupported SF016, ReplayUnknown SF017
 ├── RecordRejected SF010 ─ RecordLocked SF011
 └── Defect XX000
 
@@ -169,6 +169,13 @@ class JobLost(RequestError):
 class BulkUnsupported(RequestError):
     sqlstate = "SF016"
     default_hint = "Read it through REST: set the server option transport to 'auto' or 'rest'."
+
+
+class ReplayUnknown(RequestError):
+    """The events after a replay id are gone: what they told of must be found by a poll."""
+
+    sqlstate = "SF017"
+    default_hint = "Read from replay_id -1 (new events only) and poll what the events were about."
 
 
 class RecordRejected(Error):

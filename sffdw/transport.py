@@ -110,6 +110,20 @@ class Transport:
         return self._with_retries(lambda: self._exchange(lambda: self._http.get(
             url, timeout=self._timeout, allow_redirects=False), None), is_read=True)
 
+    def post_uncounted(self, path: str, body: Any, read_timeout_s: float, *, check: Callable[[Answer], None]) -> Answer:
+        """POST once to a resource that needs a session and costs no API call. check may raise SessionExpired."""
+        content = json_text(body).encode()
+
+        def send() -> Answer:
+            salesforce, session = self._opened()
+            answer = self._exchange(lambda: salesforce._call_salesforce(
+                "POST", session.instance_url + path, data=content,
+                timeout=(self._settings.connect_timeout, read_timeout_s), allow_redirects=False), None)
+            check(answer)
+            return answer
+
+        return self._with_session(send)
+
     @property
     def _timeout(self) -> tuple[float, float]:
         return self._settings.connect_timeout, self._settings.read_timeout

@@ -219,5 +219,6 @@ def _connected(exchange: Exchange, message: Message) -> Reply:
         client = _client(exchange, message)
     except Refused as refused:
         return failed(refused)
-    stays = not exchange.replies and (message.get("advice") or {}).get("timeout") != 0
-    return connect(exchange.call, client, may_wait=stays, done=done, failed=failed)
+    wished_ms = (message.get("advice") or {}).get("timeout")
+    wait_s = wished_ms / 1000 if isinstance(wished_ms, int | float) and wished_ms >= 0 else None
+    return connect(exchange.call, client, wait_s=0 if exchange.replies else wait_s, done=done, failed=failed)

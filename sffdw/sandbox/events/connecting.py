@@ -68,16 +68,20 @@ class Connect:
         self.client.seen_at = self.events.org.clock.timestamp()
 
 
-def connect(call: Call, client: Client, *, may_wait: bool, done: Done, failed: Failed) -> Reply:
-    """Answer a connect, or return a reply that is held. The first one of a client never waits."""
+def connect(call: Call, client: Client, *, wait_s: float | None, done: Done, failed: Failed) -> Reply:
+    """Answer a connect, or return a reply that is held. The first one of a client never waits.
+
+    wait_s: how long the client itself wants to be held, None if it leaves that to us.
+    """
     events = call.org.events
     attempt = Connect(call, client, done, failed)
     if attempt.number > 1:
         events.bus.wake()  # an earlier connect of the client, if one still waits, ends now
     with events.gate:
-        reply = attempt.attempt(attempt.number == 1 or not may_wait)
+        reply = attempt.attempt(attempt.number == 1 or wait_s == 0)
     if reply is not None:
         return reply
     client.is_waiting = True
-    deadline = call.org.clock.timestamp() + events.settings.connect_timeout_s
+    longest_s = events.settings.connect_timeout_s
+    deadline = call.org.clock.timestamp() + (longest_s if wait_s is None else min(wait_s, longest_s))
     return Reply(hold=Hold(events, deadline, attempt.attempt, attempt.leave))

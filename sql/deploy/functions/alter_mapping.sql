@@ -204,6 +204,7 @@ BEGIN
         poll_interval = coalesce(alter_mapping.poll_interval, m.poll_interval),
         next_poll_at = least(m.next_poll_at, now() + coalesce(alter_mapping.poll_interval, m.poll_interval)),
         writable_fields = coalesce(alter_mapping.writable_fields, m.writable_fields),
+        accelerated = coalesce(alter_mapping.accelerated, m.accelerated),
         history = coalesce(alter_mapping.history, m.history),
         row_filter = nullif(coalesce(alter_mapping.row_filter, m.row_filter), ''),
         revision = m.revision + 1

@@ -21,7 +21,7 @@ DECLARE
     }';
     v_only CONSTANT jsonb := '{
         "write_mode": "async", "conflict_policy": "last_writer", "rejected_policy": "keep", "schema_policy": "warn",
-        "accelerated": false, "daily_call_cap": 30000, "hold_threshold": null
+        "daily_call_cap": 30000, "hold_threshold": null
     }';
     v_name  text;
     v_value jsonb;

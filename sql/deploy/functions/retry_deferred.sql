@@ -91,18 +91,22 @@ BEGIN
         last_error = NULL,
         error_count = 0,
         last_poll_at = m.window_opened_at,
-        next_poll_at = due_at + CASE
+        next_poll_at = CASE
+            WHEN m.hastened_at > m.window_opened_at
+                THEN m.window_opened_at + make_interval(secs => sffdw.sync_setting(c.options, 'accelerated_gap_s'))
             WHEN EXISTS (
                 SELECT
                 FROM sffdw.deferred_record d
                 WHERE d.mapping_id = m.mapping_id
                 AND d.reason IN ('locked', 'unsent')
                 AND d.attempts <= 2
-            ) THEN least(m.poll_interval, interval '10 seconds')
-            ELSE m.poll_interval
+            ) THEN due_at + least(m.poll_interval, interval '10 seconds')
+            ELSE due_at + m.poll_interval
         END,
         run_id = NULL
-    WHERE m.mapping_id = mapping.mapping_id;
+    FROM sffdw.connection c
+    WHERE m.mapping_id = mapping.mapping_id
+    AND c.connection_id = m.connection_id;
     PERFORM sffdw.plan_formula_sweep(mapping, c.options, due_at)
     FROM sffdw.connection c
     WHERE c.connection_id = mapping.connection_id;
@@ -113,7 +117,8 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.finish_poll(sffdw.mapping, timestamptz) IS
-    'End a poll: the mapping is in sync as of its watermark. Rows that were only locked are tried again soon.';
+    'End a poll: the mapping is in sync as of its watermark. Rows that were only locked are tried again '
+    'soon, and what changed meanwhile by a change event is polled for at once.';
 
 CREATE FUNCTION sffdw.retry_deferred(
     connection sffdw.connection,

@@ -13,7 +13,7 @@ AS $function$
 $function$;
 
 COMMENT ON FUNCTION sffdw.run_lock_key(integer, text, integer) IS
-    'Return the advisory lock of one kind of run (poll, write, maintain) of one connection in one lane.';
+    'Return the advisory lock of one kind of run (poll, write, changes, maintain) of one connection in one lane.';
 
 CREATE FUNCTION sffdw.take_run_lock(connection_id integer, kind text, lane integer)
 RETURNS boolean

@@ -98,7 +98,7 @@ BEGIN
             FROM cron.job j
             WHERE starts_with(j.jobname, $1)
             -- Connection "a" leaves the jobs of connection "a:b" alone.
-            AND substr(j.jobname, length($1) + 1) ~ '^(poll:[0-9]+|write|maintain)$'
+            AND substr(j.jobname, length($1) + 1) ~ '^(poll:[0-9]+|write|changes|maintain)$'
             AND j.jobname <> ALL ($2)
             AND j.username = current_user
         )
@@ -162,6 +162,9 @@ BEGIN
             SELECT 'write', format('CALL sffdw.write(max_duration => ''61 seconds'', connection_name => %L, lane => 1)',
                                    v_connection.connection_name)
             UNION ALL
+            SELECT 'changes', format('CALL sffdw.changes(max_duration => ''61 seconds'', connection_name => %L, lane => 1)',
+                                     v_connection.connection_name)
+            UNION ALL
             SELECT 'maintain', format('CALL sffdw.maintain(connection_name => %L)', v_connection.connection_name)
         ) AS j (job, command)
     LOOP
@@ -177,7 +180,7 @@ $function$;
 
 COMMENT ON FUNCTION sffdw.schedule(integer, text) IS
     'Have pg_cron run the synchronisation as the current role, which owns the connection: a job for each lane of '
-    'polls, one that writes and one for upkeep, every minute, each looping until the next one takes over. Replaces '
+    'polls, one that writes, one that follows change events and one for upkeep, every minute, each looping until the next one takes over. Replaces '
     'the jobs there are and returns the names. Lifts the role''s statement_timeout, which would cut every loop short. '
     'Raises object_not_in_prerequisite_state, insufficient_privilege, invalid_parameter_value.';
 

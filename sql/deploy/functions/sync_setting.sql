@@ -11,6 +11,7 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
     -- A REST answer holds at most 2,000 records, a Collections request 200.
     SELECT '{
+        "accelerated_gap_s": 2,
         "archive_after_s": 900,
         "archive_kept_days": 30,
         "delete_interval_s": 600,

@@ -243,7 +243,7 @@ def test_schedule_makes_the_jobs_of_the_owner(jobs: Session, server: Any, sandbo
         assert "GRANT USAGE ON SCHEMA cron" in str(raised.value.diag.message_hint)
         jobs.execute(f"GRANT USAGE ON SCHEMA cron TO {OWNER}")
         names = ["sffdw:salesforce:poll:1", "sffdw:salesforce:poll:2", "sffdw:salesforce:write",
-                 "sffdw:salesforce:maintain"]
+                 "sffdw:salesforce:changes", "sffdw:salesforce:maintain"]
         owner.execute("SELECT sffdw.schedule()")
         assert [row[0] for row in rows(owner, "SELECT sffdw.schedule(lanes => 2)")] == names
         found = {row[0]: row[1:] for row in rows(jobs, "SELECT jobname, username, schedule, command FROM cron.job")}

@@ -1,0 +1,35 @@
+-- Verify sffdw:functions/changes_step on pg
+
+BEGIN;
+
+DO $do$
+DECLARE
+    v_routine record;
+BEGIN
+    ASSERT pg_catalog.to_regtype('sffdw.change_event') IS NOT NULL, 'sffdw.change_event exists';
+    FOR v_routine IN
+        SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
+        FROM (VALUES
+            ('sffdw.read_change_events(sffdw.connection, bigint, double precision)', false,
+             '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.hasten_polls(sffdw.connection, text[])', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.note_deletions(sffdw.connection, sffdw.change_event[])', false,
+             '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.follow_changes(sffdw.connection, double precision)', false,
+             '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.record_changes_error(integer, jsonb)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.may_follow(integer)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.changes_step(integer, timestamptz)', false, '{"search_path=pg_catalog, pg_temp"}'::text[])
+        ) AS w (signature, is_definer, settings)
+        JOIN pg_catalog.pg_proc p ON p.oid = w.signature::pg_catalog.regprocedure
+    LOOP
+        ASSERT v_routine.prosecdef = v_routine.is_definer, v_routine.signature || ' runs with the right role';
+        ASSERT v_routine.proconfig IS NOT DISTINCT FROM v_routine.settings,
+            v_routine.signature || ' has its settings pinned';
+        ASSERT pg_catalog.has_function_privilege('public', v_routine.signature, 'EXECUTE'),
+            'everyone may call ' || v_routine.signature;
+    END LOOP;
+END
+$do$;
+
+ROLLBACK;
