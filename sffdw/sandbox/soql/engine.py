@@ -234,7 +234,7 @@ def row_numbers(connection: sqlite3.Connection, plan: Plan) -> Numbers:
         count, first, last = connection.execute(sql).fetchone()
         if count and last - first + 1 == count:
             return range(first, last + 1)
-    return array("q", (row[0] for row in connection.execute(plan.numbers_sql(), plan.params)))
+    return array("I", (row[0] for row in connection.execute(plan.numbers_sql(), plan.params)))
 
 
 def batch_size(plan: Plan, wanted: int) -> int:

@@ -10,8 +10,8 @@ Arguments: the way, and as JSON {"certificate", "key": paths, "config": path, "j
 import json
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -26,11 +26,10 @@ HOSTS = f"127.0.0.1 localhost login.salesforce.com test.salesforce.com {INSTANCE
 Login = Callable[..., Salesforce]
 
 
-def rename() -> None:
+def rename(hosts: Path) -> None:
     """Let the names lead here, in this namespace only."""
-    with tempfile.NamedTemporaryFile("w", prefix="hosts-", delete=False) as hosts:
-        hosts.write(HOSTS)
-    for command in (["ip", "link", "set", "lo", "up"], ["mount", "--bind", hosts.name, "/etc/hosts"]):
+    hosts.write_text(HOSTS)
+    for command in (["ip", "link", "set", "lo", "up"], ["mount", "--bind", str(hosts), "/etc/hosts"]):
         subprocess.run(command, check=True)
 
 
@@ -43,7 +42,7 @@ def start(way: str, given: dict[str, str]) -> tuple[Process, Login]:
         session.trust_env = False
         session.mount("https://", Rerouted(process.url))
         return process, lambda **login: Salesforce(session=session, **login)
-    rename()
+    rename(Path(given["config"]).with_name("hosts"))
     process = start_process(["--port", "443", "--tls", given["certificate"], given["key"], *arguments])
     process.session.verify = given["certificate"]
     return process, Salesforce  # REQUESTS_CA_BUNDLE makes it trust the sandbox
