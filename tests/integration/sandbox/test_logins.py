@@ -6,6 +6,7 @@ from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import jwt
 import pytest
 import requests
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed
@@ -56,17 +57,37 @@ def test_client_credentials_need_my_domain(session: requests.Session, known: dic
     assert (refused.status_code, refused.json()["error_description"]) == (400, "request not supported on this domain")
 
 
-def test_a_browser_clicks_through_the_authorize_page(org: Process, known: dict[str, str]) -> None:
-    asked = {"response_type": "code", "client_id": known["client_id"], "redirect_uri": CALLBACK, "state": '"x"'}
-    page = requests.get(f"{org.url}/services/oauth2/authorize", params=asked, timeout=30).text
+def click_through(org: Process, known: dict[str, str], **asked: str) -> tuple[dict[str, list[str]], dict[str, Any]]:
+    """Allow access as a browser does; return what it brings back to the client, and the tokens traded for that."""
+    query = {"response_type": "code", "client_id": known["client_id"], "redirect_uri": CALLBACK, **asked}
+    page = requests.get(f"{org.url}/services/oauth2/authorize", params=query, timeout=30).text
     fields = {unescape(name): unescape(value) for name, value in re.findall(r'name="(\w+)" value="([^"]*)"', page)}
     assert fields.pop("decision") == "deny"  # the last of two buttons
     action = re.findall(r'action="([^"]+)"', page)[0]
     form = {**fields, "password": known["password"], "decision": "allow"}
     sent = requests.post(org.url + action, data=form, allow_redirects=False, timeout=30)
+    assert sent.status_code == 302
     back = parse_qs(urlsplit(sent.headers["Location"]).query)
-    assert (sent.status_code, back["state"]) == (302, ['"x"'])
     client = {"client_id": known["client_id"], "client_secret": known["client_secret"], "redirect_uri": CALLBACK}
     trade = {"grant_type": "authorization_code", "code": back["code"][0], **client}
-    answer = requests.post(f"{org.url}/services/oauth2/token", data=trade, timeout=30).json()
+    return back, requests.post(f"{org.url}/services/oauth2/token", data=trade, timeout=30).json()
+
+
+def test_a_browser_clicks_through_the_authorize_page(org: Process, known: dict[str, str]) -> None:
+    back, answer = click_through(org, known, state='"x"')
+    assert back["state"] == ['"x"']
     assert {"access_token", "refresh_token", "signature"} <= set(answer)
+    assert "id_token" not in answer
+
+
+def test_a_client_finds_the_key_and_believes_the_id_token(org: Process, known: dict[str, str]) -> None:
+    _, answer = click_through(org, known, scope="openid api", nonce='n"1')
+    found = requests.get(f"{org.url}/.well-known/openid-configuration", timeout=30).json()
+    key = jwt.PyJWKClient(found["jwks_uri"]).get_signing_key_from_jwt(answer["id_token"])
+    expected: dict[str, Any] = {"audience": known["client_id"], "issuer": found["issuer"]}
+    claims = jwt.decode(answer["id_token"], key, algorithms=["RS256"], **expected)
+    bearer = {"Authorization": f"Bearer {answer['access_token']}"}
+    told = requests.get(found["userinfo_endpoint"], headers=bearer, timeout=30).json()
+    assert (claims["nonce"], claims["sub"]) == ('n"1', told["sub"])
+    with pytest.raises(jwt.InvalidAudienceError):
+        jwt.decode(answer["id_token"], key, algorithms=["RS256"], **{**expected, "audience": "another"})
