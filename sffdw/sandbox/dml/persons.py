@@ -71,7 +71,7 @@ def _is_new_person(store: Store, sobject: SObject, values: Values, actor: Actor)
     usable = [entry for entry in entries if entry.active and entry.available and not entry.master]
     of_persons = [entry for entry in usable if is_person_type(store, entry.record_type_id)]
     by_default = any(entry.default_record_type_mapping for entry in of_persons)
-    is_person = values.get("LastName") is not None if not by_default else values.get("Name") is None
+    is_person = values.get("Name") is None and (by_default or any(is_person_field(name) for name in values))
     fitting = [entry for entry in usable if (entry in of_persons) == is_person]
     fitting.sort(key=lambda entry: not entry.default_record_type_mapping)
     if fitting and is_person != by_default:

@@ -10,6 +10,7 @@ from sffdw.sandbox.dml.actor import Actor
 from sffdw.sandbox.dml.references import resolve_external
 from sffdw.sandbox.errors import ApiError
 from sffdw.sandbox.schema import Field, SObject
+from sffdw.sandbox.schema.person_fields import is_person_field
 from sffdw.sandbox.store.store import Store, Values
 from sffdw.sandbox.store.tables import column_name, is_stored, table_name
 from sffdw.sandbox.values import to_stored
@@ -71,6 +72,8 @@ def _not_writable(names: list[str]) -> ApiError:
 def check_required(sobject: SObject, values: Mapping[str, Any], *, is_new: bool) -> None:
     """Refuse a record whose required fields have no value (on update: are set to none)."""
     missing = [field.name for field in sobject.fields if _is_missing(field, values, is_new=is_new)]
+    if sobject.name == "Account" and not values.get("IsPersonAccount"):
+        missing = [name for name in missing if not is_person_field(name)]  # what persons need, companies do not
     if missing:
         raise ApiError("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(missing)}]", fields=missing)
 

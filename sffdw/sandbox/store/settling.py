@@ -23,7 +23,7 @@ def settle_record_types(store: Store, changes: Iterable[SchemaChange]) -> None:
     table = table_name(kind)
     for change in changes:
         with store.transaction() as connection:
-            if change.kind == "dropped":
+            if change.kind == "dropped" and change.object_name not in store.schema:
                 connection.execute(f'DELETE FROM {table} WHERE "SobjectType" = ?', (change.object_name,))
             elif change.renamed_from:
                 sql = f'UPDATE {table} SET "SobjectType" = ? WHERE "SobjectType" = ?'

@@ -103,11 +103,14 @@ def test_a_describe_with_persons_is_shown_as_it_is_and_works_with_what_it_leaves
     described = people.get("/sobjects/Account/describe")
     left_out = ("PersonContactId", "PersonTitle", "PersonGenderIdentity", "Loud__pc")
     described["fields"] = [field for field in described["fields"] if field["name"] not in left_out]
+    next(field for field in described["fields"] if field["name"] == "LastName")["nillable"] = False
     own_sf.post("/_sandbox/objects", {"name": "Contact", "fields": [LANGUAGE, {"name": "Other__c", "type": "date"}]})
     own_sf.post("/_sandbox/objects", described)
     names = [field["name"] for field in own_sf.get("/sobjects/Account/describe")["fields"]]
     assert names == [field["name"] for field in described["fields"]]
     create(own_sf, LastName="Doe", Language__pc="de")
+    create(own_sf, Name="Acme")
+    assert refusal(own_sf.post("/sobjects/Account", {"FirstName": "x"}))[0] == "REQUIRED_FIELD_MISSING"
     assert own_sf.values("SELECT Language__c FROM Contact") == ["de"]
     assert own_sf.refusal("SELECT PersonContactId FROM Account")[0] == "INVALID_FIELD"
     own_sf.send("PATCH", "/_sandbox/objects/Contact", {"add_fields": [{"name": "New__c", "type": "date"}]})

@@ -1,10 +1,14 @@
 """Record types: in describes, as defaults of new records, refused where they are not for the user."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .conftest import ITEM, Caller
+from sffdw.sandbox.loader import load_paths
+
+from .conftest import ITEM, NOON, Caller
 
 MASTER = "012000000000000AAA"
 TYPES = ["Standard", {"name": "Rush Order", "default": True}, {"name": "Old", "active": False}]
@@ -171,6 +175,16 @@ def test_definitions_bring_record_types_and_alterations_change_them(own_sf: Call
     assert own_sf.values("SELECT SobjectType FROM RecordType") == ["Tour__c", "Tour__c"]
     assert list(infos(own_sf, "Tour__c")) == ["Day", "Night", "Master"]
     own_sf.send("DELETE", "/_sandbox/objects/Tour__c")
+    assert own_sf.values("SELECT Id FROM RecordType") == []
+
+
+def test_record_types_survive_a_describe_of_their_empty_object(own_sf: Caller, tmp_path: Path) -> None:
+    kind = {"Name": "Donor", "DeveloperName": "Donor", "SobjectType": "Contact", "IsActive": True}
+    assert own_sf.post("/sobjects/RecordType", kind)["success"]
+    (tmp_path / "Contact.json").write_text(json.dumps(own_sf.get("/sobjects/Contact/describe")))
+    load_paths(own_sf.org.store, own_sf.org.schema, [tmp_path], user=own_sf.org.users.default.user_id, at=NOON)
+    assert list(infos(own_sf, "Contact")) == ["Donor", "Master"]
+    own_sf.send("DELETE", "/_sandbox/objects/Contact")
     assert own_sf.values("SELECT Id FROM RecordType") == []
 
 
