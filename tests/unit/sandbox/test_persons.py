@@ -114,7 +114,7 @@ def test_a_describe_with_persons_is_shown_as_it_is_and_works_with_what_it_leaves
     assert own_sf.values("SELECT Language__c FROM Contact") == ["de"]
     assert own_sf.refusal("SELECT PersonContactId FROM Account")[0] == "INVALID_FIELD"
     own_sf.send("PATCH", "/_sandbox/objects/Contact", {"add_fields": [{"name": "New__c", "type": "date"}]})
-    assert own_sf.values("SELECT New__pc FROM Account") == [None]
+    assert own_sf.values("SELECT New__pc FROM Account") == [None, None]
     assert own_sf.refusal("SELECT Other__pc FROM Account")[0] == "INVALID_FIELD"
 
 
