@@ -255,7 +255,8 @@ def _unanswered(entry: Entry, error: RequestError) -> Outcome:
     message = f"{error}: {error.detail}" if error.detail else str(error)
     return Outcome(entry, success=None if error.is_in_doubt else False, http_status=error.status,
                    status_code=error.code or (error.reason or error.sqlstate).upper(), message=message,
-                   fields=error.fields, is_transient=error.is_transient or error.status is None)
+                   fields=error.fields, is_transient=error.is_transient or error.status is None
+                   or error.code in TRANSIENT_RECORD_CODES)
 
 
 def _outcome(entry: Entry, result: Mapping[str, Any]) -> Outcome:

@@ -205,6 +205,7 @@ BEGIN
         next_poll_at = least(m.next_poll_at, now() + coalesce(alter_mapping.poll_interval, m.poll_interval)),
         writable_fields = coalesce(alter_mapping.writable_fields, m.writable_fields),
         accelerated = coalesce(alter_mapping.accelerated, m.accelerated),
+        daily_call_cap = coalesce(alter_mapping.daily_call_cap, m.daily_call_cap),
         history = coalesce(alter_mapping.history, m.history),
         row_filter = nullif(coalesce(alter_mapping.row_filter, m.row_filter), ''),
         revision = m.revision + 1
@@ -224,6 +225,9 @@ BEGIN
             FROM sffdw.mapping_field f
             WHERE f.mapping_id = v_mapping.mapping_id
             AND f.field_name NOT IN (SELECT d.field_name FROM unnest(v_chosen) d));
+    END IF;
+    IF NOT force AND num_nonnulls(poll_interval, daily_call_cap) > 0 THEN
+        PERFORM sffdw.check_forecast(v_connection, v_mapping);
     END IF;
     PERFORM sffdw.drop_mapping_fields(v_connection, v_mapping, v_dropped);
     IF cardinality(v_added) > 0 THEN

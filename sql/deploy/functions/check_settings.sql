@@ -21,7 +21,7 @@ DECLARE
     }';
     v_only CONSTANT jsonb := '{
         "write_mode": "async", "conflict_policy": "last_writer", "rejected_policy": "keep", "schema_policy": "warn",
-        "daily_call_cap": 30000, "hold_threshold": null
+        "hold_threshold": null
     }';
     v_name  text;
     v_value jsonb;
@@ -32,6 +32,9 @@ BEGIN
                 USING ERRCODE = 'invalid_parameter_value',
                       HINT = format('Valid values are: %s.', (
                           SELECT string_agg(value, ', ') FROM jsonb_array_elements_text(v_known -> v_name)));
+        ELSIF v_name = 'daily_call_cap' AND v_value::integer < 1 THEN
+            RAISE EXCEPTION 'invalid value for "%": %', v_name, v_value
+                USING ERRCODE = 'invalid_parameter_value', HINT = 'It must be a whole number above 0.';
         ELSIF v_only ? v_name AND v_only -> v_name <> v_value THEN
             RAISE EXCEPTION 'setting "%" is not supported yet', v_name
                 USING ERRCODE = 'feature_not_supported',

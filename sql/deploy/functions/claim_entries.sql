@@ -186,7 +186,7 @@ DECLARE
 BEGIN
     SELECT c.* INTO v_connection FROM sffdw.connection c WHERE c.connection_id = claim_entries.connection_id;
     PERFORM sffdw.refuse_recovery(v_connection);
-    IF v_connection.paused_out OR v_connection.throttled_until > clock_timestamp()
+    IF v_connection.paused_out OR v_connection.write_pause_until > clock_timestamp()
     OR sffdw.awaits_org(claim_entries.connection_id) THEN
         RETURN NULL;
     END IF;

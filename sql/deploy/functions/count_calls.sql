@@ -34,7 +34,7 @@ BEGIN
     END IF;
     RETURN QUERY EXECUTE format(
         'SELECT c.day, c.object_name, c.purpose, c.ledger_id, c.call_count, c.row_count, c.byte_count '
-        'FROM %I._calls c WHERE c.since = %L', live_schema_name, coalesce(since, '0001-01-01'));
+        'FROM %I._calls c WHERE c.since = %L', live_schema_name, coalesce(to_char(since, 'YYYY-MM-DD'), '0001-01-01'));
 END
 $function$;
 

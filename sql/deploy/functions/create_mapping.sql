@@ -7,6 +7,7 @@
 -- requires: functions/describe_config
 -- requires: functions/describe_object
 -- requires: functions/find_connection
+-- requires: functions/forecast_calls
 -- requires: functions/import_live_table
 -- requires: functions/log_event
 -- requires: functions/require_owner
@@ -194,6 +195,9 @@ BEGIN
     RETURNING * INTO v_mapping;
 
     PERFORM sffdw.add_mapping_fields(v_mapping, v_fields);
+    IF NOT force THEN
+        PERFORM sffdw.check_forecast(v_connection, v_mapping);
+    END IF;
     PERFORM sffdw.set_field_flags(v_mapping, v_described, indexes);
     PERFORM sffdw.apply_indexes(v_mapping.mapping_id);
     PERFORM sffdw.create_capture(v_connection.schema_name, v_table, v_connection.hstore_schema, access);
@@ -212,6 +216,7 @@ COMMENT ON FUNCTION sffdw.create_mapping(
     integer, boolean, text) IS
     'Map an object to a local table and return the mapping''s id; the table exists on return, the next poll loads it. '
     'An existing table is taken over if it fits, and never overwritten. Raises SF007 and SF008 for what the org lacks, '
+    'SF003 for polls that would exceed the budget, unless force, '
     'duplicate_object, duplicate_table, invalid_parameter_value, feature_not_supported for settings that this version '
     'does not act on.';
 

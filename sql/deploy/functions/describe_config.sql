@@ -18,7 +18,8 @@ AS $function$
             'features', jsonb_build_object('poll_db_no_merge', c.write_algorithm = 'ordered'),
             'sffdw', to_jsonb(c) - ARRAY[
                 'connection_id', 'state', 'paused_in', 'paused_out', 'last_poll_at', 'last_write_at', 'last_error',
-                'last_error_at', 'throttled_until']),
+                'last_error_at', 'throttled_until',
+                'write_pause_until', 'throttle_count']),
         'mappings', coalesce((
             SELECT jsonb_agg(jsonb_build_object('object_name', m.object_name, 'config', jsonb_build_object(
                 'access', m.access,

@@ -10,10 +10,11 @@
 BEGIN;
 
 CREATE TYPE sffdw.run_bill AS (
-    run_id     bigint,
-    opened_at  timestamptz,
-    call_count bigint,
-    byte_count bigint
+    run_id       bigint,
+    sweep_run_id bigint,
+    opened_at    timestamptz,
+    call_count   bigint,
+    byte_count   bigint
 );
 
 COMMENT ON TYPE sffdw.run_bill IS 'A mapping''s run and what this session had spent since it began, at that time.';
@@ -116,10 +117,16 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    v_mapping sffdw.mapping;
-    v_text    text := concat_ws(': ', caught ->> 'message', nullif(caught ->> 'detail', ''));
+    v_mapping      sffdw.mapping;
+    v_text         text := concat_ws(': ', caught ->> 'message', nullif(caught ->> 'detail', ''));
+    v_is_capped    boolean := caught ->> 'sqlstate' = 'SF003' AND sffdw.is_capped(mapping_id);
+    v_concerns_all boolean;
 BEGIN
     SELECT m.* INTO v_mapping FROM sffdw.mapping m WHERE m.mapping_id = record_poll_error.mapping_id;
+    -- The budget stops loads and sweeps before it stops polls.
+    v_concerns_all := caught ->> 'sqlstate' IN ('SF001', 'SF002', 'SF004')
+                      OR caught ->> 'sqlstate' = 'SF003' AND NOT v_is_capped
+                         AND coalesce(v_mapping.phase <> 'load', false);
     PERFORM sffdw.close_sync_run(v_mapping, 'error', v_text);
     UPDATE sffdw.mapping m
     SET state = CASE
@@ -132,20 +139,24 @@ BEGIN
         state_description = v_text,
         last_error = v_text,
         -- Tried again soon, then less and less: an outage costs few calls.
-        next_poll_at = due_at + least(
-            least(m.poll_interval, interval '30 seconds') * power(2, least(m.error_count, 10)), interval '5 minutes'),
+        next_poll_at = CASE
+            WHEN v_is_capped THEN (date_trunc('day', due_at AT TIME ZONE 'UTC') + interval '1 day') AT TIME ZONE 'UTC'
+            ELSE due_at + least(
+                least(m.poll_interval, interval '30 seconds') * power(2, least(m.error_count, 10)),
+                interval '5 minutes')
+        END,
         error_count = m.error_count + 1,
         run_id = NULL
     WHERE m.mapping_id = v_mapping.mapping_id;
-    IF caught ->> 'sqlstate' IN ('SF001', 'SF002', 'SF003', 'SF004') THEN
-        PERFORM sffdw.record_connection_error(v_mapping.connection_id, caught);
+    IF v_concerns_all THEN
+        PERFORM sffdw.record_connection_error(v_mapping.connection_id, caught, false);
     END IF;
     -- The same error is logged at the first, second, third, fifth, ninth time and so on: each run tells of it too.
     IF v_text IS DISTINCT FROM v_mapping.last_error OR v_mapping.error_count & (v_mapping.error_count - 1) = 0 THEN
         PERFORM sffdw.log_event(v_mapping.connection_id, 'POLL ERROR', v_text, 'ERROR', v_mapping.object_name);
     END IF;
-    -- One notification an outage, not one a poll.
-    IF v_mapping.last_error IS NULL THEN
+    -- One notification an outage, not one a poll; of limits the connection tells.
+    IF v_mapping.last_error IS NULL AND NOT (v_concerns_all AND caught ->> 'sqlstate' IN ('SF003', 'SF004')) THEN
         PERFORM sffdw.notify(v_mapping.connection_id, 'mapping-error', format('%s: %s', v_mapping.object_name, v_text));
     END IF;
 END
@@ -164,7 +175,13 @@ AS $function$
 DECLARE
     v_bill sffdw.run_bill;
 BEGIN
-    SELECT m.run_id, clock_timestamp(), o.call_count, o.byte_count
+    SELECT m.run_id, (
+               SELECT s.run_id
+               FROM sffdw.field_sweep s
+               WHERE s.mapping_id = m.mapping_id
+               ORDER BY s.purpose
+               LIMIT 1
+           ), clock_timestamp(), o.call_count, o.byte_count
     INTO v_bill
     FROM sffdw.mapping m
     JOIN sffdw.connection c USING (connection_id)
@@ -194,13 +211,13 @@ BEGIN
     UPDATE sffdw.sync_run r
     SET call_count = r.call_count + v_now.call_count - before.call_count,
         byte_count = r.byte_count + v_now.byte_count - before.byte_count
-    WHERE r.run_id = coalesce(v_now.run_id, before.run_id, (
+    WHERE r.run_id = coalesce(before.run_id, (
         SELECT max(n.run_id)
         FROM sffdw.sync_run n
         JOIN sffdw.mapping m USING (connection_id, object_name)
         WHERE m.mapping_id = charge_run.mapping_id
         AND n.started_at >= before.opened_at
-        AND n.purpose <> 'write'))
+        AND n.purpose <> 'write'), before.sweep_run_id)
     AND v_now.call_count > before.call_count;
 END
 $function$;

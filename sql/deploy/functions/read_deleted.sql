@@ -19,6 +19,7 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
+    PERFORM sffdw.check_call_cap(connection, mapping);
     -- The delete log names records; whether they are gone for good is asked by their Id, for some have come back.
     EXECUTE format($query$
         WITH deleted AS MATERIALIZED (

@@ -1,4 +1,5 @@
 -- Deploy sffdw:functions/read_page to pg
+-- requires: functions/check_call_cap
 -- requires: functions/open_stage
 -- requires: functions/row_filter
 -- requires: functions/sync_setting
@@ -50,6 +51,7 @@ DECLARE
     v_leaves      text := '(' || mapping.filter_expression || ') IS NOT TRUE';
     v_pushed      text := '';
 BEGIN
+    PERFORM sffdw.check_call_cap(connection, mapping);
     SELECT string_agg(format('%I', c.column_name), ', '), string_agg(c.expression, ', ')
     INTO STRICT v_names, v_expressions
     FROM sffdw.merge_columns(connection, mapping) c;
@@ -81,7 +83,8 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.read_records(sffdw.connection, sffdw.mapping, text, text, text, text) IS
-    'Read records from Salesforce into the stage by one statement and return how many came.';
+    'Read records from Salesforce into the stage by one statement and return how many came. Raises SF003 when the '
+    'mapping''s daily_call_cap is used up.';
 
 CREATE FUNCTION sffdw.read_page(
     connection sffdw.connection,

@@ -52,7 +52,8 @@ BEGIN
         state = CASE WHEN c.paused_in AND c.paused_out THEN 'PAUSED' ELSE 'IDLE' END,
         last_error = NULL,
         last_error_at = NULL,
-        throttled_until = NULL
+        throttled_until = NULL,
+        write_pause_until = NULL
     FROM sffdw.cluster_identity() i
     WHERE c.connection_id = v_connection.connection_id;
     -- In another org every record may differ: all is read again, and nothing is deleted for not being seen.

@@ -113,6 +113,7 @@ BEGIN
     UPDATE sffdw.connection c
     SET last_poll_at = clock_timestamp()
     WHERE c.connection_id = mapping.connection_id;
+    PERFORM sffdw.end_throttle(mapping.connection_id);
 END
 $function$;
 

@@ -171,6 +171,38 @@ $function$;
 COMMENT ON FUNCTION sffdw.doubt_batch(sffdw.connection, uuid, boolean, text) IS
     'Put back a batch whose sending failed: to be sent again if it surely did not leave, else in doubt.';
 
+CREATE FUNCTION sffdw.note_refusal(connection_id integer, batch_id uuid)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_claim sffdw.write_claim;
+BEGIN
+    SELECT c.*
+    INTO v_claim
+    FROM sffdw.write_claim c
+    WHERE c.connection_id = note_refusal.connection_id
+    AND c.batch_id = note_refusal.batch_id
+    AND c.phase = 'waiting'
+    AND c.status_code IN ('SF003', 'REQUEST_LIMIT_EXCEEDED', 'TXN_SECURITY_METERING_ERROR')
+    ORDER BY c.batch_position
+    LIMIT 1;
+    IF FOUND THEN
+        PERFORM sffdw.record_connection_error(connection_id, jsonb_build_object(
+            'sqlstate', CASE v_claim.status_code WHEN 'SF003' THEN 'SF003' ELSE 'SF004' END,
+            'message', v_claim.message));
+    ELSE
+        PERFORM sffdw.end_throttle(connection_id);
+    END IF;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.note_refusal(integer, uuid) IS
+    'Throttle a connection whose batch met a limit of the org or the end of the budget; one that was accepted ends '
+    'that.';
+
 CREATE FUNCTION sffdw.log_batch(
     connection   sffdw.connection,
     batch_id     uuid,
@@ -242,6 +274,7 @@ BEGIN
     v_before := sffdw.own_calls(v_connection);
     BEGIN
         PERFORM sffdw.send_requests(v_connection, batch_id);
+        PERFORM sffdw.note_refusal(connection_id, batch_id);
     EXCEPTION WHEN query_canceled OR OTHERS THEN
         GET STACKED DIAGNOSTICS v_sqlstate = RETURNED_SQLSTATE, v_message = MESSAGE_TEXT,
                                 v_detail = PG_EXCEPTION_DETAIL, v_hint = PG_EXCEPTION_HINT;

@@ -57,7 +57,8 @@ BEGIN
             'detail', 'Nothing is read, written or deleted until that is settled.');
     END IF;
     UPDATE sffdw.connection c
-    SET state = 'IDLE', last_error = NULL, last_error_at = NULL, throttled_until = NULL
+    SET state = 'IDLE', last_error = NULL, last_error_at = NULL, throttled_until = NULL,
+        write_pause_until = NULL
     WHERE c.connection_id = check_run.connection_id
     AND c.state IN ('UNAUTHORIZED', 'SYSTEM_ERROR', 'NEED_AUTHENTICATION');
     RETURN NULL;

@@ -21,6 +21,7 @@ AS $function$
         "overlap_s": 300,
         "page_size": 2000,
         "row_lock_attempts": 8,
+        "schema_interval_s": 600,
         "sweep_interval_s": 600,
         "sweep_window_s": 3600,
         "write_batch_calls": 5,

@@ -29,6 +29,8 @@ CREATE TABLE sffdw.connection (
     last_error        text,
     last_error_at     timestamptz,
     throttled_until   timestamptz,
+    write_pause_until timestamptz,
+    throttle_count    integer     NOT NULL DEFAULT 0,
     CONSTRAINT connection_pkey PRIMARY KEY (connection_id),
     CONSTRAINT connection_schema_name_key UNIQUE (schema_name),
     CONSTRAINT connection_state_known CHECK (state IN (
@@ -74,6 +76,11 @@ COMMENT ON COLUMN sffdw.connection.data_directory IS 'A digest: the path itself 
 COMMENT ON COLUMN sffdw.connection.hstore_schema IS 'Where hstore lives, looked up when the connection was made.';
 COMMENT ON COLUMN sffdw.connection.run_search_path IS
     'The search_path under which functions write mapped tables, so that users'' own triggers find what they name.';
-COMMENT ON COLUMN sffdw.connection.throttled_until IS 'Until when the org''s limits or the budget stop calls.';
+COMMENT ON COLUMN sffdw.connection.throttled_until IS
+    'Until when the login, the org''s limits or the budget stop polls; writes have the last word of the budget and may '
+    'go on.';
+COMMENT ON COLUMN sffdw.connection.write_pause_until IS 'Until when writes stop too.';
+COMMENT ON COLUMN sffdw.connection.throttle_count IS
+    'Pauses since calls were last accepted: each is twice as long as the one before.';
 
 COMMIT;

@@ -2,7 +2,8 @@
 
 BEGIN;
 
-DROP FUNCTION sffdw.record_connection_error(integer, jsonb);
+DROP FUNCTION sffdw.end_throttle(integer);
+DROP FUNCTION sffdw.record_connection_error(integer, jsonb, boolean);
 DROP FUNCTION sffdw.raise_caught(jsonb);
 
 COMMIT;

@@ -3,6 +3,7 @@
 BEGIN;
 
 DROP FUNCTION sffdw.send_batch(integer, uuid);
+DROP FUNCTION sffdw.note_refusal(integer, uuid);
 DROP FUNCTION sffdw.log_batch(sffdw.connection, uuid, timestamptz, text, bigint, bigint);
 DROP FUNCTION sffdw.doubt_batch(sffdw.connection, uuid, boolean, text);
 DROP FUNCTION sffdw.send_requests(sffdw.connection, uuid);

@@ -11,7 +11,9 @@ BEGIN
         FROM (VALUES
             ('sffdw.raise_caught(jsonb)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.record_connection_error(integer, jsonb)',
+            ('sffdw.end_throttle(integer)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.record_connection_error(integer, jsonb, boolean)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[])
         ) AS w (signature, is_definer, settings)
         JOIN pg_catalog.pg_proc p ON p.oid = w.signature::pg_catalog.regprocedure

@@ -19,6 +19,8 @@ BEGIN
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.doubt_batch(sffdw.connection, uuid, boolean, text)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.note_refusal(integer, uuid)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.log_batch(sffdw.connection, uuid, timestamptz, text, bigint, bigint)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.send_batch(integer, uuid)',

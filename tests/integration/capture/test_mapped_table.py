@@ -135,8 +135,8 @@ REFUSED = [
     ("SELECT sffdw.create_mapping('Account', conflict_policy => 'postgres')", "0A000", "conflict_policy"),
     ("SELECT sffdw.create_mapping('Account', rejected_policy => 'restore')", "0A000", "rejected_policy"),
     ("SELECT sffdw.create_mapping('Account', schema_policy => 'evolve')", "0A000", "schema_policy"),
-    ("SELECT sffdw.create_mapping('Account', daily_call_cap => 5)", "0A000", "daily_call_cap"),
-    ("SELECT sffdw.create_mapping('Account', history => true)", "0A000", "history"),
+    ("SELECT sffdw.create_mapping('Account', daily_call_cap => 0)", "22023", "daily_call_cap"),
+    ("SELECT sffdw.create_mapping('Account', daily_call_cap => 5)", "SF003", "daily_call_cap"),
     ("SELECT sffdw.create_mapping('Account', hold_threshold => 5)", "0A000", "hold_threshold"),
     ("SELECT sffdw.create_mapping('Account', connection_name => 'nowhere')", "42704", '"nowhere"'),
 ]

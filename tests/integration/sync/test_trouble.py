@@ -59,7 +59,7 @@ def test_an_exhausted_limit_keeps_changes_queued(org: Org, account: Session) -> 
             with contextlib.suppress(psycopg.Error):
                 write(account)
             account.execute("UPDATE sffdw.write_claim SET next_try_at = NULL")
-            account.execute("UPDATE sffdw.connection SET throttled_until = NULL")
+            account.execute("UPDATE sffdw.connection SET write_pause_until = NULL")
     assert "FAILED" not in {state for _, state in log(account)}
     write(account)
     assert len(org.names()) == 30
