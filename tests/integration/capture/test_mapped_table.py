@@ -128,7 +128,6 @@ REFUSED = [
     ("SELECT sffdw.create_mapping('Account', access => 'write_only')", "22023", "write_only"),
     ("SELECT sffdw.create_mapping('Account', types => 'exact')", "22023", "exact"),
     ("SELECT sffdw.create_mapping('Account', poll_interval => '4 seconds')", "22023", "poll_interval"),
-    ("SELECT sffdw.create_mapping('Account', accelerated => true)", "0A000", "accelerated"),
     ("SELECT sffdw.create_mapping('Account', row_filter => 'nothing = 1')", "22023", "row filter"),
     ("SELECT sffdw.create_mapping('Account', write_mode => 'sync')", "0A000", "write_mode"),
     ("SELECT sffdw.create_mapping('Account', write_mode => 'later')", "22023", "later"),
