@@ -232,8 +232,11 @@ def result_pages(call: Call, job_id: str) -> Reply:
     first = decode(call, call.query.get("locator"), total)
     base = f"/services/data/v{call.version}/jobs/query/{job.id}"
     starts = list(range(first, max(total, 1), size))
-    pages = [{"resultUrl": f"{base}/results?locator={infos.encode_locator(start)}"} for start in starts[:PAGES_LISTED]]
+    # Each place says how much to read there, or pages of another size than the usual one would overlap.
+    limit = f"&maxRecords={size}" if "maxRecords" in call.query else ""
+    urls = [f"{base}/results?locator={infos.encode_locator(start)}{limit}" for start in starts[:PAGES_LISTED]]
+    pages = [{"resultUrl": url} for url in urls]
     following = None
     if len(starts) > PAGES_LISTED:
-        following = f"{base}/resultPages?locator={infos.encode_locator(starts[PAGES_LISTED])}"
+        following = f"{base}/resultPages?locator={infos.encode_locator(starts[PAGES_LISTED])}{limit}"
     return Reply(body={"resultPages": pages, "nextRecordsUrl": following, "done": following is None})

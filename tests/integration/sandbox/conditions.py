@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from tests.integration.sandbox import plain
 from tests.integration.sandbox.material import (
@@ -15,6 +16,8 @@ from tests.integration.sandbox.material import (
     COUNTED,
     DATE_LITERALS,
     FIELDS,
+    FISCAL_START,
+    LABELS,
     LINKS,
     MULTI,
     NAMES,
@@ -24,6 +27,7 @@ from tests.integration.sandbox.material import (
     PICKS,
     TIMES,
     TODAY,
+    ZONE,
 )
 from tests.integration.sandbox.plain import Record, World
 
@@ -44,6 +48,7 @@ class ConditionWriter:
         self.world = world
         self.dice = random.Random(seed)
         self.clauses: Counter[str] = Counter()
+        self.zone = ZoneInfo(ZONE)
         self.deleted_too = False  # queryAll: inner queries see deleted records as well
 
     def _use(self, *names: str) -> None:
@@ -90,7 +95,12 @@ class ConditionWriter:
                 return value, value
             case "datetime":
                 day = TODAY + timedelta(days=dice.choice([0, -1, 1, -20]))
-                return f"{day}T12:30:15Z", f"{day}T12:30:15.000+0000"
+                form = dice.choice(["12:30:15Z", "12:30:15.000+0000", "14:30:15+02:00", "09:30:15.999-0300"])
+                return f"{day}T{form}", f"{day}T12:30:15.000+0000"
+            case "exact":
+                value = dice.choice(["ab", "AB", "aB", "c"])
+                self._use("case-sensitive text")
+                return self._quote(value), value
             case "time":
                 value = dice.choice(TIMES)
                 return f"{value}.000Z", f"{value}.000Z"
@@ -124,15 +134,13 @@ class ConditionWriter:
 
     def _simple(self, sobject: str, *, may_join: bool = False) -> Condition:
         writers = [self._comparison] * 5 + [self._like, self._membership, self._membership, self._date_literal]
-        writers += [self._includes, self._part, self._distance]
+        writers += [self._includes, self._part, self._distance, self._part, self._label, *[self._date_literal] * 3]
         if may_join:
             writers += [self._semi_join] * 2
         return self.dice.choice(writers)(sobject)
 
     def _comparison(self, sobject: str) -> Condition:
-        text, path, kind = self._path(
-            sobject, ["text", "number", "int", "currency", "boolean", "date", "datetime", "time", "id", "multi"]
-        )
+        text, path, kind = self._path(sobject)
         if kind == "multi":
             return self._same_set(text, path)
         operator = self.dice.choice(OPERATORS[:2] if kind in {"boolean", "id"} else OPERATORS)
@@ -179,17 +187,18 @@ class ConditionWriter:
         return Condition(f"{text} {'NOT IN' if is_negated else 'IN'} ({listed})", test)
 
     def _date_literal(self, sobject: str) -> Condition:
-        self._use("date literal")
         text, path, _ = self._path(sobject, ["date", "datetime"])
         name, count = self.dice.choice(DATE_LITERALS), 0
         shown = name
-        if self.dice.random() < 0.4:
+        if self.dice.random() < 0.5:
             name, count = self.dice.choice(COUNTED), self.dice.choice([1, 2, 7, 30])
             shown = f"{name}:{count}"
+        self._use("date literal", name)
         operator = self.dice.choice(OPERATORS)
-        days = plain.literal_days(name, count, TODAY)
+        days = plain.literal_days(name, count, TODAY, FISCAL_START)
         return Condition(
-            f"{text} {operator} {shown}", lambda record: plain.in_range(operator, self.world.get(record, path), days)
+            f"{text} {operator} {shown}",
+            lambda record: plain.in_range(operator, self.world.get(record, path), days, self.zone),
         )
 
     def _includes(self, sobject: str) -> Condition:
@@ -206,16 +215,39 @@ class ConditionWriter:
         return Condition(f"{text} {'EXCLUDES' if is_negated else 'INCLUDES'} ({listed})", test)
 
     def _part(self, sobject: str) -> Condition:
-        self._use("date function")
         text, path, kind = self._path(sobject, ["date", "datetime"])
         name = self.dice.choice(
-            [part for part in PARTS if part != "DAY_ONLY"] + (["HOUR_IN_DAY"] if kind == "datetime" else [])
+            [part for part in PARTS if part != "DAY_ONLY"] + (["HOUR_IN_DAY"] * 3 if kind == "datetime" else [])
         )
-        value = self.dice.choice([1, 2, 6, 18, 2024, 2025])
+        inner, get = self._in_zone(text, path, kind)
+        self._use("date function", name)
+        value = self.dice.choice([1, 2, 5, 6, 18, 2024, 2025])
         operator = self.dice.choice(OPERATORS)
         return Condition(
-            f"{name}({text}) {operator} {value}",
-            lambda record: plain.compare(operator, plain.date_part(name, self.world.get(record, path)), value, "plain"),
+            f"{name}({inner}) {operator} {value}",
+            lambda record: plain.compare(operator, plain.date_part(name, get(record), FISCAL_START), value, "plain"),
+        )
+
+    def _in_zone(self, text: str, path: tuple[str, ...], kind: str) -> tuple[str, Callable[[Record], str | None]]:
+        """Choose whether a date function sees a dateTime in UTC or in the user's zone."""
+        if kind != "datetime" or self.dice.random() < 0.5:
+            return text, lambda record: self.world.get(record, path)
+        self._use("convertTimezone")
+
+        def get(record: Record) -> str | None:
+            value = self.world.get(record, path)
+            return None if value is None else plain.local(value, self.zone)
+
+        return f"convertTimezone({text})", get
+
+    def _label(self, sobject: str) -> Condition:
+        """Compare what a picklist shows."""
+        self._use("toLabel in WHERE")
+        value = self.dice.choice([*LABELS.values(), "Low", "HOCH"])
+        operator = self.dice.choice(["=", "!="])
+        return Condition(
+            f"toLabel(Pick__c) {operator} '{value}'",
+            lambda record: plain.compare(operator, LABELS.get(record["Pick__c"]), value, "text"),
         )
 
     def _distance(self, sobject: str) -> Condition:

@@ -37,6 +37,7 @@ FIELDS: dict[str, str] = {
     "Multi__c": "multi",
     "Clock__c": "time",
     "Id": "id",
+    "Code__c": "exact",
 }
 PICKS = ["Low", "Mid", "High"]
 LABELS = {"Low": "Niedrig", "Mid": "Mid", "High": "Hoch"}
@@ -44,11 +45,15 @@ TIMES = ["00:00:00", "12:30:15", "23:59:59"]
 MULTI = ["red", "green", "blue"]
 TODAY = date(2025, 6, 18)
 OPERATORS = ["=", "!=", "<", "<=", ">", ">="]
-DATE_LITERALS = ["TODAY", "YESTERDAY", "TOMORROW", "LAST_WEEK", "THIS_WEEK", "NEXT_WEEK", "LAST_MONTH", "THIS_MONTH"]
-DATE_LITERALS += ["NEXT_MONTH", "LAST_QUARTER", "THIS_QUARTER", "NEXT_QUARTER", "LAST_YEAR", "THIS_YEAR", "NEXT_YEAR"]
-COUNTED = ["LAST_N_DAYS", "NEXT_N_DAYS", "N_DAYS_AGO", "LAST_N_MONTHS", "NEXT_N_MONTHS", "LAST_N_WEEKS", "LAST_N_YEARS"]
+UNITS = ["WEEK", "MONTH", "QUARTER", "YEAR", "FISCAL_QUARTER", "FISCAL_YEAR"]
+DATE_LITERALS = ["TODAY", "YESTERDAY", "TOMORROW", "LAST_90_DAYS", "NEXT_90_DAYS"]
+DATE_LITERALS += [f"{which}_{unit}" for unit in UNITS for which in ("LAST", "THIS", "NEXT")]
+COUNTED = [form.format(f"{unit}S") for unit in ["DAY", *UNITS] for form in ("LAST_N_{}", "NEXT_N_{}", "N_{}_AGO")]
 PARTS = ["CALENDAR_YEAR", "CALENDAR_MONTH", "CALENDAR_QUARTER", "DAY_IN_MONTH", "DAY_IN_WEEK", "DAY_IN_YEAR"]
-PARTS += ["WEEK_IN_MONTH", "WEEK_IN_YEAR", "DAY_ONLY"]
+PARTS += ["WEEK_IN_MONTH", "WEEK_IN_YEAR", "DAY_ONLY", "FISCAL_YEAR", "FISCAL_QUARTER", "FISCAL_MONTH"]
+# The user's time zone, in which date literals are meant, and the month in which the fiscal year begins.
+ZONE, FISCAL_START = "America/Los_Angeles", 4
+MODES = ["SECURITY_ENFORCED", "USER_MODE", "SYSTEM_MODE"]
 
 DEFINITIONS: list[dict[str, Any]] = [
     {
@@ -61,6 +66,7 @@ DEFINITIONS: list[dict[str, Any]] = [
                 "picklistValues": [{"value": v, "label": LABELS[v]} for v in PICKS],
             },
             {"name": "Clock__c", "type": "time"},
+            {"name": "Code__c", "type": "string", "length": 20, "caseSensitive": True, "externalId": True},
             {"name": "Number__c", "type": "double", "scale": 2},
             {"name": "Whole__c", "type": "int"},
             {"name": "Money__c", "type": "currency"},
@@ -116,6 +122,7 @@ def random_values(dice: random.Random) -> dict[str, Any]:
         "Day__c": maybe(lambda: day.isoformat()),
         "At__c": maybe(lambda: at),
         "Multi__c": maybe(lambda: ";".join(sorted(dice.sample(MULTI, dice.randint(1, 3)), key=MULTI.index))),
+        "Code__c": maybe(lambda: dice.choice(["ab", "AB", "aB", "b"])),
         "Clock__c": maybe(lambda: dice.choice(TIMES)),
         "Place__Latitude__s": round(dice.uniform(-60, 60), 6) if place else None,
         "Place__Longitude__s": round(dice.uniform(-170, 170), 6) if place else None,

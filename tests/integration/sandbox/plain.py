@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 Record = Mapping[str, Any]
 Getter = Callable[[Record], Any]
@@ -81,11 +82,19 @@ def values_of(text: str | None) -> set[str]:
     return {part.upper() for part in (text or "").split(";") if part}
 
 
-def in_range(operator: str, value: str | None, days: tuple[date, date]) -> bool:
-    """Compare a date or dateTime text with a range of days in UTC, its end excluded."""
+def local(value: str, zone: ZoneInfo) -> str:
+    """Return a dateTime text as clocks in a zone show it; a date stays what it is."""
+    if len(value) == 10:
+        return value
+    moment = datetime.fromisoformat(value.replace("+0000", "+00:00")).astimezone(zone)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}"
+
+
+def in_range(operator: str, value: str | None, days: tuple[date, date], zone: ZoneInfo) -> bool:
+    """Compare a date or dateTime text with a range of days of a zone, its end excluded."""
     if value is None:
         return operator == "!="
-    day = value[:10]
+    day = local(value, zone)[:10]
     first, end = days[0].isoformat(), days[1].isoformat()
     return {
         "=": first <= day < end,
@@ -103,50 +112,48 @@ def month_start(day: date, months: int) -> date:
     return date(number // 12, number % 12 + 1, 1)
 
 
-def literal_days(name: str, count: int, today: date) -> tuple[date, date]:
-    """Return the days of a date literal; weeks begin on Sunday."""
-    week = today - timedelta(days=(today.weekday() + 1) % 7)
-    quarter = date(today.year, (today.month - 1) // 3 * 3 + 1, 1)
-    one = timedelta(days=1)
-    match name:
-        case "TODAY" | "YESTERDAY" | "TOMORROW":
-            start = today + {"TODAY": 0, "YESTERDAY": -1, "TOMORROW": 1}[name] * one
-            return start, start + one
-        case "LAST_WEEK" | "THIS_WEEK" | "NEXT_WEEK":
-            start = week + {"LAST": -7, "THIS": 0, "NEXT": 7}[name[:4]] * one
-            return start, start + 7 * one
-        case "LAST_MONTH" | "THIS_MONTH" | "NEXT_MONTH":
-            step = {"LAST": -1, "THIS": 0, "NEXT": 1}[name[:4]]
-            return month_start(today, step), month_start(today, step + 1)
-        case "LAST_QUARTER" | "THIS_QUARTER" | "NEXT_QUARTER":
-            step = {"LAST": -3, "THIS": 0, "NEXT": 3}[name[:4]]
-            return month_start(quarter, step), month_start(quarter, step + 3)
-        case "LAST_YEAR" | "THIS_YEAR" | "NEXT_YEAR":
-            year = today.year + {"LAST": -1, "THIS": 0, "NEXT": 1}[name[:4]]
-            return date(year, 1, 1), date(year + 1, 1, 1)
-        case "LAST_N_DAYS":
-            return today - count * one, today + one
-        case "NEXT_N_DAYS":
-            return today + one, today + (count + 1) * one
-        case "N_DAYS_AGO":
-            return today - count * one, today - (count - 1) * one
-        case "LAST_N_MONTHS":
-            return month_start(today, -count), month_start(today, 0)
-        case "NEXT_N_MONTHS":
-            return month_start(today, 1), month_start(today, count + 1)
-        case "LAST_N_WEEKS":
-            return week - 7 * count * one, week
-        case "LAST_N_YEARS":
-            return date(today.year - count, 1, 1), date(today.year, 1, 1)
-    raise AssertionError(name)
+def unit_start(unit: str, today: date, steps: int, fiscal_start: int) -> date:
+    """Return the first day of the unit that many units on; weeks begin on Sunday."""
+    match unit:
+        case "DAY":
+            return today + timedelta(days=steps)
+        case "WEEK":
+            return today - timedelta(days=(today.weekday() + 1) % 7) + timedelta(days=7 * steps)
+        case "MONTH":
+            return month_start(today, steps)
+    first = fiscal_start if unit.startswith("FISCAL") else 1
+    length = 3 if unit.endswith("QUARTER") else 12
+    return month_start(today, -((today.month - first) % 12 % length) + length * steps)
 
 
-def date_part(name: str, value: str | None) -> int | str | None:
-    """Return a part of a date or dateTime text, in UTC."""
+FIXED = {"TODAY": (0, 1), "YESTERDAY": (-1, 0), "TOMORROW": (1, 2), "LAST_90_DAYS": (-90, 1), "NEXT_90_DAYS": (1, 91)}
+
+
+def literal_days(name: str, count: int, today: date, fiscal_start: int) -> tuple[date, date]:
+    """Return the days of a date literal."""
+    if name in FIXED:
+        unit, (first, end) = "DAY", FIXED[name]
+    elif name.startswith("N_"):
+        unit, first, end = name[2:-5], -count, 1 - count
+    elif "_N_" in name:
+        unit = name.partition("_N_")[2][:-1]
+        # LAST_N_DAYS reaches into today, longer units end before the current one.
+        last = (-count, 1 if unit == "DAY" else 0)
+        first, end = last if name.startswith("LAST") else (1, count + 1)
+    else:
+        which, _, unit = name.partition("_")
+        first = {"LAST": -1, "THIS": 0, "NEXT": 1}[which]
+        end = first + 1
+    return tuple(unit_start(unit, today, steps, fiscal_start) for steps in (first, end))  # type: ignore[return-value]
+
+
+def date_part(name: str, value: str | None, fiscal_start: int) -> int | str | None:
+    """Return a part of a date or dateTime text as it is written."""
     if value is None:
         return None
     day = date.fromisoformat(value[:10])
     in_year = day.timetuple().tm_yday
+    fiscal_month = (day.month - fiscal_start) % 12 + 1
     return {
         "CALENDAR_YEAR": day.year,
         "CALENDAR_MONTH": day.month,
@@ -158,6 +165,9 @@ def date_part(name: str, value: str | None) -> int | str | None:
         "WEEK_IN_YEAR": (in_year + 6) // 7,
         "HOUR_IN_DAY": int(value[11:13] or 0),
         "DAY_ONLY": value[:10],
+        "FISCAL_MONTH": fiscal_month,
+        "FISCAL_QUARTER": (fiscal_month + 2) // 3,
+        "FISCAL_YEAR": day.year + (fiscal_start > 1 and day.month >= fiscal_start),  # named by the year it ends in
     }[name]
 
 

@@ -10,12 +10,18 @@ from tests.integration.sandbox import plain
 from tests.integration.sandbox.conditions import ConditionWriter
 from tests.integration.sandbox.material import (
     CHILD,
+    FIELDS,
+    FISCAL_START,
     LABELS,
+    LINKS,
+    MODES,
     PARENT,
     PARTS,
     PICKS,
 )
 from tests.integration.sandbox.plain import Getter, Record
+
+GroupKey = tuple[str, Getter, str]  # text, value, how it is ordered
 
 
 @dataclass
@@ -40,7 +46,7 @@ class Writer(ConditionWriter):
     def statement(self) -> Statement:
         """Return the next statement."""
         self.deleted_too = False
-        kind = self.dice.choices(["rows", "groups", "totals", "count"], [6, 3, 1, 1])[0]
+        kind = self.dice.choices(["rows", "groups", "totals", "count", "fields"], [12, 6, 2, 2, 1])[0]
         write: Callable[[], Statement] = getattr(self, f"_{kind}")
         return write()
 
@@ -65,6 +71,10 @@ class Writer(ConditionWriter):
                 (get, kind if not path[-1].startswith("Pick") else "rank", is_descending, nulls != " NULLS LAST")
             )
             self._use("ORDER BY", *(["NULLS"] if nulls else []), *(["DESC"] if is_descending else []))
+        if self.dice.random() < 0.15:
+            text, get = self._far_away()
+            self._use("ORDER BY DISTANCE")
+            items, keys = [f"{text} NULLS LAST"], [(get, "plain", False, False)]
         return f" ORDER BY {', '.join([*items, 'Id'])}", [*keys, (lambda record: record["Id"], "plain", False, True)]
 
     def _sort_getter(self, path: tuple[str, ...]) -> Getter:
@@ -73,6 +83,47 @@ class Writer(ConditionWriter):
             return PICKS.index(value) if path[-1].startswith("Pick") and value is not None else value
 
         return get
+
+    def _far_away(self) -> tuple[str, Getter]:
+        """Write the distance of a record from some place."""
+        lat, lon = round(self.dice.uniform(-50, 50), 3), round(self.dice.uniform(-150, 150), 3)
+
+        def get(record: Record) -> float | None:
+            return plain.kilometres(record["Place__Latitude__s"], record["Place__Longitude__s"], lat, lon)
+
+        return f"DISTANCE(Place__c, GEOLOCATION({lat}, {lon}), 'km')", get
+
+    def _tail(self) -> str:
+        """Choose clauses that change nothing in the answer."""
+        found = ""
+        if self.dice.random() < 0.1:
+            self._use("FOR")
+            found += self.dice.choice([" FOR VIEW", " FOR REFERENCE"])
+        if self.dice.random() < 0.1:
+            self._use("UPDATE")
+            found += self.dice.choice([" UPDATE TRACKING", " UPDATE VIEWSTAT", " UPDATE TRACKING, VIEWSTAT"])
+        return found
+
+    def _with(self) -> str:
+        if self.dice.random() < 0.9:
+            return ""
+        self._use("WITH")
+        return f" WITH {self.dice.choice(MODES)}"
+
+    def _fields(self) -> Statement:
+        """Write FIELDS() in place of names."""
+        self._use("FIELDS")
+        sobject = self.dice.choice([PARENT, CHILD])
+        where, test = self._where(sobject)
+        found = [record for record in self.world.of(sobject) if test(record)]
+        place = {"Place__c.latitude": "Place__Latitude__s", "Place__c.longitude": "Place__Longitude__s"}
+        names = [name for name in [*FIELDS, LINKS[sobject], *place.values()] if name.endswith(("__c", "__s"))]
+        rows = [
+            {name: record.get(name) for name in names} | {shown: record[name] for shown, name in place.items()}
+            for record in found
+        ]
+        soql = f"SELECT FIELDS(CUSTOM) FROM {sobject}{where}{self._with()} LIMIT 200"
+        return Statement(soql, rows, False, len(rows), len(self.world.of(sobject)))
 
     def _count(self) -> Statement:
         self._use("COUNT()")
@@ -113,7 +164,12 @@ class Writer(ConditionWriter):
         ]
         scope = self.dice.choice(["", "", "", " USING SCOPE mine", " USING SCOPE everything"])
         self._use(*(["USING SCOPE"] if scope else []))
-        soql = f"SELECT {', '.join(items)} FROM {sobject}{scope}{where}{order}{limit}"
+        source = sobject
+        if self.dice.random() < 0.15:
+            self._use("alias of the object")
+            items = [f"thing.{text}" if text in paths else text for text in items]
+            source = f"{sobject} thing"
+        soql = f"SELECT {', '.join(items)} FROM {source}{scope}{where}{self._with()}{order}{limit}{self._tail()}"
         total = any_of if any_of is not None else len(rows)
         return Statement(soql, rows, bool(keys), total, len(everything), any_of, deleted_too)
 
@@ -124,11 +180,16 @@ class Writer(ConditionWriter):
             "FORMAT": [("FORMAT(Money__c) f1", lambda record: _dollars(record["Money__c"]))],
             "convertCurrency": [("convertCurrency(Money__c) f2", lambda record: record["Money__c"])],
             "TYPEOF": [("TYPEOF Owner WHEN User THEN IsActive ELSE Name END", lambda record: '{"IsActive": true}')],
+            "DISTANCE in SELECT": [self._shown_distance()],
             "polymorphic": [("Owner.Type", lambda record: '{"Type": "User"}')],
         }
         name = self.dice.choice([*forms, None, None])
         self._use(*([name] if name else []))
         return forms[name] if name else []
+
+    def _shown_distance(self) -> tuple[str, Getter]:
+        text, get = self._far_away()
+        return f"{text} f3", get
 
     def _range(self, found: list[Any], is_ordered: bool) -> tuple[str, list[Any], int | None]:
         """Choose LIMIT and OFFSET; without an order a LIMIT may choose any rows."""
@@ -199,7 +260,7 @@ class Writer(ConditionWriter):
         columns = self._aggregates(sobject)
         kind = self.dice.choices(["plain", "ROLLUP", "CUBE"], [6, 1, 1])[0]
         sets = self._grouping_sets(len(keys), kind)
-        having, passes = self._having()
+        having, passes = self._having(sobject)
         answers = []
         for chosen in sets:
             for group in self._grouped(rows, keys, chosen):
@@ -211,23 +272,48 @@ class Writer(ConditionWriter):
                     if kind != "plain":
                         shown |= {f"g{number}": int(number not in chosen) for number in range(len(keys))}
                     answers.append(shown | {text.split()[-1]: compute(group) for text, compute in columns})
-        grouped = ", ".join(text for text, _ in keys)
+        grouped = ", ".join(text for text, _, _ in keys)
         by = grouped if kind == "plain" else f"{kind}({grouped})"
         flags = list(range(len(keys))) if kind != "plain" else []
         self._use(*(["GROUPING"] if flags else []))
         items = [f"GROUPING({keys[number][0]}) g{number}" for number in flags]
-        items += [f"{text} k{number}" for number, (text, _) in enumerate(keys)] + [text for text, _ in columns]
-        soql = f"SELECT {', '.join(items)} FROM {sobject}{where} GROUP BY {by}{having}"
-        return Statement(soql, answers, False, len(answers), max(len(answers) + 1, 2) if rows else 0)
+        items += [f"{text} k{number}" for number, (text, _, _) in enumerate(keys)] + [text for text, _ in columns]
+        order, limit, ordered = "", "", answers
+        if kind == "plain" and self.dice.random() < 0.5:
+            order, limit, ordered = self._group_order(keys, answers)
+        soql = f"SELECT {', '.join(items)} FROM {sobject}{where}{self._with()} GROUP BY {by}{having}{order}{limit}"
+        return Statement(soql, ordered, bool(order), len(ordered), max(len(answers) + 1, 2) if rows else 0)
 
-    def _group_key(self, sobject: str, number: int) -> tuple[str, Getter]:
-        if self.dice.random() < 0.3:
-            text, path, _ = self._path(sobject, ["date", "datetime"])
-            name = self.dice.choice(PARTS)
-            self._use("date function")
-            return f"{name}({text})", lambda record: plain.date_part(name, self.world.get(record, path))
-        text, path, _ = self._path(sobject, ["text", "int", "boolean", "date"])
-        return text, lambda record: self.world.get(record, path)
+    def _group_order(self, keys: list[GroupKey], answers: list[Any]) -> tuple[str, str, list[Any]]:
+        """Order groups by all their keys, which makes the order total, and perhaps take the first few."""
+        self._use("ORDER BY in groups")
+        items, by = [], []
+        for number, (text, _, kind) in enumerate(keys):
+            is_descending, nulls = self.dice.random() < 0.5, self.dice.choice(["FIRST", "LAST"])
+            items.append(f"{text}{' DESC' if is_descending else ''} NULLS {nulls}")
+
+            def get(answer: Any, name: str = f"k{number}", kind: str = kind) -> Any:
+                value = answer[name]
+                return [pick.upper() for pick in PICKS].index(value) if kind == "rank" and value else value
+
+            by.append((get, "plain" if kind == "rank" else kind, is_descending, nulls == "FIRST"))
+        ordered = plain.ordered(answers, by)
+        if self.dice.random() < 0.5:
+            return f" ORDER BY {', '.join(items)}", "", ordered
+        self._use("LIMIT in groups")
+        most = self.dice.choice([1, 3, 10])
+        return f" ORDER BY {', '.join(items)}", f" LIMIT {most}", ordered[:most]
+
+    def _group_key(self, sobject: str, number: int) -> GroupKey:
+        if self.dice.random() < 0.35:
+            text, path, kind = self._path(sobject, ["date", "datetime"])
+            name = self.dice.choice([*PARTS, "DAY_ONLY", *(["HOUR_IN_DAY"] * 3 if kind == "datetime" else [])])
+            inner, get = self._in_zone(text, path, kind)
+            self._use("date function", name)
+            return f"{name}({inner})", lambda record: plain.date_part(name, get(record), FISCAL_START), "plain"
+        text, path, kind = self._path(sobject, ["text", "int", "boolean", "date"])
+        kind = "rank" if path[-1].startswith("Pick") else "text" if kind == "text" else "plain"
+        return text, lambda record: self.world.get(record, path), kind
 
     def _grouping_sets(self, count: int, kind: str) -> list[tuple[int, ...]]:
         everything = tuple(range(count))
@@ -238,18 +324,37 @@ class Writer(ConditionWriter):
             return [everything[:size] for size in range(count, -1, -1)]
         return [tuple(n for n in everything if mask >> n & 1) for mask in range(2**count)]
 
-    def _grouped(self, rows: list[Any], keys: list[tuple[str, Getter]], chosen: tuple[int, ...]) -> list[list[Any]]:
+    def _grouped(self, rows: list[Any], keys: list[GroupKey], chosen: tuple[int, ...]) -> list[list[Any]]:
         groups: dict[Any, list[Any]] = {}
         for record in rows:
             groups.setdefault(tuple(plain.fold(keys[number][1](record)) for number in chosen), []).append(record)
         return list(groups.values())
 
-    def _having(self) -> tuple[str, Callable[[list[Any]], bool]]:
-        if self.dice.random() < 0.6:
+    def _having(self, sobject: str) -> tuple[str, Callable[[list[Any]], bool]]:
+        if self.dice.random() < 0.5:
             return "", lambda group: True
         self._use("HAVING")
-        least = self.dice.choice([1, 2, 3])
-        return f" HAVING COUNT(Id) > {least}", lambda group: len(group) > least
+        first, passes = self._having_item(sobject)
+        if self.dice.random() < 0.6:
+            return f" HAVING {first}", passes
+        self._use("HAVING with AND or OR")
+        second, also = self._having_item(sobject)
+        word = self.dice.choice(["AND", "OR"])
+        every = all if word == "AND" else any
+        return f" HAVING {first} {word} {second}", lambda group: every((passes(group), also(group)))
+
+    def _having_item(self, sobject: str) -> tuple[str, Callable[[list[Any]], bool]]:
+        least, operator = self.dice.choice([1, 2, 3]), self.dice.choice([">", "<=", "!="])
+        if self.dice.random() < 0.4:
+            return f"COUNT(Id) {operator} {least}", lambda group: plain.compare(operator, len(group), least, "plain")
+        name = self.dice.choice(["MIN", "MAX", "COUNT_DISTINCT"])
+        text, path, _ = self._path(sobject, ["int"])
+
+        def passes(group: list[Any]) -> bool:
+            value = plain.aggregate(name, [self.world.get(record, path) for record in group])
+            return plain.compare(operator, value, least, "plain")
+
+        return f"{name}({text}) {operator} {least}", passes
 
 
 def _dollars(value: float | None) -> str | None:

@@ -128,10 +128,10 @@ def test_result_pages_name_places_for_parallel_reading(bulk: Bulk) -> None:
     job = bulk.start("SELECT Name FROM Account ORDER BY Name")["id"]
     first = bulk.get(f"/jobs/query/{job}/resultPages?maxRecords=2")
     assert (len(first["resultPages"]), first["done"]) == (5, False)
-    second = bulk.get(f"{first['nextRecordsUrl']}&maxRecords=2")
+    second = bulk.get(first["nextRecordsUrl"])
     assert (len(second["resultPages"]), second["done"], second["nextRecordsUrl"]) == (2, True, None)
     urls = [page["resultUrl"] for page in first["resultPages"] + second["resultPages"]]
-    found = [row for url in urls for row in bulk.text(f"{url}&maxRecords=2").splitlines()[1:]]
+    found = [row for url in urls for row in bulk.text(url).splitlines()[1:]]
     assert found == [f'"n{number:02}"' for number in range(13)]
 
 
