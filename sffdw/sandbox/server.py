@@ -8,10 +8,11 @@ import secrets
 import ssl
 import sys
 import traceback
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from sffdw.sandbox import stamps
 from sffdw.sandbox.bulk.streaming import send_pieces
@@ -23,6 +24,8 @@ from sffdw.sandbox.org import Org
 WORKERS = 8
 MAX_BODY = 160 * 1024 * 1024
 _COMPRESS_FROM = 1024
+_MAX_LINE = 1024 * 1024
+_COOKIE = "path=/; Max-Age=31536000; SameSite=Lax"
 _HTML = (
     "<html><head><title>{status}</title></head><body><h1>We are down for maintenance.</h1>"
     "Sorry for the inconvenience.</body></html>"
@@ -42,7 +45,9 @@ POOL: web.AppKey[ThreadPoolExecutor] = web.AppKey("pool", ThreadPoolExecutor)
 
 def make_app(org: Org) -> web.Application:
     """Return the application for an org."""
-    app = web.Application(client_max_size=MAX_BODY, handler_args={"max_line_size": 65536, "max_field_size": 65536})
+    # Bodies are decompressed and lines that are too long refused here, in Salesforce's words.
+    handler = {"max_line_size": _MAX_LINE, "max_field_size": _MAX_LINE, "auto_decompress": False}
+    app = web.Application(client_max_size=MAX_BODY, handler_args=handler)
     app[HOST] = Host(org)
     app[POOL] = ThreadPoolExecutor(WORKERS, thread_name_prefix="answer")
     app.router.add_route("*", "/{path:.*}", answer)
@@ -71,17 +76,27 @@ async def answer(request: web.Request) -> web.StreamResponse:
 
 
 async def _read(request: web.Request, org: Org) -> Call:
-    body = await request.read()
-    if request.headers.get("Content-Encoding", "").lower() == "gzip" and body[:2] == b"\x1f\x8b":
-        try:
-            body = gzip.decompress(body)
-        except (OSError, EOFError):
-            raise ApiError("MALFORMED_REQUEST", "the gzip body cannot be read") from None
+    try:
+        body = await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        raise ApiError("REQUEST_LIMIT_EXCEEDED", "The request body is too large", status=413) from None
+    body = _decompressed(body, request.headers.get("Content-Encoding", "").strip().lower())
     headers = {name.lower(): value for name, value in request.headers.items()}
     base_url = f"{request.scheme}://{request.headers.get('Host', request.host)}"
     call = Call(org, request.method, "", request.raw_path, {}, headers, body, base_url=base_url)
     call.remote = request.remote or ""
     return make_call(call)
+
+
+def _decompressed(body: bytes, encoding: str) -> bytes:
+    if encoding in {"", "identity"} or not body:
+        return body
+    if encoding != "gzip":
+        raise ApiError("UNSUPPORTED_MEDIA_TYPE", f"Content-Encoding is not supported: {encoding}", status=415)
+    try:
+        return gzip.decompress(body)
+    except (OSError, EOFError, zlib.error):
+        raise ApiError("MALFORMED_REQUEST", "the gzip body cannot be read") from None
 
 
 def _guarded(call: Call) -> Reply:
@@ -116,7 +131,7 @@ async def _send(request: web.Request, reply: Reply, call: Call | None) -> web.St
         response.headers["Content-Encoding"] = "gzip"
         payload = await asyncio.get_running_loop().run_in_executor(request.app[POOL], gzip.compress, payload, 1)
     cut = call.fault("http.cut") if call else None
-    response.enable_chunked_encoding()
+    _begin(request, response, call)
     await response.prepare(request)
     if cut:
         await response.write(payload[: int(cut.params.get("bytes", len(payload) // 2)) or 1])
@@ -135,7 +150,7 @@ async def _stream(request: web.Request, reply: Reply, call: Call | None) -> web.
     if is_compressed:
         response.headers["Content-Encoding"] = "gzip"
     cut = call.fault("http.cut") if call else None
-    response.enable_chunked_encoding()
+    _begin(request, response, call)
     await response.prepare(request)
     most = int(cut.params.get("bytes", reply.stream.length // 2)) or 1 if cut else None
     pool = request.app[POOL]
@@ -144,6 +159,19 @@ async def _stream(request: web.Request, reply: Reply, call: Call | None) -> web.
         return _drop(request, response)
     await response.write_eof()
     return response
+
+
+def _begin(request: web.Request, response: web.StreamResponse, call: Call | None) -> None:
+    """Make a reply one of many pieces, where the version of HTTP has them, and give it Salesforce's cookies."""
+    if request.version >= HttpVersion11:
+        response.enable_chunked_encoding()
+    else:
+        response.force_close()
+    is_known = "BrowserId=" in request.headers.get("Cookie", "")
+    if call is not None and call.version and call.session is not None and not is_known:
+        response.headers.add("Set-Cookie", f"BrowserId={secrets.token_urlsafe(16)}; {_COOKIE}")
+        response.headers.add("Set-Cookie", f"CookieConsentPolicy=0:1; {_COOKIE}")
+        response.headers.add("Set-Cookie", f"LSKey-c$CookieConsentPolicy=0:1; {_COOKIE}")
 
 
 def _drop(request: web.Request, response: web.StreamResponse | None = None) -> web.StreamResponse:

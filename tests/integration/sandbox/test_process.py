@@ -2,12 +2,14 @@
 
 import gzip
 import json
+import socket
 import subprocess
 import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -295,6 +297,57 @@ def test_statements_can_be_judged_without_running(org: Process) -> None:
     assert org.control("POST", "/soql", {"soql": "SELECT X FROM Y", "parse_only": True})["accepted"] is True
     judged = org.control("POST", "/soql", {"soql": "SELECT X FROM Y"})
     assert (judged["accepted"], judged["errorCode"]) == (False, "INVALID_TYPE")
+
+
+# The wire
+
+BODIES = [
+    ("gzip", gzip.compress(b'{"Name":"x"}'), 201),
+    ("identity", b'{"Name":"x"}', 201),
+    ("gzip", b"no gzip", 400),
+    ("gzip", b"\x1f\x8bbroken", 400),
+    ("gzip", gzip.compress(b'{"Name":"x"}')[:-9], 400),
+    ("br", b"x", 415),
+]
+
+
+@pytest.mark.parametrize(("encoding", "body", "status"), BODIES)
+def test_compressed_bodies_are_read_or_refused(org: Process, encoding: str, body: bytes, status: int) -> None:
+    headers = {"Content-Type": "application/json", "Content-Encoding": encoding}
+    reply = org.call("POST", "/sobjects/Account", data=body, headers=headers)
+    assert (reply.status_code, reply.headers["Server"]) == (status, "sfdcedge")
+
+
+LONG = [(17_000, 0, 414), (100_000, 0, 414), (0, 17_000, 431), (0, 90_000, 431)]
+
+
+@pytest.mark.parametrize(("padding", "header", "status"), LONG)
+def test_requests_that_are_too_long_are_refused_in_salesforces_words(
+    org: Process, padding: int, header: int, status: int
+) -> None:
+    reply = org.call("GET", f"/limits?x={'x' * padding}", headers={"X-Padding": "y" * header})
+    assert (reply.status_code, reply.headers["Server"]) == (status, "sfdcedge")
+
+
+def test_old_clients_get_their_reply_in_one_piece(org: Process) -> None:
+    parts = urlsplit(org.url)
+    with socket.create_connection((parts.hostname or "", parts.port or 0)) as connection:
+        connection.sendall(b"GET /services/data HTTP/1.0\r\n\r\n")
+        received = b"".join(iter(lambda: connection.recv(65536), b""))
+    head, _, body = received.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.0 200") and b"chunked" not in head
+    assert json.loads(body)[-1]["version"] == "67.0"
+
+
+def test_cookies_are_set_once(org: Process) -> None:
+    org.session.cookies.clear()
+    assert {cookie.name for cookie in org.call("GET", "/limits").cookies} == {
+        "BrowserId",
+        "CookieConsentPolicy",
+        "LSKey-c$CookieConsentPolicy",
+    }
+    assert "Set-Cookie" not in org.call("GET", "/limits").headers
+    org.session.cookies.clear()
 
 
 # Faults of the wire
