@@ -14,9 +14,14 @@ from sffdw.types import storable
 
 # Salesforce refuses URI and headers beyond 16,384 bytes together; what is longer goes as the body of a Composite.
 MAX_URI_BYTES = 14_000
+# A Composite request takes at most this many subrequests, and costs one API call.
+MAX_SUBREQUESTS = 25
 BATCH_HEADER = {"Sforce-Query-Options": "batchSize=2000"}
 # getDeleted and getUpdated give at most 600,000 ids; a window with more is halved down to this.
 SHORTEST_WINDOW = dt.timedelta(minutes=2)
+
+# A describe, None where it has not changed, and its Last-Modified.
+Told = tuple[dict[str, Any] | None, str | None]
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,22 @@ class Deletions:
     records: list[tuple[str, str]]
     latest_covered_at: str | None
     earliest_available_at: str | None
+
+
+@dataclass(frozen=True)
+class Part:
+    """The answer to one subrequest of a Composite."""
+
+    status: int
+    body: Any
+    headers: Mapping[str, str]
+
+    def content(self) -> Any:
+        """The body; a failure is raised as if the subrequest had been sent alone."""
+        if self.status >= 300:
+            error: Error = refused(self.status, self.body)
+            raise error
+        return self.body
 
 
 class Client:
@@ -80,7 +101,7 @@ class Client:
             return self._page(self._call("GET", resource, params={"q": statement}, headers=BATCH_HEADER))
         request = {"method": "GET", "url": url, "referenceId": "page"}
         answer = self._call("POST", "composite", body={"compositeRequest": [request]})
-        return _page(_composite_body(answer), answer)
+        return _page(_composite_parts(answer, 1)[0].content(), answer)
 
     def more(self, next_url: str) -> Page:
         """The page at a nextRecordsUrl."""
@@ -102,7 +123,7 @@ class Client:
     def describe_global(self) -> list[dict[str, Any]]:
         return list(_dict(self._call("GET", "sobjects"))["sobjects"])
 
-    def describe(self, sobject: str, if_modified_since: str | None) -> tuple[dict[str, Any] | None, str | None]:
+    def describe(self, sobject: str, if_modified_since: str | None) -> Told:
         """An object's describe and its Last-Modified; no describe when it has not changed since that time."""
         headers = {"If-Modified-Since": if_modified_since} if if_modified_since else None
         try:
@@ -115,6 +136,19 @@ class Client:
         if answer.status == 304:
             return None, if_modified_since
         return _dict(answer), answer.headers.get("Last-Modified")
+
+    def describe_all(self, asked: Mapping[str, str | None]) -> dict[str, Told | None]:
+        """What describe() gives, for objects with the time to ask by: 25 an API call. None: the object is unknown."""
+        names = list(asked)
+        found: dict[str, Told | None] = {}
+        for start in range(0, len(names), MAX_SUBREQUESTS):
+            some = names[start:start + MAX_SUBREQUESTS]
+            requests = [_describe_request(f"{self._root}sobjects/{quote(name)}/describe", place, asked[name])
+                        for place, name in enumerate(some)]
+            answer = self._call("POST", "composite", body={"compositeRequest": requests})
+            found |= {name: _part_describe(part, asked[name])
+                      for name, part in zip(some, _composite_parts(answer, len(some)), strict=True)}
+        return found
 
     def limits(self) -> dict[str, dict[str, Any]]:
         return _dict(self._call("GET", "limits"))
@@ -202,15 +236,32 @@ def _page(found: Any, answer: Answer) -> Page:
     return Page(records, int(found.get("totalSize") or 0), next_url)
 
 
-def _composite_body(answer: Answer) -> Any:
-    """The body of a Composite's only part; its failure is raised as if it had been asked for alone."""
+def _describe_request(url: str, place: int, if_modified_since: str | None) -> dict[str, Any]:
+    request: dict[str, Any] = {"method": "GET", "url": url, "referenceId": f"object{place}"}
+    return request | {"httpHeaders": {"If-Modified-Since": if_modified_since}} if if_modified_since else request
+
+
+def _part_describe(part: Part, if_modified_since: str | None) -> Told | None:
+    if part.status == 304:
+        return None, if_modified_since
     try:
-        part = _dict(answer)["compositeResponse"][0]
-        status, body = int(part["httpStatusCode"]), part["body"]
-    except (KeyError, IndexError, TypeError, ValueError) as exc:
+        body = part.content()
+    except RequestError as error:
+        if error.code == "NOT_FOUND":
+            return None
+        raise
+    if not isinstance(body, dict) or not isinstance(body.get("fields"), list):
+        raise UnreadableAnswer("Salesforce answered with something else than was asked for", status=part.status)
+    return body, part.headers.get("Last-Modified")
+
+
+def _composite_parts(answer: Answer, count: int) -> list[Part]:
+    try:
+        parts = [Part(int(part["httpStatusCode"]), part["body"], part.get("httpHeaders") or {})
+                 for part in _dict(answer)["compositeResponse"]]
+    except (KeyError, TypeError, ValueError) as exc:
         raise UnreadableAnswer("Salesforce answered with something else than was asked for",
                                status=answer.status) from exc
-    if status >= 300:
-        error: Error = refused(status, body)
-        raise error
-    return body
+    if len(parts) != count:
+        raise UnreadableAnswer("Salesforce answered with another number of parts than requests", status=answer.status)
+    return parts

@@ -4,7 +4,7 @@ A describe is confirmed by a conditional request once it is older than MAX_AGE_S
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -77,12 +77,43 @@ def describe(connection: Connection, sobject: str, *, max_age_s: float = MAX_AGE
         raise ObjectUnknown(f'object "{sobject}" does not exist in Salesforce')
     known = connection.describes.get(key)
     if known is None or time.time() - known.confirmed_at > max_age_s:
-        known = _confirmed(connection, sobject, known, max_age_s)
+        known = _confirmed(connection, sobject, max_age_s)
         connection.describes[key] = known
+    return _parsed(known)
+
+
+def _parsed(known: Known) -> Described:
     if known.parsed is None:
         known.parsed = described(known.raw)
     result: Described = known.parsed
     return result
+
+
+def describe_all(connection: Connection, sobjects: Iterable[str], *,
+                 unconditionally: Collection[str] = ()) -> dict[str, Described | None]:
+    """Describes of objects, all confirmed now by as few requests as can be; None: the object is unknown.
+
+    Those named in unconditionally are fetched anew, whatever is remembered.
+    """
+    asked_at = time.time()
+    remembered = {name: _newest(connection, name.lower()) for name in sobjects}
+    since = {name: known.last_modified if known and name not in unconditionally else None
+             for name, known in remembered.items()}
+    found: dict[str, Described | None] = {}
+    client = connection.client.charged(Purpose("describe"))
+    for name, answer in client.describe_all(since).items():
+        if answer is None:
+            forget(connection, name)
+            found[name] = None
+            continue
+        raw, last_modified = answer
+        known = remembered[name] if raw is None else Known(_reduced(raw), _settled(connection, last_modified), asked_at)
+        assert known is not None
+        known.confirmed_at = asked_at
+        _share(connection, name.lower(), known)
+        connection.describes[name.lower()] = known
+        found[name] = _parsed(known)
+    return found
 
 
 def forget(connection: Connection, sobject: str) -> None:
@@ -91,11 +122,15 @@ def forget(connection: Connection, sobject: str) -> None:
     connection.spool.remove(_file_name(connection, sobject.lower()))
 
 
-def _confirmed(connection: Connection, sobject: str, known: Known | None, max_age_s: float) -> Known:
+def _newest(connection: Connection, key: str) -> Known | None:
+    """What this backend remembers, or what another has shared since."""
+    known, shared = connection.describes.get(key), _shared(connection, key)
+    return shared if shared and (known is None or shared.confirmed_at > known.confirmed_at) else known
+
+
+def _confirmed(connection: Connection, sobject: str, max_age_s: float) -> Known:
     key = sobject.lower()
-    shared = _shared(connection, key)
-    if shared and (known is None or shared.confirmed_at > known.confirmed_at):
-        known = shared
+    known = _newest(connection, key)
     if known and time.time() - known.confirmed_at <= max_age_s:
         return known
     asked_at = time.time()

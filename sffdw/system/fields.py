@@ -4,8 +4,9 @@ Always confirmed by a (conditional) request: who asks for fields wants to know w
 """
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
-from sffdw.describe import describe
+from sffdw.describe import Field, describe
 from sffdw.system.table import Row, SystemColumn, SystemTable, argument
 
 # Column to key of Salesforce's describe.
@@ -28,12 +29,17 @@ class FieldsTable(SystemTable):
 
     def found(self, arguments: Mapping[str, str]) -> Iterable[Row]:
         for field in describe(self.connection, self.object_argument(arguments), max_age_s=0).fields.values():
-            texts = {column: field.raw.get(key) for column, key in TEXTS.items()}
-            numbers = {column: field.raw.get(key) for column, key in NUMBERS.items()}
-            flags = {column: field.has(key) for column, key in FLAGS.items()}
-            yield {"field_name": field.name, "column_name": field.column_name, **texts, **numbers, **flags,
-                   "reference_to": list(field.raw.get("referenceTo") or []), "heroku_type": field.heroku_type(),
-                   "precise_type": field.precise_type()}
+            yield field_row(field)
+
+
+def field_row(field: Field) -> dict[str, Any]:
+    """A field by the names of the table's columns."""
+    texts = {column: field.raw.get(key) for column, key in TEXTS.items()}
+    numbers = {column: field.raw.get(key) for column, key in NUMBERS.items()}
+    flags = {column: field.has(key) for column, key in FLAGS.items()}
+    return {"field_name": field.name, "column_name": field.column_name, **texts, **numbers, **flags,
+            "reference_to": list(field.raw.get("referenceTo") or []), "heroku_type": field.heroku_type(),
+            "precise_type": field.precise_type()}
 
 
 TABLE = FieldsTable

@@ -99,7 +99,7 @@ $function$;
 COMMENT ON FUNCTION sffdw.request_backfill(sffdw.mapping, sffdw.described_field[]) IS
     'Have new columns filled between polls, or have the load that is under way begin anew.';
 
-CREATE FUNCTION sffdw.check_alteration(mapping sffdw.mapping, types text, rename_fields jsonb)
+CREATE FUNCTION sffdw.check_alteration(mapping sffdw.mapping, types text)
 RETURNS void
 LANGUAGE plpgsql
 STABLE
@@ -110,14 +110,11 @@ BEGIN
         RAISE EXCEPTION 'the types of a mapping cannot be changed'
             USING ERRCODE = 'feature_not_supported',
                   HINT = 'Run sffdw.drop_mapping(…, drop_table => true) and create the mapping again.';
-    ELSIF rename_fields IS NOT NULL THEN
-        RAISE EXCEPTION 'setting "rename_fields" is not supported yet'
-            USING ERRCODE = 'feature_not_supported', HINT = 'Drop the old field and add the new one.';
     END IF;
 END
 $function$;
 
-COMMENT ON FUNCTION sffdw.check_alteration(sffdw.mapping, text, jsonb) IS
+COMMENT ON FUNCTION sffdw.check_alteration(sffdw.mapping, text) IS
     'Stop at changes that alter_mapping does not make. Raises feature_not_supported.';
 
 CREATE FUNCTION sffdw.apply_row_filter(connection sffdw.connection, mapping sffdw.mapping)
@@ -190,7 +187,7 @@ BEGIN
         'rejected_policy', rejected_policy, 'schema_policy', schema_policy, 'accelerated', accelerated,
         'row_filter', row_filter, 'daily_call_cap', daily_call_cap, 'history', history,
         'hold_threshold', hold_threshold)));
-    PERFORM sffdw.check_alteration(v_mapping, types, rename_fields);
+    PERFORM sffdw.check_alteration(v_mapping, types);
     PERFORM sffdw.check_poll_interval(poll_interval);
     v_described := sffdw.describe_fields(v_connection, v_mapping.object_name, v_mapping.types);
 
@@ -208,10 +205,16 @@ BEGIN
         daily_call_cap = coalesce(alter_mapping.daily_call_cap, m.daily_call_cap),
         history = coalesce(alter_mapping.history, m.history),
         row_filter = nullif(coalesce(alter_mapping.row_filter, m.row_filter), ''),
+        schema_policy = coalesce(alter_mapping.schema_policy, m.schema_policy),
+        state = CASE m.state WHEN 'SCHEMA_CHANGED' THEN 'RESYNC' ELSE m.state END,
+        state_description = CASE m.state WHEN 'SCHEMA_CHANGED' THEN NULL ELSE m.state_description END,
         revision = m.revision + 1
     WHERE m.mapping_id = v_mapping.mapping_id
     RETURNING m.* INTO v_mapping;
 
+    IF rename_fields IS NOT NULL THEN
+        v_mapping := sffdw.rename_mapping_fields(v_connection, v_mapping, v_described, rename_fields);
+    END IF;
     v_chosen := sffdw.choose_fields(
         v_mapping.object_name, v_described, coalesce(fields, add_fields), v_mapping.unique_identifier);
     v_added := array(
@@ -263,8 +266,9 @@ COMMENT ON FUNCTION sffdw.alter_mapping(
     text, text[], text, text, text[], interval, boolean, text, text, text[], text, text, text, text, integer, boolean,
     integer, boolean, text[], text[], jsonb, text) IS
     'Change a mapping''s settings and return its new revision; NULL leaves a setting as it is, '''' takes the unique '
-    'identifier or the row filter away, ''{*}'' makes all fields writable again. Added fields are filled page by page between '
-    'polls (state RESYNC), reading Id and them only; dropped ones lose their column. What was captured before '
+    'identifier or the row filter away, ''{*}'' makes all fields writable again. Added fields are filled page by page '
+    'between polls (state RESYNC), reading Id and them only; dropped ones lose their column; columns of rename_fields '
+    '({"Old__c": "New__c"}) stay and stand for the other field. What was captured before '
     'access changed keeps its state. Raises as create_mapping, and lock_not_available when the table is in use.';
 
 COMMIT;

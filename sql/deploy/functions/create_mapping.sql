@@ -37,6 +37,19 @@ $function$;
 COMMENT ON FUNCTION sffdw.add_mapping_fields(sffdw.mapping, sffdw.described_field[]) IS
     'Enter fields whose columns the mapped table has.';
 
+CREATE FUNCTION sffdw.is_writable(mapping sffdw.mapping, field_name text)
+RETURNS boolean
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT coalesce('*' = ANY (mapping.writable_fields)
+                    OR lower(field_name) IN (SELECT lower(n) FROM unnest(mapping.writable_fields) n), true);
+$function$;
+
+COMMENT ON FUNCTION sffdw.is_writable(sffdw.mapping, text) IS
+    'Whether a mapping''s settings let a field be written.';
+
 CREATE FUNCTION sffdw.set_field_flags(mapping sffdw.mapping, described sffdw.described_field[], indexes text[])
 RETURNS void
 LANGUAGE plpgsql
@@ -64,17 +77,13 @@ BEGIN
     END IF;
 
     UPDATE sffdw.mapping_field f
-    SET is_createable = d.is_createable AND w.is_writable,
-        is_updateable = d.is_updateable AND w.is_writable,
+    SET is_createable = d.is_createable AND f.left_out_since IS NULL AND sffdw.is_writable(mapping, d.field_name),
+        is_updateable = d.is_updateable AND f.left_out_since IS NULL AND sffdw.is_writable(mapping, d.field_name),
         is_calculated = d.is_calculated,
         is_unique = f.field_name IN ('Id', coalesce(mapping.unique_identifier, 'Id')),
         is_indexed = f.field_name IN ('Id', 'SystemModstamp', coalesce(mapping.unique_identifier, 'Id'))
                      OR lower(f.field_name) IN (SELECT lower(n) FROM unnest(indexes) n)
     FROM unnest(described) d
-    CROSS JOIN LATERAL (
-        SELECT coalesce('*' = ANY (mapping.writable_fields)
-                        OR lower(d.field_name) IN (SELECT lower(n) FROM unnest(mapping.writable_fields) n), true)
-    ) AS w (is_writable)
     WHERE f.mapping_id = mapping.mapping_id
     AND d.field_name = f.field_name;
 END

@@ -33,7 +33,7 @@ BEGIN
     EXECUTE format($query$
         SELECT array_agg(ROW(
             f.field_name,
-            CASE f.field_name WHEN 'Id' THEN 'sfid' ELSE lower(f.field_name) END,
+            CASE f.field_name WHEN 'Id' THEN 'sfid' ELSE f.column_name END,
             f.type,
             CASE $2 WHEN 'precise' THEN f.precise_type ELSE f.heroku_type END,
             f.precise_type,

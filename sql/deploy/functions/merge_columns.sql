@@ -99,12 +99,13 @@ AS $function$
     LEFT JOIN pg_namespace n ON n.oid = c.collnamespace
     WHERE f.mapping_id = mapping.mapping_id
     AND (mapping.narrowed_to IS NULL OR f.column_name = 'sfid' OR f.column_name = ANY (mapping.narrowed_to))
+    AND f.left_out_since IS NULL
     ORDER BY f.column_name;
 $function$;
 
 COMMENT ON FUNCTION sffdw.merge_columns(sffdw.connection, sffdw.mapping) IS
-    'The columns that are merged: those mapped, present in the local table and in the foreign one (l). A column that '
-    'either lacks keeps its local values. Of a narrowed mapping, sfid and the named ones. heroku '
+    'The columns that are merged: those mapped and not left out, present in the local table and in the foreign one (l). '
+    'A column that either lacks keeps its local values. Of a narrowed mapping, sfid and the named ones. heroku '
     'types hold UTC, whatever the session''s time zone.';
 
 COMMIT;

@@ -4,6 +4,7 @@
 -- requires: functions/read_deleted
 -- requires: functions/find_mapping
 -- requires: functions/retry_deferred
+-- requires: functions/schema_step
 -- requires: functions/start_run
 -- requires: functions/sweep_page
 
@@ -45,7 +46,11 @@ BEGIN
     FROM sffdw.mapping m
     WHERE m.connection_id = v_connection.connection_id
     AND (due_mappings.object_name IS NULL OR lower(m.object_name) = lower(due_mappings.object_name))
-    AND (force OR coalesce(m.next_poll_at, '-infinity') <= v_due_at OR sffdw.has_field_sweep(m.mapping_id));
+    AND (force OR coalesce(m.next_poll_at, '-infinity') <= v_due_at OR sffdw.has_field_sweep(m.mapping_id))
+    -- Its policy pauses it until a person has decided; a gone object is looked for by the schema check.
+    AND m.state <> 'SCHEMA_CHANGED'
+    AND (force OR NOT EXISTS (
+        SELECT FROM sffdw.mapping_schema s WHERE s.mapping_id = m.mapping_id AND s.gone_at IS NOT NULL));
     RETURN v_ids;
 END
 $function$;
@@ -252,6 +257,12 @@ BEGIN
 EXCEPTION WHEN query_canceled OR OTHERS THEN
     GET STACKED DIAGNOSTICS v_sqlstate = RETURNED_SQLSTATE, v_message = MESSAGE_TEXT,
                             v_detail = PG_EXCEPTION_DETAIL, v_hint = PG_EXCEPTION_HINT;
+    IF v_sqlstate IN ('SF007', 'SF008') THEN
+        progress := sffdw.follow_refusal(mapping_id, v_message, v_due_at);
+        IF progress IS NOT NULL THEN
+            RETURN;
+        END IF;
+    END IF;
     -- After the one error about another org each further call would read that org.
     progress := CASE WHEN v_sqlstate IN ('57014', 'SF002') THEN 'cancelled' ELSE 'failed' END;
     caught := jsonb_build_object('sqlstate', v_sqlstate, 'message', v_message, 'detail', v_detail, 'hint', v_hint);

@@ -1,5 +1,6 @@
 -- Deploy sffdw:procedures/poll to pg
 -- requires: functions/poll_step
+-- requires: functions/schema_step
 -- requires: functions/start_run
 
 BEGIN;
@@ -33,6 +34,10 @@ BEGIN
     END IF;
     v_caught := v_run.caught;
     WHILE v_is_on AND v_run.caught IS NULL LOOP
+        v_caught := sffdw.schema_step(v_run.connection_id, at);
+        COMMIT;
+        SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+        EXIT WHEN v_caught IS NOT NULL;
         FOREACH v_id IN ARRAY sffdw.due_mappings(v_run.connection_id, object_name, force, at) LOOP
             LOOP
                 v_step := sffdw.poll_step(v_id, force, v_run.started_at, at);

@@ -5,7 +5,7 @@ BEGIN;
 DROP FUNCTION sffdw.alter_mapping(text, text[], text, text, text[], interval, boolean, text, text, text[], text, text,
     text, text, integer, boolean, integer, boolean, text[], text[], jsonb, text);
 DROP FUNCTION sffdw.apply_row_filter(sffdw.connection, sffdw.mapping);
-DROP FUNCTION sffdw.check_alteration(sffdw.mapping, text, jsonb);
+DROP FUNCTION sffdw.check_alteration(sffdw.mapping, text);
 DROP FUNCTION sffdw.request_backfill(sffdw.mapping, sffdw.described_field[]);
 DROP FUNCTION sffdw.extend_mapped_table(sffdw.connection, sffdw.mapping, sffdw.described_field[]);
 DROP FUNCTION sffdw.drop_mapping_fields(sffdw.connection, sffdw.mapping, text[]);

@@ -17,7 +17,7 @@ BEGIN
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.apply_row_filter(sffdw.connection, sffdw.mapping)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.check_alteration(sffdw.mapping, text, jsonb)',
+            ('sffdw.check_alteration(sffdw.mapping, text)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.alter_mapping(text, text[], text, text, text[], interval, boolean, text, text, '
              'text[], text, text, text, text, integer, boolean, integer, boolean, text[], text[], '

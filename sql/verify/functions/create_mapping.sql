@@ -11,6 +11,7 @@ BEGIN
         FROM (VALUES
             ('sffdw.add_mapping_fields(sffdw.mapping, sffdw.described_field[])',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.is_writable(sffdw.mapping, text)', false, '{"search_path=pg_catalog, pg_temp"}'),
             ('sffdw.set_field_flags(sffdw.mapping, sffdw.described_field[], text[])',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.check_not_mapped(sffdw.connection, text)',

@@ -89,7 +89,7 @@ REFUSED = [
     ("add_fields => '{Nmae}'", "SF008"),
     ("access => 'none'", "22023"),
     ("types => 'precise'", "0A000"),
-    ("""rename_fields => '{"Name": "Title"}'""", "0A000"),
+    ("""rename_fields => '{"Name": "Title"}'""", "SF008"),
     ("accelerated => true", "0A000"),
     ("poll_interval => '1 second'", "22023"),
 ]

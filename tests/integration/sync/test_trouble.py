@@ -80,16 +80,16 @@ def test_wrong_credentials_are_tried_and_told_of_rarely(org: Org, account: Sessi
     assert one(account, "SELECT count(*) FROM sffdw.log WHERE event = 'CONNECTION STOPPED'") == 1
 
 
-def test_a_field_that_vanishes_stops_its_mapping_only(org: Org, account: Session, contact: Session) -> None:
-    org.create("Account", {"Name": "kept", "Phone": "1"})
+def test_an_object_that_vanishes_stops_its_mapping_only(org: Org, account: Session, contact: Session) -> None:
+    org.create("Contact", {"LastName": "kept"})
     poll(account)
-    org.sandbox.call("PATCH", "/objects/Account", {"drop_fields": ["Phone"]})
-    org.create("Contact", {"LastName": "arrives"})
+    org.sandbox.call("DELETE", "/objects/Contact")
+    org.create("Account", {"Name": "arrives"})
     fail_poll(account)
-    state = "SELECT state FROM sffdw.mapping WHERE object_name = 'Account'"
+    state = "SELECT state FROM sffdw.mapping WHERE object_name = 'Contact'"
     assert one(account, state) == "BAD_CONFIG"
-    assert one(account, "SELECT lastname FROM salesforce.contact") == "arrives"
-    assert rows(account, "SELECT name, phone FROM salesforce.account") == [("kept", "1")]
+    assert one(account, "SELECT name FROM salesforce.account") == "arrives"
+    assert rows(account, "SELECT lastname FROM salesforce.contact") == [("kept",)]
 
 
 def test_what_salesforce_makes_of_a_value_comes_back_once(org: Org, account: Session) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sffdw.calls import Purpose
-from sffdw.client import Deletions, Page
+from sffdw.client import Deletions, Page, Told
 from sffdw.connection import Connection
 from sffdw.errors import ObjectUnknown
 from sffdw.host import Host
@@ -62,6 +62,7 @@ class FakeClient:
     saved: list[tuple[str, str, list[dict[str, Any]], bool]] = field(default_factory=list)
     save_rule: Callable[[str, list[dict[str, Any]]], list[dict[str, Any]]] | None = None
     describe_count: int = 0
+    asked: list[dict[str, str | None]] = field(default_factory=list)
     transport: FakeTransport = field(default_factory=FakeTransport)
     purposes: list[Purpose] = field(default_factory=list)
     deletions: Deletions = field(default_factory=lambda: Deletions([], None, None))
@@ -82,6 +83,11 @@ class FakeClient:
         if name.lower() != "invoice__c":
             raise ObjectUnknown(f'object "{name}" does not exist in Salesforce')
         return INVOICE, None
+
+    def describe_all(self, asked: Mapping[str, str | None]) -> dict[str, Told | None]:
+        self.asked.append(dict(asked))
+        return {name: None if name.lower() != "invoice__c" else (None, since) if since else
+                (INVOICE, "Mon, 13 Nov 2023 22:00:00 GMT") for name, since in asked.items()}
 
     def describe_global(self) -> list[dict[str, Any]]:
         return [{key: value for key, value in INVOICE.items() if key != "fields"},

@@ -36,7 +36,7 @@ def test_every_system_table_has_columns_and_its_name(name: str) -> None:
 @pytest.mark.parametrize(("name", "missing"), [
     ("_fields", "object_name"), ("_soql", "query"), ("_deleted", "object_name"), ("_updated", "object_name"),
     ("_write", "batch_id"), ("_bulk_results", "job_id"), ("_bulk_pages", "job_id"),
-    ("_picklist_values", "object_name"), ("_relationships", "object_name")])
+    ("_picklist_values", "object_name"), ("_relationships", "object_name"), ("_schema_changes", "known")])
 def test_a_missing_argument_is_an_error_that_names_it(name: str, missing: str, connection: Connection) -> None:
     with pytest.raises(Error) as caught:
         read(name, connection)
@@ -205,3 +205,33 @@ def test_other_system_tables_cannot_be_written(name: str, connection: Connection
             change()
         assert caught.value.sqlstate == "0A000"
         assert name in str(caught.value)
+
+
+def changes(connection: Connection, known: str) -> list[dict[str, Any]]:
+    return read("_schema_changes", connection, Q("known", "=", known))
+
+
+def test_objects_are_asked_for_together_and_unchanged_ones_give_no_row(connection: Connection,
+                                                                       client: FakeClient) -> None:
+    first = changes(connection, '{"Invoice__c": "", "Gone__c": "x"}')
+    assert [(row["object_name"], row["is_found"]) for row in first] == [("Invoice__c", True), ("Gone__c", False)]
+    digest = first[0]["digest"]
+    assert changes(connection, f'{{"Invoice__c": "{digest}"}}') == []
+    assert client.asked == [{"Invoice__c": None, "Gone__c": None}, {"Invoice__c": "Mon, 13 Nov 2023 22:00:00 GMT"}]
+    fields = parse_json(first[0]["fields"])
+    assert fields["level__c"]["picklist_values"] == ["low"]
+    assert fields["notes__c"]["heroku_type"] == "text"
+
+
+def test_an_object_without_a_digest_is_fetched_whatever_is_remembered(connection: Connection,
+                                                                      client: FakeClient) -> None:
+    assert len(changes(connection, '{"Invoice__c": null}') + changes(connection, '{"Invoice__c": null}')) == 2
+    assert client.asked == [{"Invoice__c": None}] * 2
+
+
+@pytest.mark.parametrize("known", ["", "[]", "3", '{"no name": null}', "{"])
+def test_what_is_known_must_be_objects_with_digests(connection: Connection, known: str) -> None:
+    with pytest.raises(Error) as caught:
+        changes(connection, known)
+    assert caught.value.sqlstate == "HV002"
+    assert "JSON object" in str(caught.value.hint)

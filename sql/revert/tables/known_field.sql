@@ -1,0 +1,7 @@
+-- Revert sffdw:tables/known_field from pg
+
+BEGIN;
+
+DROP TABLE sffdw.known_field;
+
+COMMIT;

@@ -1,0 +1,7 @@
+-- Revert sffdw:views/schema_events from pg
+
+BEGIN;
+
+DROP VIEW sffdw.schema_events;
+
+COMMIT;

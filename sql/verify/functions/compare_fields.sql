@@ -1,0 +1,31 @@
+-- Verify sffdw:functions/compare_fields on pg
+
+BEGIN;
+
+DO $do$
+DECLARE
+    v_routine record;
+BEGIN
+    FOR v_routine IN
+        SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
+        FROM (VALUES
+            ('sffdw.describe_type(jsonb)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.described_fields_of(jsonb, text)', false, '{"search_path=pg_catalog, pg_temp"}'),
+            ('sffdw.begin_known_fields(sffdw.mapping, jsonb)', false, '{"search_path=pg_catalog, pg_temp"}'),
+            ('sffdw.without_values(jsonb, jsonb)', false, '{"search_path=pg_catalog, pg_temp"}'),
+            ('sffdw.is_required(jsonb)', false, '{"search_path=pg_catalog, pg_temp"}'),
+            ('sffdw.write_rights(jsonb)', false, '{"search_path=pg_catalog, pg_temp"}'),
+            ('sffdw.compare_fields(sffdw.mapping, jsonb)', false, '{"search_path=pg_catalog, pg_temp"}'),
+            ('sffdw.find_renamed(sffdw.mapping, jsonb)', false, '{"search_path=pg_catalog, pg_temp"}')
+        ) AS w (signature, is_definer, settings)
+        JOIN pg_catalog.pg_proc p ON p.oid = w.signature::pg_catalog.regprocedure
+    LOOP
+        ASSERT v_routine.prosecdef = v_routine.is_definer, v_routine.signature || ' runs with the right role';
+        ASSERT v_routine.proconfig = v_routine.settings, v_routine.signature || ' has its settings pinned';
+        ASSERT pg_catalog.has_function_privilege('public', v_routine.signature, 'EXECUTE'),
+            'everyone may call ' || v_routine.signature;
+    END LOOP;
+END
+$do$;
+
+ROLLBACK;
