@@ -16,8 +16,6 @@ _TEXT = frozenset(
         "email",
         "phone",
         "url",
-        "id",
-        "reference",
         "encryptedstring",
     }
 )
@@ -40,7 +38,7 @@ _APEX = {
 
 def column_metadata(plan: Plan) -> dict[str, Any]:
     """Describe the columns of a compiled statement."""
-    nodes = [column for node in plan.nodes for column in _columns(node, is_aggregate=plan.is_grouped)]
+    nodes = [column for node in plan.nodes for column in _columns(node)]
     selected = any(isinstance(node, Leaf) and node.key == "Id" for node in plan.nodes)
     return {
         "columnMetadata": nodes,
@@ -51,46 +49,55 @@ def column_metadata(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _columns(node: Node, *, is_aggregate: bool) -> list[dict[str, Any]]:
+def _columns(node: Node) -> list[dict[str, Any]]:
     match node:
         case Leaf():
-            kind = node.type
-            custom = bool(node.source and node.source.custom)
-            return [_column(node.key, kind, custom, is_aggregate=is_aggregate and node.source is None, leaf=node)]
+            return [_leaf(node)]
         case Compound():
-            return [_column(node.key, "address", False)]
+            return [_column(node.key, "address")]
         case Parent():
-            inner = [column for child in node.nodes for column in _columns(child, is_aggregate=False)]
-            return [_column(node.key, "reference", False, foreign_key=node.key, joined=inner)]
+            inner = [column for child in node.nodes for column in _columns(child)]
+            return [_column(node.key, None, foreign_key=node.reference, joined=inner)]
         case Children():
-            inner = [column for child in node.plan.nodes for column in _columns(child, is_aggregate=False)]
-            return [_column(node.key, "complexvalue", False, is_aggregate=True, joined=inner)]
+            inner = [column for child in node.plan.nodes for column in _columns(child)]
+            return [_column(node.key, None, joined=inner) | {"aggregate": True}]
         case Branches():
-            return [_column(node.key, "reference", False, foreign_key=node.key)]
+            return [_column(node.key, None, foreign_key=node.reference)]
+
+
+def _leaf(leaf: Leaf) -> dict[str, Any]:
+    column = _column(leaf.key, leaf.type)
+    if leaf.function is not None:
+        return column | {"aggregate": True, "apexType": None, "displayName": leaf.function}
+    source = leaf.source
+    return column | {
+        "custom": bool(source and source.custom),
+        "insertable": bool(source and source.createable),
+        "updatable": bool(source and source.updateable),
+    }
 
 
 def _column(
-    name: str,
-    kind: str,
-    custom: bool,
-    *,
-    is_aggregate: bool = False,
-    leaf: Leaf | None = None,
-    foreign_key: str | None = None,
-    joined: list[dict[str, Any]] | None = None,
+    name: str, kind: str | None, *, foreign_key: str | None = None, joined: list[dict[str, Any]] | None = None
 ) -> dict[str, Any]:
-    source = leaf.source if leaf else None
+    """Describe a column of a kind; parents and children have none."""
     return {
-        "aggregate": is_aggregate,
-        "apexType": _APEX.get(kind, "complexvaluetype" if kind in {"complexvalue", "address"} else "String"),
+        "aggregate": False,
+        "apexType": _apex(kind),
         "booleanType": kind == "boolean",
         "columnName": name,
-        "custom": custom,
+        "custom": False,
         "displayName": name,
         "foreignKeyName": foreign_key,
-        "insertable": bool(source and source.createable),
+        "insertable": False,
         "joinColumns": joined or [],
         "numberType": kind in _NUMBERS,
         "textType": kind in _TEXT,
-        "updatable": bool(source and source.updateable),
+        "updatable": False,
     }
+
+
+def _apex(kind: str | None) -> str | None:
+    if kind is None:
+        return None
+    return _APEX.get(kind, "complexvaluetype" if kind in {"complexvalue", "address"} else "String")

@@ -114,7 +114,8 @@ class GroupedCompiler:
                 key = typed.field.name if typed.field else item.expression.parts[-1]
             if key is None:
                 key, unnamed = f"expr{unnamed}", unnamed + 1
-            self.plan.nodes.append(Leaf(key, len(columns), typed.type, typed.field))
+            function = None if isinstance(item.expression, ast.Path) else _shown(item.expression)
+            self.plan.nodes.append(Leaf(key, len(columns), typed.type, typed.field, function))
             columns.append(f"{typed.sql} AS c{len(columns)}")
         return columns
 
@@ -175,6 +176,13 @@ class GroupedCompiler:
     def _is_key(self, place: int) -> bool:
         item = self.query.items[place]
         return isinstance(item, ast.Column) and not is_aggregate(item.expression)
+
+
+def _shown(expression: ast.Expression) -> str:
+    """Return a function as descriptions of columns name it: `avg(Amount)`."""
+    if isinstance(expression, ast.Call):
+        return f"{expression.name.lower()}({', '.join(_shown(inner) for inner in expression.args)})"
+    return expression_text(expression)
 
 
 def _same_call(expression: ast.Expression, query: ast.Query, place: int) -> bool:

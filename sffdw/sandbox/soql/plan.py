@@ -16,6 +16,7 @@ class Leaf:
     index: int
     type: str
     source: Field | None = None
+    function: str | None = None  # the function it comes from, as a grouped query's columns name it
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Parent:
     id_index: int
     nodes: list[Node] = field(default_factory=list)
     type_index: int | None = None  # polymorphic parents: where the concrete object's name stands
+    reference: str = ""  # the field that points to it
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class Branches:
     id_index: int
     by_prefix: dict[str, Parent]
     otherwise: Parent | None
+    reference: str = ""
 
 
 @dataclass(frozen=True)

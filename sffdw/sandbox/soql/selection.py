@@ -128,7 +128,7 @@ class Selection:
 
     def _parent(self, join: Join) -> Parent:
         name = join.target.name if join.target is not None else "Name"
-        parent = Parent(join.key, name, self.plan.column(join.presence_sql))
+        parent = Parent(join.key, name, self.plan.column(join.presence_sql), reference=join.reference.name)
         if join.target is None or len(join.targets) > 1:
             parent.type_index = parent.id_index
         return parent
@@ -201,7 +201,8 @@ class Selection:
             for path in item.otherwise:
                 typed = self.scope.resolve(ast.Path((*item.relationship.parts, *path.parts), path.pos))
                 otherwise.nodes.append(self._leaf(typed, typed.field.name if typed.field else path.text))
-        node = Branches(reference.key, self.plan.column(reference.reference_sql), by_prefix, otherwise)
+        column = self.plan.column(reference.reference_sql)
+        node = Branches(reference.key, column, by_prefix, otherwise, reference.reference.name)
         self._siblings(chain).append(node)
 
     def _branch(self, chain: tuple[Join, ...], reference: Join, branch: ast.When, target_name: str) -> Parent:
