@@ -139,6 +139,7 @@ class Accounts:
     made_s: float  # how long it took to make the rows
     busy_s: float  # processor time of that
     opened_s: float  # processor time of opening the file again
+    size_mb: float  # of the file before anything was asked
 
     def rows(self, first: int, count: int) -> list[Sequence[Any]]:
         """Read accounts without the sandbox."""
@@ -162,8 +163,9 @@ def _make_accounts(stage: Stage) -> Iterator[Accounts]:
     first = start_org("--store", str(path), "--rows", f"Account={stage.rows}")
     busy_s = first.busy_s()
     first.stop()
+    size_mb = path.stat().st_size / 1024**2
     org = start_org("--store", str(path))
     try:
-        yield Accounts(org, path, first.started_s, busy_s, org.busy_s())
+        yield Accounts(org, path, first.started_s, busy_s, org.busy_s(), size_mb)
     finally:
         org.stop()

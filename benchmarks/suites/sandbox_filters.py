@@ -38,8 +38,8 @@ STATEMENTS = (
     ("GROUP BY", "SELECT Industry, COUNT(Id) FROM Account GROUP BY Industry"),
 )
 TIMES = 5
-# What reads and sorts every row has no bound here.
-UNBOUNDED = frozenset({"ORDER BY Name", "ORDER BY AnnualRevenue LIMIT", "GROUP BY", "parent's name"})
+# What returns, sorts or groups nearly every row has no bound here.
+UNBOUNDED = frozenset({"!= and NOT LIKE", "ORDER BY Name", "ORDER BY AnnualRevenue LIMIT", "GROUP BY", "parent's name"})
 
 
 def measure(sheet: Sheet, stage: Stage) -> None:

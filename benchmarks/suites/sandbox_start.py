@@ -25,4 +25,4 @@ def measure(sheet: Sheet, stage: Stage) -> None:
     sheet.add("the same into a file: processor time", kept.busy_s, "s", at_most=MOST_S)
     sheet.add("opening the file again", kept.org.started_s, "s", against="empty org")
     sheet.add("opening the file again: processor time", kept.opened_s, "s", at_most=MOST_OPEN_S)
-    sheet.add("the file", kept.path.stat().st_size / 1024**2, "MB")
+    sheet.add("the file", kept.size_mb, "MB")
