@@ -66,7 +66,7 @@ def sf(shared_org: Org) -> Iterator[Bulk]:
     org = Org(Options(seed=7, speed="instant"), birth=shared_org.birth)
     org.store.follow(org.schema.define(ITEM))
     caller = Bulk(org)
-    caller.send("PUT", "/_sandbox/clock", {"now": NOON})
+    caller.send("PUT", "/_sandbox/clock", {"now": NOON, "rate": 0})  # time stands still unless a case moves it
     yield caller
     caller.org.close()
 

@@ -1,12 +1,13 @@
 """Trouble on demand, where it needs no wire: conditions, errors, hidden and shuffled rows."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sffdw.sandbox.errors import ApiError
-from sffdw.sandbox.faults import Faults
+from sffdw.sandbox.faults import PARAMETERS, Faults
 from tests.unit.sandbox.conftest import Caller
 
 CALLS = [
@@ -86,6 +87,13 @@ def test_parameters_that_mean_nothing_are_named(sf: Caller) -> None:
     given = {"name": "page.shrink", "when": {"calls": "1"}, "params": {"rows": 5, "lines": 3}}
     assert sf.post("/_sandbox/faults", given)["ignored"] == ["lines"]
     assert "ignored" not in sf.post("/_sandbox/faults", given | {"params": {"rows": 5}})
+
+
+def test_every_fault_and_parameter_is_documented() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "sandbox.md").read_text()
+    names = [*PARAMETERS, *(parameter for stated in PARAMETERS.values() for parameter in stated)]
+    # Two parameters have a second spelling, which is not advertised.
+    assert [name for name in names if f"`{name}`" not in text and name not in {"after_s", "size"}] == []
 
 
 def strike(sf: Caller, name: str, params: dict[str, Any] | None = None, **when: Any) -> None:
