@@ -1,10 +1,10 @@
 -- Deploy sffdw:functions/changes_step to pg
+-- requires: functions/hold_deletes
 -- requires: functions/log_event
 -- requires: functions/merge_columns
 -- requires: functions/start_run
 -- requires: functions/sync_setting
 -- requires: tables/change_stream
--- requires: tables/deferred_attempt
 -- requires: tables/mapping_progress
 
 BEGIN;
@@ -91,6 +91,7 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
     v_mapping sffdw.mapping;
+    v_ids     text[];
 BEGIN
     -- Whether they are gone for good is asked by their Id, as for the delete log.
     FOR v_mapping IN
@@ -101,23 +102,22 @@ BEGIN
         AND lower(m.object_name) IN (SELECT lower(e.object_name) FROM unnest(events) e WHERE e.is_delete)
     LOOP
         EXECUTE format($query$
-            INSERT INTO sffdw.deferred_record AS d (mapping_id, sfid, reason)
-            SELECT DISTINCT $1, i, 'deleted'
-            FROM unnest($2) e
+            SELECT array_agg(DISTINCT i)
+            FROM unnest($1) e
             CROSS JOIN LATERAL unnest(e.record_ids) i
             WHERE e.is_delete
-            AND lower(e.object_name) = lower($3)
+            AND lower(e.object_name) = lower($2)
             AND EXISTS (SELECT FROM %s t WHERE t.sfid = i)
-            ON CONFLICT (mapping_id, sfid) DO UPDATE
-            SET reason = 'deleted'
         $query$, sffdw.mapped_table(connection, v_mapping))
-        USING v_mapping.mapping_id, events, v_mapping.object_name;
+        INTO v_ids
+        USING events, v_mapping.object_name;
+        PERFORM sffdw.add_gone(v_mapping.mapping_id, v_ids, 'event');
     END LOOP;
 END
 $function$;
 
 COMMENT ON FUNCTION sffdw.note_deletions(sffdw.connection, sffdw.change_event[]) IS
-    'Set aside the local rows of records that events call deleted, for the next poll to confirm.';
+    'Note the records that events call deleted as gone, for the next poll to confirm.';
 
 CREATE FUNCTION sffdw.follow_changes(connection sffdw.connection, wait_s double precision)
 RETURNS void

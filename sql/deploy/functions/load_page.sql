@@ -71,45 +71,22 @@ LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
-DECLARE
-    v_missing bigint;
-    v_all     bigint;
 BEGIN
     EXECUTE format($query$
-        WITH span AS (
-            SELECT t.sfid, EXISTS (SELECT FROM %1$s s WHERE s.sfid = t.sfid) AS is_found
-            FROM %2$s t
-            WHERE %3$s > $1
-            AND ($2 IS NULL OR %3$s <= $2)
-        ), added AS (
-            INSERT INTO %1$s (_ordinal, _gone, sfid)
-            SELECT -row_number() OVER (), true, p.sfid
-            FROM span p
-            WHERE NOT p.is_found
-            RETURNING 1
-        )
-        SELECT (SELECT count(*) FROM added), (SELECT count(*) FROM span)
+        INSERT INTO %1$s (_ordinal, _gone, sfid)
+        SELECT -row_number() OVER (), true, t.sfid
+        FROM %2$s t
+        WHERE %3$s > $1
+        AND ($2 IS NULL OR %3$s <= $2)
+        AND NOT EXISTS (SELECT FROM %1$s s WHERE s.sfid = t.sfid)
     $query$, stage, sffdw.mapped_table(connection, mapping), sffdw.binary_sfid(connection, mapping))
-    INTO v_missing, v_all
     USING after_id, last_id;
-    -- A user who lost the right to see them looks like this too.
-    IF v_missing > greatest(20, v_all / 2) THEN
-        EXECUTE format('DELETE FROM %s WHERE _ordinal < 0', stage);
-        PERFORM sffdw.log_event(
-            mapping.connection_id, 'DELETES HELD',
-            format('%s of %s local rows are not in Salesforce: none was deleted', v_missing, v_all), 'WARNING',
-            mapping.object_name, v_missing);
-        PERFORM sffdw.notify(
-            mapping.connection_id, 'mapping-error',
-            format('%s: %s of %s local rows are not in Salesforce: none was deleted. Can its user see them all?',
-                   mapping.object_name, v_missing, v_all));
-    END IF;
 END
 $function$;
 
 COMMENT ON FUNCTION sffdw.stage_missing(sffdw.connection, sffdw.mapping, text, text, text) IS
-    'Stage as gone the local rows between two Ids, the last one included or NULL for no end, that the page read there '
-    'does not hold. Not if implausibly many are missing.';
+    'Stage as gone, with places below 0, the local rows between two Ids, the last one included or NULL for no end, '
+    'that the page read there does not hold.';
 
 CREATE FUNCTION sffdw.begin_load(connection sffdw.connection, mapping sffdw.mapping)
 RETURNS void

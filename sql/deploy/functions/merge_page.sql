@@ -1,4 +1,5 @@
 -- Deploy sffdw:functions/merge_page to pg
+-- requires: functions/hold_deletes
 -- requires: functions/merge_chunk
 -- requires: functions/note_drift
 
@@ -81,9 +82,10 @@ BEGIN
     USING mapping.mapping_id;
     EXECUTE format($query$
         INSERT INTO sffdw.deferred_record AS d (mapping_id, sfid, reason, error)
-        SELECT $1, s.sfid, CASE WHEN s._gone THEN 'deleted' ELSE s._verdict END, s._error
+        SELECT $1, s.sfid, s._verdict, s._error
         FROM %s s
-        WHERE s._verdict IN ('locked', 'unsent', 'refused')
+        WHERE (NOT s._gone OR s._leaves)
+        AND s._verdict IN ('locked', 'unsent', 'refused')
         ON CONFLICT (mapping_id, sfid) DO UPDATE
         SET reason = excluded.reason,
             error = excluded.error
@@ -139,7 +141,8 @@ CREATE FUNCTION sffdw.merge_page(
     connection sffdw.connection,
     mapping    sffdw.mapping,
     stage      text,
-    read_at    timestamptz
+    read_at    timestamptz,
+    deletes    text DEFAULT 'aside'
 )
 RETURNS sffdw.merge_count
 LANGUAGE plpgsql
@@ -157,6 +160,7 @@ BEGIN
     PERFORM sffdw.protect_stage(connection, mapping, stage, read_at);
     PERFORM sffdw.judge_stage(connection, mapping, stage);
     PERFORM sffdw.note_late(connection, mapping, stage);
+    PERFORM sffdw.hold_back_deletes(connection, mapping, stage, deletes);
     FOR v_merged IN SELECT * FROM sffdw.merge_stage(connection, mapping, stage) LOOP
         v_count.inserted_count := v_count.inserted_count + coalesce(cardinality(v_merged.inserted), 0);
         v_count.updated_count := v_count.updated_count + coalesce(cardinality(v_merged.updated), 0);
@@ -166,6 +170,7 @@ BEGIN
         PERFORM sffdw.announce_changes(v_channel, 'INSERT', v_merged.inserted);
     END LOOP;
     PERFORM sffdw.note_repairs(mapping, stage);
+    PERFORM sffdw.note_gone(mapping, stage);
     v_count.deferred_count := sffdw.defer_records(mapping, stage);
     EXECUTE format('SELECT count(*) FROM %s WHERE _verdict IN (''same'', ''skip'')', stage)
     INTO v_count.unchanged_count;
@@ -173,8 +178,9 @@ BEGIN
 END
 $function$;
 
-COMMENT ON FUNCTION sffdw.merge_page(sffdw.connection, sffdw.mapping, text, timestamptz) IS
+COMMENT ON FUNCTION sffdw.merge_page(sffdw.connection, sffdw.mapping, text, timestamptz, text) IS
     'Merge a staged page, whose reading began at read_at, into the local table. What is not yet sent keeps its local '
-    'value; rows that another session holds or that the table refuses are set aside and do not stop the others.';
+    'value; rows that another session holds or that the table refuses are set aside and do not stop the others. '
+    'deletes, see hold_back_deletes: unless said otherwise they wait for the end of the poll.';
 
 COMMIT;

@@ -76,15 +76,19 @@ DECLARE
     v_count   integer := sffdw.read_page(
         connection, mapping, v_stage, 'poll', sffdw.keyset(mapping.cursor_at, mapping.cursor_id), 'all',
         mapping.window_end_at + interval '2 seconds');
+    v_is_last boolean := v_count < sffdw.sync_setting(connection.options, 'page_size');
+    -- What is deleted by several pages is judged together, at the end of the poll.
+    v_deletes text := CASE WHEN v_is_last AND mapping.cursor_id = '' THEN 'judge' ELSE 'aside' END;
     v_last    record;
 BEGIN
     EXECUTE format('SELECT _stamp, sfid FROM %s ORDER BY _ordinal DESC LIMIT 1', v_stage) INTO v_last;
-    PERFORM sffdw.count_sync_run(mapping.run_id, v_count, sffdw.merge_page(connection, mapping, v_stage, v_read_at));
+    PERFORM sffdw.count_sync_run(
+        mapping.run_id, v_count, sffdw.merge_page(connection, mapping, v_stage, v_read_at, v_deletes));
     UPDATE sffdw.mapping m
     SET cursor_at = coalesce(v_last._stamp, m.cursor_at),
         cursor_id = coalesce(v_last.sfid, m.cursor_id)
     WHERE m.mapping_id = mapping.mapping_id;
-    IF v_count < sffdw.sync_setting(connection.options, 'page_size') THEN
+    IF v_is_last THEN
         PERFORM sffdw.close_window(mapping, force, due_at);
     END IF;
 END

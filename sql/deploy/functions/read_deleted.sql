@@ -18,35 +18,28 @@ LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
+DECLARE
+    v_ids text[];
 BEGIN
     PERFORM sffdw.check_call_cap(connection, mapping);
-    -- The delete log names records; whether they are gone for good is asked by their Id, for some have come back.
     EXECUTE format($query$
-        WITH deleted AS MATERIALIZED (
-            SELECT d.record_id, d.latest_covered_at, d.earliest_available_at
-            FROM %1$I._deleted d
-            WHERE d.object_name = %2$L
-            AND d.start_at = %3$L
-            AND d.end_at = %4$L
-        ), added AS (
-            INSERT INTO sffdw.deferred_record (mapping_id, sfid, reason)
-            SELECT %5$L, d.record_id, 'deleted'
-            FROM deleted d
-            WHERE EXISTS (SELECT FROM %6$s t WHERE t.sfid = d.record_id)
-            ON CONFLICT (mapping_id, sfid) DO UPDATE
-            SET reason = 'deleted'
-        )
-        SELECT count(d.record_id), min(d.latest_covered_at), max(d.earliest_available_at)
-        FROM deleted d
+        SELECT count(d.record_id), min(d.latest_covered_at), max(d.earliest_available_at),
+               array_agg(d.record_id) FILTER (WHERE EXISTS (SELECT FROM %5$s t WHERE t.sfid = d.record_id))
+        FROM %1$I._deleted d
+        WHERE d.object_name = %2$L
+        AND d.start_at = %3$L
+        AND d.end_at = %4$L
     $query$,
         connection.live_schema_name, mapping.object_name, sffdw.iso_time(start_at), sffdw.iso_time(end_at),
-        mapping.mapping_id, sffdw.mapped_table(connection, mapping))
-    INTO record_count, covered_until, available_from;
+        sffdw.mapped_table(connection, mapping))
+    INTO record_count, covered_until, available_from, v_ids;
+    -- The delete log names records; whether they are gone for good is asked by their Id, for some have come back.
+    PERFORM sffdw.add_gone(mapping.mapping_id, v_ids, 'log');
 END
 $function$;
 
 COMMENT ON FUNCTION sffdw.ask_deleted(sffdw.connection, sffdw.mapping, timestamptz, timestamptz) IS
-    'Ask Salesforce''s delete log and set the rows of the records that it names aside, to be confirmed. Return their '
+    'Ask Salesforce''s delete log and note the records that it names as gone, to be confirmed. Return their '
     'number and, where the log reaches less far than was asked, how far.';
 
 CREATE FUNCTION sffdw.compare_all(mapping sffdw.mapping, reason text)

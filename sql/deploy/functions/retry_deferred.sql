@@ -1,5 +1,6 @@
 -- Deploy sffdw:functions/retry_deferred to pg
 -- requires: functions/poll_page
+-- requires: functions/settle_gone
 -- requires: functions/sweep_page
 
 BEGIN;
@@ -42,39 +43,35 @@ $function$;
 COMMENT ON FUNCTION sffdw.choose_deferred(sffdw.mapping, boolean) IS
     'Return the Ids of records set aside that are to be read again now, at most 200; NULL: none.';
 
-CREATE FUNCTION sffdw.stage_vanished(mapping sffdw.mapping, stage text, ids text[])
+CREATE FUNCTION sffdw.forget_vanished(connection sffdw.connection, mapping sffdw.mapping, stage text, ids text[])
 RETURNS void
 LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
+DECLARE
+    v_gone text[];
 BEGIN
     EXECUTE format($query$
         WITH vanished AS (
-            SELECT d.sfid, d.reason
-            FROM sffdw.deferred_record d
+            DELETE FROM sffdw.deferred_record d
             WHERE d.mapping_id = $1
             AND d.sfid = ANY ($2)
             AND NOT EXISTS (SELECT FROM %1$s s WHERE s.sfid = d.sfid COLLATE "C")
-        ), struck AS (
-            DELETE FROM sffdw.deferred_record d
-            USING vanished v
-            WHERE d.mapping_id = $1
-            AND d.sfid = v.sfid
-            AND v.reason <> 'deleted'
+            RETURNING d.sfid
         )
-        INSERT INTO %1$s (_ordinal, _gone, sfid)
-        SELECT -row_number() OVER (), true, v.sfid
+        SELECT array_agg(v.sfid)
         FROM vanished v
-        WHERE v.reason = 'deleted'
-    $query$, stage)
+        WHERE EXISTS (SELECT FROM %2$s t WHERE t.sfid = v.sfid)
+    $query$, stage, sffdw.mapped_table(connection, mapping))
+    INTO v_gone
     USING mapping.mapping_id, ids;
+    PERFORM sffdw.add_gone(mapping.mapping_id, v_gone, 'poll', clock_timestamp());
 END
 $function$;
 
-COMMENT ON FUNCTION sffdw.stage_vanished(sffdw.mapping, text, text[]) IS
-    'Of the records asked for by Id that did not come: stage as gone those known as deleted, and forget the others, '
-    'of which the delete log will tell.';
+COMMENT ON FUNCTION sffdw.forget_vanished(sffdw.connection, sffdw.mapping, text, text[]) IS
+    'Of the records set aside that were asked for by their Id, those that did not come are gone.';
 
 CREATE FUNCTION sffdw.finish_poll(mapping sffdw.mapping, due_at timestamptz)
 RETURNS void
@@ -100,6 +97,11 @@ BEGIN
                 WHERE d.mapping_id = m.mapping_id
                 AND d.reason IN ('locked', 'unsent')
                 AND d.attempts <= 2
+            ) OR EXISTS (
+                SELECT
+                FROM sffdw.gone_record g
+                WHERE g.mapping_id = m.mapping_id
+                AND g.attempts BETWEEN 1 AND 2
             ) THEN due_at + least(m.poll_interval, interval '10 seconds')
             ELSE due_at + m.poll_interval
         END,
@@ -133,11 +135,15 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    v_ids     text[] := sffdw.choose_deferred(mapping, force);
     v_read_at timestamptz := clock_timestamp();
+    v_ids     text[];
     v_stage   text;
     v_count   integer;
 BEGIN
+    IF sffdw.settle_gone(connection, mapping, force) THEN
+        RETURN;
+    END IF;
+    v_ids := sffdw.choose_deferred(mapping, force);
     IF v_ids IS NULL THEN
         PERFORM sffdw.finish_poll(mapping, due_at);
         RETURN;
@@ -146,12 +152,13 @@ BEGIN
     v_count := sffdw.read_records(
         connection, mapping, v_stage, 'poll',
         format('l.id IN (%s)', (SELECT string_agg(quote_literal(i), ', ') FROM unnest(v_ids) i)));
-    PERFORM sffdw.stage_vanished(mapping, v_stage, v_ids);
+    PERFORM sffdw.forget_vanished(connection, mapping, v_stage, v_ids);
     PERFORM sffdw.count_sync_run(mapping.run_id, v_count, sffdw.merge_page(connection, mapping, v_stage, v_read_at));
 END
 $function$;
 
 COMMENT ON FUNCTION sffdw.retry_deferred(sffdw.connection, sffdw.mapping, boolean, timestamptz) IS
-    'Read records that were set aside again by their Id and merge them; when none is left for now, end the poll.';
+    'Make the last steps of a poll: delete the rows of records that are gone, read records that were set aside again by '
+    'their Id and merge them; when nothing is left for now, end the poll.';
 
 COMMIT;

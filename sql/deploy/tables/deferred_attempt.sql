@@ -5,13 +5,13 @@ BEGIN;
 
 ALTER TABLE sffdw.deferred_record
 ADD COLUMN tried_at timestamptz,
-ADD CONSTRAINT deferred_record_reason_known CHECK (reason IN ('locked', 'unsent', 'refused', 'deleted'));
+ADD CONSTRAINT deferred_record_reason_known CHECK (reason IN ('locked', 'unsent', 'refused', 'left', 'missing', 'different'));
 
 COMMENT ON COLUMN sffdw.deferred_record.tried_at IS
     'When it was last read again by its Id; NULL: not yet.';
 COMMENT ON COLUMN sffdw.deferred_record.reason IS
     'locked: another session held the row. unsent: a local change must reach Salesforce first. refused: the table '
-    'refused the row with the error. deleted: gone by the delete log or missing from a page, to be confirmed by its '
-    'Id.';
+    'refused the row with the error. left: the record no longer passes the row filter. missing, different: a '
+    'comparison found the row so.';
 
 COMMIT;

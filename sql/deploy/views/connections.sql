@@ -1,6 +1,7 @@
 -- Deploy sffdw:views/connections to pg
 -- requires: functions/count_calls
 -- requires: functions/summarize_log
+-- requires: tables/held_change
 -- requires: tables/mapping
 
 BEGIN;
@@ -25,7 +26,7 @@ SELECT c.connection_name,
        END AS paused,
        l.pending_count AS pending_write_count,
        l.oldest_pending_at,
-       0::bigint AS held_count,
+       h.held_count,
        a.call_count AS calls_today,
        c.api_limit AS calls_limit,
        c.throttled_until,
@@ -53,7 +54,13 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(a.call_count), 0)::bigint AS call_count
     FROM sffdw.count_calls(c, sffdw.utc_day()) a
-) a;
+) a
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(h.entry_count), 0)::bigint AS held_count
+    FROM sffdw.held_change h
+    JOIN sffdw.mapping m USING (mapping_id)
+    WHERE m.connection_id = c.connection_id
+) h;
 
 GRANT SELECT ON sffdw.connections TO PUBLIC;
 
@@ -62,7 +69,7 @@ COMMENT ON COLUMN sffdw.connections.mappings_summary_state IS
     'OK, or the worst state among the mappings: an error before a mapping that is still being set up.';
 COMMENT ON COLUMN sffdw.connections.paused IS 'none, in, out or both.';
 COMMENT ON COLUMN sffdw.connections.pending_write_count IS 'Captured changes that Salesforce has not answered yet.';
-COMMENT ON COLUMN sffdw.connections.held_count IS 'Changes held back by a threshold; none are in this version.';
+COMMENT ON COLUMN sffdw.connections.held_count IS 'Changes that wait for a person, see sffdw.held_changes.';
 COMMENT ON COLUMN sffdw.connections.calls_today IS 'API calls of this connection since midnight UTC.';
 COMMENT ON COLUMN sffdw.connections.calls_limit IS 'API calls that the org allows in 24 hours, for all its users.';
 

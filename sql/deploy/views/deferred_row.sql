@@ -1,5 +1,6 @@
 -- Deploy sffdw:views/deferred_row to pg
 -- requires: tables/deferred_record
+-- requires: tables/gone_record
 
 BEGIN;
 
@@ -11,7 +12,14 @@ SELECT c.connection_name,
        d.reason,
        d.error,
        d.since
-FROM sffdw.deferred_record d
+FROM (
+    SELECT r.mapping_id, r.sfid, r.reason, r.error, r.since
+    FROM sffdw.deferred_record r
+    UNION ALL
+    SELECT g.mapping_id, g.sfid, 'deleted', g.error, g.found_at
+    FROM sffdw.gone_record g
+    WHERE g.tried_at IS NOT NULL
+) d
 JOIN sffdw.mapping m USING (mapping_id)
 JOIN sffdw.connection c USING (connection_id);
 

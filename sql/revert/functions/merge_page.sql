@@ -2,7 +2,7 @@
 
 BEGIN;
 
-DROP FUNCTION sffdw.merge_page(sffdw.connection, sffdw.mapping, text, timestamptz);
+DROP FUNCTION sffdw.merge_page(sffdw.connection, sffdw.mapping, text, timestamptz, text);
 DROP TYPE sffdw.merge_count;
 DROP FUNCTION sffdw.announce_changes(text, text, integer[]);
 DROP FUNCTION sffdw.defer_records(sffdw.mapping, text);

@@ -4,7 +4,7 @@ BEGIN;
 
 DROP FUNCTION sffdw.retry_deferred(sffdw.connection, sffdw.mapping, boolean, timestamptz);
 DROP FUNCTION sffdw.finish_poll(sffdw.mapping, timestamptz);
-DROP FUNCTION sffdw.stage_vanished(sffdw.mapping, text, text[]);
+DROP FUNCTION sffdw.forget_vanished(sffdw.connection, sffdw.mapping, text, text[]);
 DROP FUNCTION sffdw.choose_deferred(sffdw.mapping, boolean);
 
 COMMIT;

@@ -18,7 +18,7 @@ BEGIN
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.announce_changes(text, text, integer[])',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.merge_page(sffdw.connection, sffdw.mapping, text, timestamptz)',
+            ('sffdw.merge_page(sffdw.connection, sffdw.mapping, text, timestamptz, text)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[])
         ) AS w (signature, is_definer, settings)
         JOIN pg_catalog.pg_proc p ON p.oid = w.signature::pg_catalog.regprocedure

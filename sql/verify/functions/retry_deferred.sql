@@ -11,7 +11,7 @@ BEGIN
         FROM (VALUES
             ('sffdw.choose_deferred(sffdw.mapping, boolean)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.stage_vanished(sffdw.mapping, text, text[])',
+            ('sffdw.forget_vanished(sffdw.connection, sffdw.mapping, text, text[])',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.finish_poll(sffdw.mapping, timestamptz)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
