@@ -87,7 +87,9 @@ test-host: install ## the bundled Multicorn host
 # the tests that want them, and so does test-sandbox where there is no npm. INTERACTIONS=FILE and STATEMENTS=FILE name
 # other recordings and statements of the form that the tests know.
 NPM := build/npm/node_modules
-FROM_NPM := $(if $(shell command -v npm),$(NPM)/jsforce/package.json $(NPM)/@salesforce/soql-common/package.json)
+CORE := build/npm-core/node_modules
+FROM_NPM := $(if $(shell command -v npm),$(NPM)/jsforce/package.json $(NPM)/@salesforce/soql-common/package.json \
+  $(CORE)/@salesforce/core/package.json)
 $(NPM)/jsforce/package.json:
 	@mkdir -p build/npm && npm install --silent --no-audit --no-fund --prefix build/npm jsforce@3
 
@@ -96,8 +98,15 @@ $(NPM)/@salesforce/soql-common/package.json:
 	@mkdir -p build/npm && npm install --silent --no-audit --no-fund --prefix build/npm \
 	  @salesforce/soql-common@0.2.2 antlr4ts@0.5.0-alpha.3
 
+# What the sf CLI is built on. It lies apart because the undici that npm would take wants a newer Node than Debian's.
+$(CORE)/@salesforce/core/package.json:
+	@mkdir -p build/npm-core
+	@echo '{"dependencies": {"@salesforce/core": "^8"}, "overrides": {"undici": "^6"}}' > build/npm-core/package.json
+	@cd build/npm-core && npm install --silent --no-audit --no-fund || echo "@salesforce/core is left out"
+
 test-sandbox: $(VENV)/.ready $(FROM_NPM) ## the local Salesforce org, with real clients from PyPI and npm
-	SFFDW_NODE_MODULES=$(if $(FROM_NPM),$(CURDIR)/$(NPM)) INTERACTIONS="$(INTERACTIONS)" STATEMENTS="$(STATEMENTS)" \
+	SFFDW_NODE_MODULES=$(if $(FROM_NPM),$(CURDIR)/$(NPM)) SFFDW_CORE_MODULES=$(CURDIR)/$(CORE) \
+	  INTERACTIONS="$(INTERACTIONS)" STATEMENTS="$(STATEMENTS)" \
 	  SANDBOX_REPORT=1 SOQL_STATEMENTS=7000 $(RUN) -m pytest tests/unit/sandbox tests/unit/sandbox_objects \
 	  tests/integration/sandbox $(PYTEST)
 

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 MODULES = os.environ.get("SFFDW_NODE_MODULES", "")
+CORE = os.environ.get("SFFDW_CORE_MODULES", "")  # where @salesforce/core lies, if it does
 SCRIPTS = Path(__file__).parent / "scripts"
 
 
 def run_node(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a script of scripts/ and return what it said."""
     command = ["node", str(SCRIPTS / script), *arguments]
-    environment = {**os.environ, "NODE_PATH": MODULES, "NODE_NO_WARNINGS": "1"}
+    environment = {**os.environ, "NODE_PATH": f"{MODULES}:{CORE}", "NODE_NO_WARNINGS": "1"}
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
