@@ -4,7 +4,7 @@ PostgreSQL itself drops a table whose name is not in LIMIT TO, letter for letter
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sffdw import system, types
 from sffdw.calls import Purpose
@@ -15,6 +15,8 @@ from sffdw.live import SYSTEM_COLUMNS
 from sffdw.options import ImportOptions
 
 SCHEMAS = ("salesforce", "salesforce_system")
+# A table has at most 1,600 columns, dropped ones included: what is imported leaves room for more.
+MAX_COLUMNS = 1_500
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,20 @@ def _object_tables(connection: Connection, options: ImportOptions, restriction: 
         chosen = {table: name for table, name in by_table.items()
                   if table not in left_out and name.lower() not in left_out
                   and entries[name].get("queryable") is True and entries[name].get("deprecatedAndHidden") is not True}
-    return [_object_table(table, describe(connection, name, max_age_s=0 if restriction == "limit" else 60.0), options)
-            for table, name in chosen.items()]
+    found = [_object_table(table, describe(connection, name, max_age_s=0 if restriction == "limit" else 60.0), options)
+             for table, name in chosen.items()]
+    return [_fitting(table, connection) for table in found]
+
+
+def _fitting(table: ImportedTable, connection: Connection) -> ImportedTable:
+    """The table with as many of its fields as have room."""
+    fields = [column for column in table.columns if column[2]]
+    if len(fields) <= MAX_COLUMNS:
+        return table
+    connection.host.warn(f'table "{table.name}" gets columns for {MAX_COLUMNS} of {len(fields)} fields',
+                         "ALTER FOREIGN TABLE … ADD COLUMN … OPTIONS (field '…') adds one for another field.")
+    left_out = {name for name, _, _ in fields[MAX_COLUMNS:]}
+    return replace(table, columns=tuple(column for column in table.columns if column[0] not in left_out))
 
 
 def table_names(objects: Iterable[str], prefix: str) -> dict[str, str]:

@@ -85,6 +85,7 @@ BEGIN
                 %2$s
                 WHERE t.sfid IS NULL
                 AND s._local_id IS NULL
+                AND s._verdict IS NULL
                 AND NOT s._gone
             ), held AS MATERIALIZED (
                 SELECT t.id
