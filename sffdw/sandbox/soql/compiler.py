@@ -8,7 +8,7 @@ from sffdw.sandbox.soql import ast
 from sffdw.sandbox.soql.filters import Filter
 from sffdw.sandbox.soql.functions import is_aggregate, is_date_function
 from sffdw.sandbox.soql.grouped import compile_grouped
-from sffdw.sandbox.soql.limits import check_limits, check_required_filter
+from sffdw.sandbox.soql.limits import check_categories, check_limits, check_required_filter
 from sffdw.sandbox.soql.names import Scope, Statement
 from sffdw.sandbox.soql.ordering import order_sql
 from sffdw.sandbox.soql.parser import parse
@@ -79,6 +79,7 @@ class QueryCompiler:
         """Return the compiled plan."""
         query, plan = self.query, self.plan_
         check_semi_joins(query, self.scope)
+        check_categories(query, self.scope)
         if self.link is None and not self.unfiltered:
             check_required_filter(query, self.scope)
         self.scope.limits_to_own = using_scope(query.scope, self.statement)

@@ -17,6 +17,14 @@ def check_limits(text: str) -> None:
         raise SoqlError("MALFORMED_QUERY", f"SOQL statements cannot be longer than {MAX_STATEMENT} characters")
 
 
+def check_categories(query: ast.Query, scope: Scope) -> None:
+    """Only articles and questions are in categories."""
+    name = scope.sobject.name
+    has_categories = name.startswith(("Knowledge", "Question")) or name.endswith("__kav")
+    if "DATA CATEGORY" in query.modes and not has_categories:
+        raise SoqlError("MALFORMED_QUERY", f"DATA CATEGORY is not supported for {name}")
+
+
 def check_required_filter(query: ast.Query, scope: Scope) -> None:
     """Refuse a query of an object such as ContentDocumentLink without equality on one of its key fields."""
     wanted = scope.sobject.required_filter
@@ -34,7 +42,7 @@ def _filters_by(condition: ast.Condition | None, names: set[str]) -> bool:
     match condition:
         case ast.And():
             return any(_filters_by(part, names) for part in condition.parts)
-        case ast.Compare(left=ast.Path(parts=parts), operator="="):
+        case ast.Compare(left=ast.Path(parts=parts), operator="=", right=ast.Text()):
             return parts[-1].lower() in names
         case ast.Membership(left=ast.Path(parts=parts), operator="IN"):
             return parts[-1].lower() in names

@@ -38,6 +38,7 @@ class Selection:
         self._nodes: list[Node] = []
         self._parents: dict[tuple[str, ...], Parent] = {}
         self._selected: set[str] = set()
+        self._typeofs: set[str] = set()  # relationships that a TYPEOF shows
         self._expression_count = 0
 
     def nodes(self) -> list[Node]:
@@ -84,7 +85,8 @@ class Selection:
     def _refuse_duplicate(self, name: str, typed: Typed, pos: int) -> None:
         """Refuse what would be the second member of its name: a field in two forms needs an alias for one of them."""
         key = ".".join([*(join.key for join in typed.through), name])
-        if key.lower() in self._selected:
+        taken = any(key.lower().startswith(f"{shown}.") for shown in self._typeofs)
+        if taken or key.lower() in self._selected:
             raise self.scope.statement.error("INVALID_FIELD", f"duplicate field selected: {key}", pos)
         self._selected.add(key.lower())
 
@@ -184,7 +186,8 @@ class Selection:
                 f"TYPEOF requires a polymorphic relationship: {item.relationship.text}",
                 item.relationship.pos,
             )
-        by_prefix = {}
+        self._refuse_second_typeof(item, chain, reference)
+        by_prefix: dict[str, Parent] = {}
         for branch in item.branches:
             target = next(
                 (known for known in reference.targets if known.name.lower() == branch.object_name.lower()), None
@@ -192,6 +195,10 @@ class Selection:
             if target is None or target.key_prefix is None:
                 raise self.scope.statement.error(
                     "INVALID_TYPE", f"sObject type '{branch.object_name}' is not supported.", branch.pos
+                )
+            if target.key_prefix in by_prefix:
+                raise self.scope.statement.error(
+                    "MALFORMED_QUERY", f"duplicate WHEN of TYPEOF: {branch.object_name}", branch.pos
                 )
             by_prefix[target.key_prefix] = self._branch(chain, reference, branch, target.name)
         otherwise = None
@@ -204,6 +211,13 @@ class Selection:
         column = self.plan.column(reference.reference_sql)
         node = Branches(reference.key, column, by_prefix, otherwise, reference.reference.name)
         self._siblings(chain).append(node)
+
+    def _refuse_second_typeof(self, item: ast.TypeOf, chain: tuple[Join, ...], reference: Join) -> None:
+        """A relationship is shown by its fields or by one TYPEOF: the record has one member of its name."""
+        key = ".".join(join.key for join in (*chain, reference))
+        if key.lower() in self._typeofs or any(name.startswith(f"{key.lower()}.") for name in self._selected):
+            raise self.scope.statement.error("INVALID_FIELD", f"duplicate field selected: {key}", item.pos)
+        self._typeofs.add(key.lower())
 
     def _branch(self, chain: tuple[Join, ...], reference: Join, branch: ast.When, target_name: str) -> Parent:
         target = next(known for known in reference.targets if known.name == target_name)

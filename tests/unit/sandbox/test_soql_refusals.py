@@ -117,6 +117,8 @@ ACCEPTED = [
     "SELECT Account.Name parent, Owner.Name FROM Contact GROUP BY Account.Name, Owner.Name",
     "SELECT toLabel(RecordType.Name) FROM Account",
     "SELECT COUNT() FROM Account LIMIT 5",
+    "SELECT Who.Type, TYPEOF What WHEN Account THEN Name WHEN Opportunity THEN Amount ELSE Type END FROM Task",
+    f"SELECT Id FROM ContentDocumentLink WHERE LinkedEntityId = {QUOTED_ID}",
     "SELECT Name FROM Account GROUP BY Name ORDER BY COUNT(Id)",
     f"SELECT FIELDS(ALL) FROM Account WHERE Name != 'x' AND Id IN ({QUOTED_ID})",
     f"SELECT FIELDS(CUSTOM) FROM Account WHERE Id = {QUOTED_ID}",
