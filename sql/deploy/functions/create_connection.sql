@@ -178,6 +178,47 @@ COMMENT ON FUNCTION sffdw.check_xmlbinary_switch() IS
     'Stop if public.get_xmlbinary() belongs to a role that is neither a superuser nor the current one. '
     'Raises insufficient_privilege.';
 
+CREATE FUNCTION sffdw.enter_connection(
+    connection_name  text,
+    server_name      name,
+    schema_name      name,
+    live_schema_name name,
+    write_algorithm  text,
+    options          jsonb,
+    run_search_path  text
+)
+RETURNS sffdw.connection
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_hstore     name := sffdw.find_hstore_schema();
+    v_before     sffdw.call_total[];
+    v_session    record;
+    v_connection sffdw.connection;
+BEGIN
+    PERFORM sffdw.import_system_tables(server_name, live_schema_name);
+    v_before := array(SELECT r FROM sffdw.read_calls(server_name, live_schema_name, sffdw.utc_day()) r);
+    EXECUTE format('SELECT org_id, api_version, api_limit FROM %I._session', live_schema_name) INTO v_session;
+    INSERT INTO sffdw.connection (
+        connection_name, server_name, schema_name, live_schema_name, write_algorithm, options, hstore_schema,
+        run_search_path, org_id, api_version, api_limit, system_identifier, timeline_id, data_directory)
+    SELECT enter_connection.connection_name, enter_connection.server_name, enter_connection.schema_name,
+           enter_connection.live_schema_name, enter_connection.write_algorithm, enter_connection.options, v_hstore,
+           sffdw.complete_search_path(enter_connection.run_search_path, v_hstore), v_session.org_id,
+           v_session.api_version, v_session.api_limit, i.system_identifier, i.timeline_id, i.data_directory
+    FROM sffdw.cluster_identity() i
+    RETURNING * INTO v_connection;
+    PERFORM sffdw.exclude_calls(v_connection.connection_id, v_before);
+    RETURN v_connection;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.enter_connection(text, name, name, name, text, jsonb, text) IS
+    'Import the system tables, ask Salesforce who we are, and enter the connection of a schema. '
+    'Raises what the first call to Salesforce raises.';
+
 CREATE FUNCTION sffdw.create_connection(
     server_name      text,
     schema_name      text DEFAULT 'salesforce',
@@ -197,42 +238,25 @@ DECLARE
     v_schema  name := lower(schema_name);
     v_live    name := lower(live_schema_name);
     v_name    text := coalesce(connection_name, v_schema);
-    v_hstore  name;
-    v_before  sffdw.call_total[];
-    v_session record;
-    v_id      integer;
+    v_new     sffdw.connection;
 BEGIN
     PERFORM sffdw.refuse_superuser();
     PERFORM sffdw.check_connection_options(write_algorithm, options);
     PERFORM sffdw.check_connection_names(v_name, v_schema, v_live);
     PERFORM sffdw.check_server(server_name);
-    v_hstore := sffdw.find_hstore_schema();
     PERFORM sffdw.claim_schema(v_schema);
     PERFORM sffdw.claim_schema(v_live);
     PERFORM sffdw.create_xmlbinary_switch();
     PERFORM sffdw.check_xmlbinary_switch();
     PERFORM sffdw.create_internal_tables(v_schema);
     PERFORM sffdw.create_log_notify(v_schema);
-    PERFORM sffdw.create_repair_functions(v_schema, v_hstore);
-    PERFORM sffdw.import_system_tables(server_name, v_live);
-    v_before := array(SELECT r FROM sffdw.read_calls(server_name, v_live, sffdw.utc_day()) r);
-    EXECUTE format('SELECT org_id, api_version, api_limit FROM %I._session', v_live) INTO v_session;
-
-    INSERT INTO sffdw.connection (
-        connection_name, server_name, schema_name, live_schema_name, write_algorithm, options, hstore_schema,
-        run_search_path, org_id, api_version, api_limit, system_identifier, timeline_id, data_directory)
-    SELECT v_name, create_connection.server_name, v_schema, v_live, create_connection.write_algorithm,
-           create_connection.options, v_hstore, sffdw.complete_search_path(run_search_path, v_hstore),
-           v_session.org_id, v_session.api_version, v_session.api_limit, i.system_identifier, i.timeline_id,
-           i.data_directory
-    FROM sffdw.cluster_identity() i
-    RETURNING connection_id INTO v_id;
-    PERFORM sffdw.exclude_calls(v_id, v_before);
+    PERFORM sffdw.create_repair_functions(v_schema, sffdw.find_hstore_schema());
+    v_new := sffdw.enter_connection(v_name, server_name, v_schema, v_live, write_algorithm, options, run_search_path);
 
     EXECUTE format('INSERT INTO %I._hcmeta (hcver) VALUES (1)', v_schema);
-    PERFORM sffdw.mirror_config(v_id);
-    PERFORM sffdw.log_event(v_id, 'CONNECTION CREATED', format('connected to org %s', v_session.org_id));
-    RETURN v_id;
+    PERFORM sffdw.mirror_config(v_new.connection_id);
+    PERFORM sffdw.log_event(v_new.connection_id, 'CONNECTION CREATED', format('connected to org %s', v_new.org_id));
+    RETURN v_new.connection_id;
 END
 $function$;
 

@@ -59,7 +59,9 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    EXECUTE format('UPDATE %I._hcmeta SET org_id = $2 #>> ''{connection,organization_id}'', details = $2::text',
+    -- Of an adopted schema the rows before the last are the old writer's.
+    EXECUTE format('UPDATE %1$I._hcmeta SET org_id = $2 #>> ''{connection,organization_id}'', details = $2::text '
+                   'WHERE id = (SELECT max(h.id) FROM %1$I._hcmeta h)',
                    (SELECT c.schema_name FROM sffdw.connection c WHERE c.connection_id = $1))
     USING connection_id, sffdw.describe_config(connection_id);
 END

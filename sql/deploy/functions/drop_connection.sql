@@ -1,5 +1,6 @@
 -- Deploy sffdw:functions/drop_connection to pg
 -- requires: functions/drop_mapping
+-- requires: functions/replace_objects
 
 BEGIN;
 
@@ -37,6 +38,29 @@ $function$;
 COMMENT ON FUNCTION sffdw.drop_connection_tables(sffdw.connection) IS
     'Drop the trigger log, its functions and the live tables of a connection, and its schemas if that leaves them '
     'empty. Raises dependent_objects_still_exist.';
+
+CREATE FUNCTION sffdw.give_back(connection sffdw.connection)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    IF NOT EXISTS (SELECT FROM sffdw.replaced_object r WHERE r.connection_id = connection.connection_id) THEN
+        RETURN;
+    END IF;
+    EXECUTE format('DROP TRIGGER IF EXISTS tlog_insert_trigger ON %1$I._trigger_log; '
+                   'DROP FUNCTION IF EXISTS %1$I.tlog_notify_trigger(), '
+                   '%1$I.hc_capture_insert_from_row(%2$I.hstore, varchar, text[]), '
+                   '%1$I.hc_capture_update_from_row(%2$I.hstore, varchar, text[]); '
+                   'DELETE FROM %1$I._hcmeta WHERE id = (SELECT max(h.id) FROM %1$I._hcmeta h)',
+                   connection.schema_name, connection.hstore_schema);
+    PERFORM sffdw.restore_objects(connection);
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.give_back(sffdw.connection) IS
+    'Leave an adopted schema as it was found: its own triggers, functions and _hcmeta.';
 
 CREATE FUNCTION sffdw.drop_empty_schema(schema_name name)
 RETURNS void
@@ -78,6 +102,8 @@ BEGIN
     END LOOP;
     IF drop_tables THEN
         PERFORM sffdw.drop_connection_tables(v_connection);
+    ELSE
+        PERFORM sffdw.give_back(v_connection);
     END IF;
     DELETE FROM sffdw.connection c
     WHERE c.connection_id = v_connection.connection_id;
@@ -85,8 +111,8 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.drop_connection(boolean, text) IS
-    'End a connection: its mappings, jobs and log. The tables stay as they are, without our triggers, unless '
-    'drop_tables: then they, the trigger log and the live tables go too. Nothing is deleted in Salesforce. '
+    'End a connection: its mappings, jobs and log. The tables stay as they are, without our triggers and '
+    'with those that an adopted schema had, unless drop_tables: then they, the trigger log and the live tables go too. Nothing is deleted in Salesforce. '
     'Raises insufficient_privilege, undefined_object, dependent_objects_still_exist.';
 
 COMMIT;

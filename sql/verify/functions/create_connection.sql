@@ -16,6 +16,8 @@ BEGIN
             ('sffdw.import_system_tables(name, name)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.complete_search_path(text, name)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.check_xmlbinary_switch()', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.enter_connection(text, name, name, name, text, jsonb, text)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.create_connection(text, text, text, text, jsonb, text, text)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[])
         ) AS w (signature, is_definer, settings)

@@ -11,6 +11,7 @@ BEGIN
         FROM (VALUES
             ('sffdw.drop_connection_tables(sffdw.connection)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.give_back(sffdw.connection)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.drop_empty_schema(name)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.drop_connection(boolean, text)',
              false, '{"search_path=pg_catalog, pg_temp","lock_timeout=10s"}'::text[])

@@ -66,7 +66,7 @@ def test_names_ignore_case(live: Session) -> None:
     (None, "SELECT sffdw.create_connection('sf', repeat('x', 49))", "42622", "48 bytes"),
     (None, "SELECT sffdw.create_connection('sf', write_algorithm => 'merged')", "0A000", "ordered"),
     (None, """SELECT sffdw.create_connection('sf', options => '{"x": 1}')""", "HV00D",
-     "Valid options in this context are: archive_after_s, "),
+     "Valid options in this context are: accelerated_gap_s, "),
     (None, """SELECT sffdw.create_connection('sf', options => '{"ucs_basic_collation_index": 1}')""", "22023",
      "true or false"),
     (None, """SELECT sffdw.create_connection('sf', options => '{"page_size": 0.5}')""", "22023", "whole number"),

@@ -1,0 +1,15 @@
+-- Revert sffdw:functions/adopt_schema from pg
+
+BEGIN;
+
+DROP FUNCTION sffdw.adopt_schema(text, text, jsonb, boolean, boolean, text, text);
+DROP FUNCTION sffdw.try_adoption(name, name, jsonb, boolean, text, text);
+DROP FUNCTION sffdw.check_adopted_org(sffdw.connection, jsonb);
+DROP FUNCTION sffdw.adopt_log(sffdw.connection);
+DROP FUNCTION sffdw.adopt_mappings(sffdw.connection, jsonb);
+DROP FUNCTION sffdw.find_config(sffdw.connection, jsonb);
+DROP FUNCTION sffdw.infer_config(sffdw.connection);
+DROP FUNCTION sffdw.check_old_writer(name, boolean);
+DROP FUNCTION sffdw.find_schema_problem(name);
+
+COMMIT;

@@ -1,0 +1,7 @@
+-- Revert sffdw:tables/replaced_object from pg
+
+BEGIN;
+
+DROP TABLE sffdw.replaced_object;
+
+COMMIT;

@@ -1,0 +1,173 @@
+"""adopt_schema: a schema as Heroku Connect left it is taken over without loading it anew, and can be given back."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.integration.sync.heroku import Left, exported
+from tests.integration.sync.org import Org, Session, one, poll, rows, write
+
+ADOPT = "SELECT severity, rule_id FROM sffdw.adopt_schema('salesforce', 'sf', %s::jsonb)"
+
+
+@pytest.fixture
+def left(org: Org, live: Session, database: Session) -> Left:
+    """Three accounts in the org and in the schema that was left, and a change in the org since."""
+    org.create("Account", *[{"Name": f"A {n}", "Phone": str(n)} for n in range(3)])
+    found = Left(live, org)
+    found.build(database)
+    return found
+
+
+def definitions(session: Session) -> list[tuple[Any, ...]]:
+    """Everything about functions and triggers of the schema, as PostgreSQL writes it."""
+    return rows(session, """
+        SELECT pg_get_functiondef(p.oid), p.proacl::text, obj_description(p.oid) FROM pg_proc p
+        WHERE p.pronamespace = 'salesforce'::regnamespace
+        UNION ALL
+        SELECT pg_get_triggerdef(t.oid), t.tgenabled::text, NULL FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+        WHERE c.relnamespace = 'salesforce'::regnamespace
+        ORDER BY 1""")
+
+
+def test_adopted_table_is_polled_from_its_youngest_row(left: Left) -> None:
+    ids = dict(rows(left.owner, "SELECT sfid, id FROM salesforce.account"))
+    left.org.advance(86400)
+    left.org.update("Account", left.records[1], Name="changed since")
+    left.org.create("Account", {"Name": "new since"})
+    found = rows(left.owner, ADOPT, exported())
+    assert ("pass", "MAPPING") in found and "error" not in {severity for severity, _ in found}
+    mark = left.org.last_call()
+    poll(left.owner)
+    assert len([call for call in left.org.calls("query", mark) if call["object"] == "Account"]) == 1
+    assert rows(left.owner, "SELECT name FROM salesforce.account ORDER BY 1") == [
+        ("A 0",), ("A 2",), ("changed since",), ("new since",)]
+    assert {sfid: ids[sfid] for sfid in left.records} == dict(
+        rows(left.owner, "SELECT sfid, id FROM salesforce.account WHERE sfid = ANY (%s)", left.records))
+    assert rows(left.owner, "SELECT access, unique_identifier, poll_interval::text, state FROM sffdw.mappings") == [
+        ("read_write", "External_Id__c", "00:02:00", "DATA_SYNCED")]
+
+
+def test_writes_start_paused_and_what_was_unsent_goes_on(left: Left) -> None:
+    left.log(state="NEW", action="UPDATE", table_name="account", record_id=1, sfid=left.records[0],
+             old='"name"=>"A 0"', values='"name"=>"sent by ours"')
+    rows(left.owner, ADOPT, exported())
+    left.owner.execute("INSERT INTO salesforce.account (name) VALUES ('captured by ours')")
+    write(left.owner)
+    assert left.org.names() == ["A 0", "A 1", "A 2"]
+    left.owner.execute("SELECT sffdw.resume('out')")
+    write(left.owner)
+    assert left.org.names() == ["A 1", "A 2", "captured by ours", "sent by ours"]
+
+
+def test_dry_run_changes_nothing(left: Left) -> None:
+    before = definitions(left.owner)
+    found = rows(left.owner, "SELECT severity, rule_id FROM sffdw.adopt_schema('salesforce', 'sf', dry_run => true)")
+    assert ("pass", "ORG") in found and ("pass", "MAPPING") in found
+    assert definitions(left.owner) == before
+    assert rows(left.owner, "SELECT FROM sffdw.connection") == []
+    assert one(left.owner, "SELECT to_regnamespace('salesforce_live')") is None
+
+
+def test_without_configuration_the_tables_tell(left: Left) -> None:
+    rows(left.owner, "SELECT sffdw.adopt_schema('salesforce', 'sf')")
+    assert rows(left.owner, "SELECT object_name, access, unique_identifier, fields FROM sffdw.mappings") == [
+        ("Account", "read_write", "External_Id__c",
+         ["AnnualRevenue", "CreatedDate", "External_Id__c", "Id", "IsDeleted", "Name", "Phone", "SystemModstamp"])]
+
+
+def test_given_back_byte_for_byte(left: Left) -> None:
+    left.owner.execute("ALTER TABLE salesforce.account DISABLE TRIGGER hc_account_status_trigger")
+    left.owner.execute("REVOKE ALL ON FUNCTION salesforce.hc_account_logger() FROM PUBLIC")
+    before = definitions(left.owner)
+    meta = rows(left.owner, "SELECT * FROM salesforce._hcmeta")
+    indexes = rows(left.owner, "SELECT indexdef FROM pg_indexes WHERE schemaname = 'salesforce' ORDER BY 1")
+    rows(left.owner, ADOPT, exported())
+    assert definitions(left.owner) != before
+    left.owner.execute("SELECT sffdw.drop_connection()")
+    assert definitions(left.owner) == before
+    assert rows(left.owner, "SELECT * FROM salesforce._hcmeta") == meta
+    assert rows(left.owner, "SELECT indexdef FROM pg_indexes WHERE schemaname = 'salesforce' ORDER BY 1") == indexes
+
+
+def test_our_own_schema_is_adopted_again_after_the_extension_was_dropped(org: Org, account: Session, database: Session,
+                                                                         connect: Any) -> None:
+    org.create("Account", {"Name": "kept"})
+    poll(account)
+    account.execute("DELETE FROM sffdw.connection")
+    account.execute("DROP SCHEMA salesforce_live CASCADE")
+    found = rows(account, "SELECT severity, rule_id FROM sffdw.adopt_schema('salesforce', 'sf')")
+    assert "error" not in {severity for severity, _ in found}
+    account.execute("SELECT sffdw.resume('out')")
+    account.execute("UPDATE salesforce.account SET name = 'still captured'")
+    write(account)
+    assert org.names() == ["still captured"]
+
+
+def refused(left: Left, config: str | None = None, **options: Any) -> psycopg.Error:
+    arguments = "".join(f", {name} => {value}" for name, value in options.items())
+    with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState) as raised:
+        left.owner.execute(f"SELECT sffdw.adopt_schema('salesforce', 'sf', %s::jsonb{arguments})",
+                           [config or exported()])
+    assert raised.value.diag.message_hint
+    assert rows(left.owner, "SELECT FROM sffdw.connection") == []
+    return raised.value
+
+
+def test_old_writer_that_may_still_be_at_work_stops_it(left: Left) -> None:
+    left.log(state="SUCCESS", action="UPDATE", table_name="account", record_id=1,
+             processed_at=datetime.now(UTC) - timedelta(minutes=9))
+    assert "was processed at" in str(refused(left).diag.message_detail)
+    left.owner.execute("UPDATE salesforce._trigger_log SET processed_at = processed_at - interval '2 minutes'")
+    rows(left.owner, ADOPT, exported())
+
+
+def test_pending_entries_need_a_word_and_are_settled_by_asking(left: Left) -> None:
+    left.org.create("Account", {"Name": "reached", "External_Id__c": "X1"})
+    left.owner.execute("INSERT INTO salesforce.account (id, name, external_id__c) VALUES (50, 'reached', 'X1')")
+    left.log(state="PENDING", action="INSERT", table_name="account", record_id=50,
+             values='"id"=>"50", "name"=>"reached", "external_id__c"=>"X1", "sfid"=>NULL',
+             created_at=datetime.now(UTC) - timedelta(hours=1), updated_at=datetime.now(UTC) - timedelta(hours=1))
+    assert "1 entries of the trigger log are PENDING: 1" in str(refused(left).diag.message_detail)
+    left.owner.execute("SELECT sffdw.adopt_schema('salesforce', 'sf', %s::jsonb, confirm_pending => true)",
+                       [exported()])
+    left.owner.execute("SELECT sffdw.resume('out')")
+    write(left.owner)
+    assert left.org.names().count("reached") == 1
+    assert one(left.owner, "SELECT sfid FROM salesforce.account WHERE id = 50") is not None
+    assert rows(left.owner, "SELECT state FROM salesforce._trigger_log") == [("SUCCESS",)]
+
+
+def test_another_org_is_refused(left: Left) -> None:
+    left.owner.execute("UPDATE salesforce._hcmeta SET org_id = '00D000000000777EAA'")
+    assert "belong to org 00D000000000777EAA" in str(refused(left).diag.message_detail)
+
+
+def test_column_of_another_type_is_an_error_and_a_shorter_one_a_warning(left: Left) -> None:
+    left.owner.execute("ALTER TABLE salesforce.account ALTER COLUMN phone TYPE varchar(20)")
+    found = rows(left.owner, "SELECT severity, rule_id, message FROM sffdw.adopt_schema('salesforce', 'sf', "
+                             "%s::jsonb, dry_run => true)", exported())
+    assert ("warning", "COLUMN_TYPE", 'column "phone" is character varying(20), the field varchar(40)') in found
+    left.owner.execute("ALTER TABLE salesforce.account ALTER COLUMN annualrevenue TYPE text")
+    assert "annualrevenue" in str(refused(left).diag.message_detail)
+
+
+def test_what_the_org_lacks_is_told(left: Left) -> None:
+    fields = {"Name": {}, "Gone__c": {}, "Parent__r.External_Id__c": {}, "Site": {}}
+    found = rows(left.owner, ADOPT, exported(fields=fields))
+    assert {("warning", "FIELD_GONE"), ("warning", "RELATIONSHIP_FIELD"), ("warning", "COLUMN_MISSING")} <= set(found)
+    poll(left.owner)
+    assert rows(left.owner, "SELECT site FROM salesforce.account WHERE site IS NOT NULL") == []
+
+
+def test_superuser_cannot_adopt(left: Left, database: Session) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), database.transaction():
+        database.execute("SELECT sffdw.adopt_schema('salesforce', 'sf')")
+
+
+def test_schema_of_another_role_is_refused(left: Left, database: Session) -> None:
+    with database.transaction():
+        database.execute("ALTER SCHEMA salesforce OWNER TO postgres")
+    assert "belongs to role" in str(refused(left).diag.message_detail)
