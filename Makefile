@@ -80,6 +80,9 @@ test-integration: install ## PostgreSQL and sandbox, the host, and the proofs ab
 test-migration: install ## Sqitch and extension give the same catalog; revert leaves nothing
 	$(RUN) -m pytest tests/migration $(PYTEST)
 
+idle-hour: install ## an hour of ten mappings in which nothing changes, call by call
+	SFFDW_IDLE_MINUTES=60 $(RUN) -m pytest tests/integration/sync/test_idle_hour.py $(PYTEST)
+
 test-host: install ## the bundled Multicorn host
 	$(RUN) -m pytest tests/host $(PYTEST)
 

@@ -186,3 +186,18 @@ def with_identity(session: Session, identity: Any) -> Session:
     return replace(session, org_id=long_id(str(known.get("organization_id") or session.org_id)),
                    user_id=long_id(str(known.get("user_id") or session.user_id)),
                    username=str(known.get("preferred_username") or session.username))
+
+
+def refusal_to_json(error: AuthenticationError, at: float) -> bytes:
+    """A refused login for those who wait to try the same; at: when, in seconds since 1970."""
+    return json_text({"at": at, "message": str(error), "detail": error.detail, "hint": error.hint}).encode()
+
+
+def raise_refusal(content: bytes | None, since: float) -> None:
+    """Raise what refusal_to_json kept of a login that was refused since then: the same would be refused again."""
+    try:
+        found = parse_json(content or b"null")
+        if found and float(found["at"]) >= since:
+            raise AuthenticationError(str(found["message"]), detail=found["detail"], hint=found["hint"])
+    except (ValueError, KeyError, TypeError):
+        return

@@ -1,15 +1,25 @@
-"""Which requests are sent again, how often and after how long: one table, by what went wrong."""
+"""Which requests are sent again, how often and after how long: one table, by what went wrong.
 
+Two things are not in it, because another request is sent instead: an expired session is renewed, once a request; behind
+an expired query locator the rest is asked for anew.
+"""
+
+import random
 from dataclasses import dataclass
 
 from sffdw.errors import RequestError
+
+# A pause inside a statement holds back vacuum: all pauses of one request together are no longer than this.
+MAX_PAUSES_S = 5.0
+JITTER = 0.2
 
 
 @dataclass(frozen=True)
 class RetryRule:
     """When the same request is sent again: by reason (see RequestError.reason), status or code.
 
-    attempts counts the first one. is_for_writes: the request surely had no effect, so a change may be sent again too.
+    attempts counts the first one; the pause doubles from delay_s. is_for_writes: the request surely had no effect, so
+    a change may be sent again too.
     """
 
     name: str
@@ -26,11 +36,16 @@ class RetryRule:
         is_known = error.reason in self.reasons or error.code in self.codes
         return error.status in self.statuses or (error.is_transient and is_known)
 
+    def pause_s(self, attempt: int) -> float:
+        """The pause after a failed attempt, 1 for the first; not the same for all who failed together."""
+        return self.delay_s * 2.0 ** (attempt - 1) * random.uniform(1 - JITTER, 1 + JITTER)
+
 
 RETRY_RULES = (
     RetryRule("unreachable host", 3, 0.2, reasons=frozenset(("unreachable",)), is_for_writes=True),
-    RetryRule("refused at the edge", 5, 1.0, statuses=frozenset((406, 420, 429)), is_for_writes=True),
-    RetryRule("too many at once", 5, 2.0, codes=frozenset(("REQUEST_LIMIT_EXCEEDED",)), is_for_writes=True),
+    RetryRule("refused at the edge", 4, 0.5, statuses=frozenset((406, 420, 429)), is_for_writes=True),
+    RetryRule("too many at once", 3, 1.0, codes=frozenset(("REQUEST_LIMIT_EXCEEDED", "TXN_SECURITY_METERING_ERROR")),
+              is_for_writes=True),
     RetryRule("cut reply", 4, 0.3, reasons=frozenset(("cut",))),
     RetryRule("no answer", 2, 1.0, reasons=frozenset(("timeout",))),
     RetryRule("server error", 4, 0.5, statuses=frozenset((500, 502, 503, 504))),
@@ -38,3 +53,8 @@ RETRY_RULES = (
     RetryRule("slow query", 2, 1.0, codes=frozenset(("QUERY_TIMEOUT",))),
     RetryRule("locked row", 3, 0.5, codes=frozenset(("UNABLE_TO_LOCK_ROW",))),
 )
+
+
+def rule_for(error: RequestError, *, is_read: bool) -> RetryRule | None:
+    """The first rule that applies; None: the request is not sent again."""
+    return next((rule for rule in RETRY_RULES if rule.applies(error, is_read)), None)

@@ -34,11 +34,14 @@ class Spool:
         except FileNotFoundError:
             return None
 
-    def write(self, name: str, content: bytes) -> None:
-        """Replace a file in one step."""
+    def write(self, name: str, content: bytes, *, is_durable: bool = False) -> None:
+        """Replace a file in one step. is_durable: it is on the disk afterwards."""
         temporary = f"{name}.{os.getpid()}"
         with open(self._open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as file:
             file.write(content)
+            if is_durable:
+                file.flush()
+                os.fsync(file.fileno())
         os.replace(self.directory / temporary, self.directory / name)
 
     def remove(self, name: str) -> None:

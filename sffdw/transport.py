@@ -5,10 +5,10 @@ interruptible waiting) is put around it. Blocking work goes through Host.run, wa
 """
 
 import math
-import random
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -23,16 +23,16 @@ from sffdw import auth
 from sffdw.answers import Answer, refused, unreadable
 from sffdw.auth import Session
 from sffdw.calls import LIVE, SESSION, Ledger, Purpose
-from sffdw.errors import Error, OrgMismatch, RequestError, SessionExpired, printable
+from sffdw.errors import AuthenticationError, Error, OrgMismatch, RequestError, SessionExpired, printable
 from sffdw.host import Host
 from sffdw.options import Settings
-from sffdw.retry import RETRY_RULES, RetryRule
+from sffdw.retry import MAX_PAUSES_S, rule_for
 from sffdw.spool import Spool
 from sffdw.types import json_text, parse_json
 from sffdw.wire import Sockets, http_session
 
-MAX_PAUSE_S = 60.0
-LOGIN_LOCK_S = 120.0
+# As long as others wait for a login that is under way.
+LOGIN_WAIT_S = 30.0
 # A piece of a streamed body: as long as some thousand rows, so that handing it over costs nothing beside reading it.
 PIECE_BYTES = 1 << 18
 FOREIGN = (requests.RequestException, SalesforceError, PoolError, OSError)
@@ -152,23 +152,21 @@ class Transport:
         raise error from exc
 
     def _with_retries(self, send: Callable[[], Result], is_read: bool) -> Result:
-        attempt = 1
+        attempt, left = 1, MAX_PAUSES_S
         while True:
+            self._retry_after_s = 0.0
             try:
                 return send()
             except RequestError as error:
-                rule = next((rule for rule in RETRY_RULES if rule.applies(error, is_read)), None)
-                if rule is None or attempt >= rule.attempts or error.is_final:
+                rule = None if error.is_final else rule_for(error, is_read=is_read)
+                pause = max(rule.pause_s(attempt), self._retry_after_s) if rule else 0.0
+                if rule is None or attempt >= rule.attempts or pause > left:
                     # A login's retries must not be multiplied by those of the request that needs it.
                     error.is_final = True
                     raise
-                self._host.pause(self._pause_before(rule, attempt))
+                self._host.pause(pause)
+                left -= pause
                 attempt += 1
-
-    def _pause_before(self, rule: RetryRule, attempt: int) -> float:
-        delay = rule.delay_s * 2 ** (attempt - 1) * random.uniform(0.8, 1.2)
-        asked, self._retry_after_s = self._retry_after_s, 0.0
-        return float(min(max(delay, asked), MAX_PAUSE_S))
 
     # --- what every answer tells ---
 
@@ -208,9 +206,20 @@ class Transport:
             self.ledger.enter_rest()
             session = auth.with_identity(self.session(), answer.json())
             self._session = session
-            if self._settings.credentials.auth_flow != "token":
-                self._spool.write(self._session_file, session.to_json())
+            self._share_identity(session)
         return session
+
+    def _share_identity(self, session: Session) -> None:
+        """Complete the session that backends share, unless another has renewed it meanwhile."""
+        if self._settings.credentials.auth_flow == "token":
+            return
+        with self._login_lock():
+            stored = self._stored()
+            if stored and stored.access_token == session.access_token:
+                self._spool.write(self._session_file, session.to_json())
+
+    def _login_lock(self) -> AbstractContextManager[None]:
+        return self._spool.locked(self._session_file, LOGIN_WAIT_S, "another session is still logging in to Salesforce")
 
     def _ask_identity(self) -> requests.Response:
         salesforce, session = self._opened()
@@ -237,6 +246,10 @@ class Transport:
     def _session_file(self) -> str:
         return f"session-{self._settings.key()}.json"
 
+    @property
+    def _refusal_file(self) -> str:
+        return f"refusal-{self._settings.key()}.json"
+
     def _given(self) -> Session | None:
         return auth.given_session(self._settings) if self._settings.credentials.auth_flow == "token" else None
 
@@ -255,13 +268,19 @@ class Transport:
         """Log in, unless another backend has done so since the dead session was taken."""
         if self._given():
             auth.token_request(self._settings, dead)
-        with self._spool.locked(self._session_file, LOGIN_LOCK_S,
-                                "another session is still logging in to Salesforce"):
+        waited_since = time.time()
+        with self._login_lock():
             stored = self._stored()
             if stored and (dead is None or stored.access_token != dead.access_token):
                 return stored
-            session = self._log_in(stored)
-            self._spool.write(self._session_file, session.to_json())
+            auth.raise_refusal(self._spool.read(self._refusal_file), waited_since)
+            try:
+                session = self._log_in(stored)
+            except AuthenticationError as error:
+                self._spool.write(self._refusal_file, auth.refusal_to_json(error, time.time()))
+                raise
+            # A refresh token may be good for one use: the one that came instead must not be lost.
+            self._spool.write(self._session_file, session.to_json(), is_durable=True)
             return session
 
     def _log_in(self, stored: Session | None) -> Session:

@@ -6,6 +6,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -257,3 +258,19 @@ def test_connecting_to_a_silent_host_obeys_statement_timeout(database: Session, 
         assert time.monotonic() - start < 2
         for filler in fillers:
             filler.close()
+
+
+def test_case_63_real_backends_whose_session_dies_at_once_log_in_once(org: Sandbox, tables: Session, calls: Any,
+                                                                      connect: Any) -> None:
+    sessions = [connect() for _ in range(12)]
+    query = "SELECT count(*) FROM live.account"
+    for session in sessions:
+        session.execute(query)
+    org.call("POST", "/sessions/expire", {})
+    calls()
+    with ThreadPoolExecutor(len(sessions)) as pool:
+        assert [cursor.fetchone() for cursor in pool.map(lambda session: session.execute(query), sessions)] == [
+            (0,)] * 12
+    made = calls()
+    assert made["token"] == 1
+    assert 12 < made["query"] <= 24

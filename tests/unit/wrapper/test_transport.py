@@ -16,7 +16,7 @@ from sffdw.calls import Ledger, Purpose
 from sffdw.errors import Error, RequestError
 from sffdw.host import Host
 from sffdw.options import Settings, settings_of
-from sffdw.retry import RETRY_RULES
+from sffdw.retry import MAX_PAUSES_S, RETRY_RULES, RetryRule
 from sffdw.spool import Spool
 from sffdw.transport import Transport
 
@@ -190,12 +190,46 @@ def test_repeating_ends(settings: Settings, host: Host) -> None:
 
 
 def test_retry_after_is_obeyed_within_a_bound(settings: Settings, host: Host) -> None:
-    transport, _ = transport_with(settings, host, (503, "", {"Retry-After": "7"}),
-    (429, "", {"Retry-After": "86400"}), (200, {}))
+    transport, _ = transport_with(settings, host, (503, "", {"Retry-After": "3"}), (429, ""), (200, {}))
     transport.call("GET", "limits")
     first, second = host.pause.seen  # type: ignore[attr-defined]
-    assert first == 7
-    assert second == 60
+    assert first == 3
+    assert 0.8 <= second <= 1.2
+
+
+@pytest.mark.parametrize("wait", ["6", "86400"])
+def test_a_request_does_not_wait_longer_than_a_statement_may(settings: Settings, host: Host, wait: str) -> None:
+    transport, wire = transport_with(settings, host, (429, "", {"Retry-After": wait}), (200, {}))
+    with pytest.raises(RequestError) as caught:
+        transport.call("GET", "limits")
+    assert caught.value.status == 429
+    assert host.pause.seen == []  # type: ignore[attr-defined]
+    assert wire.paths().count("/services/data/v62.0/limits") == 1
+
+
+TROUBLES: dict[str, Any] = {
+    "unreachable host": requests.exceptions.ConnectTimeout(), "refused at the edge": (420, ""),
+    "too many at once": CONCURRENT, "cut reply": CUT, "no answer": requests.exceptions.ReadTimeout(),
+    "server error": (500, ""), "page instead of an answer": (200, "<html/>", {"Content-Type": "text/html"}),
+    "slow query": (400, [{"errorCode": "QUERY_TIMEOUT", "message": ""}]),
+    "locked row": (400, [{"errorCode": "UNABLE_TO_LOCK_ROW", "message": ""}])}
+
+
+@pytest.mark.parametrize("rule", RETRY_RULES, ids=lambda rule: rule.name)
+def test_case_62_each_rule_ends_and_waits_no_longer_than_a_statement_may(settings: Settings, host: Host,
+                                                                         rule: RetryRule) -> None:
+    transport, wire = transport_with(settings, host, *[TROUBLES[rule.name]] * 20)
+    with pytest.raises(RequestError):
+        transport.call("GET", "limits")
+    assert wire.paths().count("/services/data/v62.0/limits") == rule.attempts
+    pauses = host.pause.seen  # type: ignore[attr-defined]
+    assert sum(pauses) <= MAX_PAUSES_S
+    for number, pause in enumerate(pauses):
+        assert 0.8 * rule.delay_s * 2**number <= pause <= 1.2 * rule.delay_s * 2**number
+    again, wire = transport_with(settings, host, *[TROUBLES[rule.name]] * 20)
+    with pytest.raises(RequestError):
+        again.call("PATCH", "composite/sobjects", body={}, is_read=False)
+    assert wire.paths().count("/services/data/v62.0/composite/sobjects") == (rule.attempts if rule.is_for_writes else 1)
 
 
 def test_the_servers_clock_is_learned_from_any_answer(settings: Settings, host: Host) -> None:
