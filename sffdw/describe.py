@@ -17,7 +17,10 @@ from sffdw.options import object_name
 from sffdw.planner import Column
 from sffdw.types import json_text, parse_json
 
-MAX_AGE_S = 600.0
+# Polls confirm the describes of mapped objects every ten minutes, 25 a call: before a query would do it one by one.
+MAX_AGE_S = 900.0
+# As long as others wait for a describe that is being asked for.
+ASKING_WAIT_S = 30.0
 # Last-Modified has whole seconds: a describe fetched as fresh as this may change again within the same one.
 SETTLED_S = 2.0
 KEPT_OBJECT_KEYS = ("name", "label", "keyPrefix", "custom", "queryable", "createable", "updateable", "deletable",
@@ -129,10 +132,20 @@ def _newest(connection: Connection, key: str) -> Known | None:
 
 
 def _confirmed(connection: Connection, sobject: str, max_age_s: float) -> Known:
-    key = sobject.lower()
-    known = _newest(connection, key)
-    if known and time.time() - known.confirmed_at <= max_age_s:
+    """What is known, confirmed by one request for all backends that need it now."""
+    began_at = time.time()
+    known = _newest(connection, sobject.lower())
+    if known and began_at - known.confirmed_at <= max_age_s:
         return known
+    with connection.spool.locked(_file_name(connection, sobject.lower()), ASKING_WAIT_S,
+                                 f'another session is still asking for the describe of object "{sobject}"'):
+        known = _newest(connection, sobject.lower())
+        if known and known.confirmed_at >= began_at - max_age_s:
+            return known
+        return _asked(connection, sobject, known)
+
+
+def _asked(connection: Connection, sobject: str, known: Known | None) -> Known:
     asked_at = time.time()
     client = connection.client.charged(Purpose("describe", sobject))
     raw, last_modified = client.describe(sobject, known.last_modified if known else None)
@@ -140,7 +153,7 @@ def _confirmed(connection: Connection, sobject: str, max_age_s: float) -> Known:
         known = Known(_reduced(raw), _settled(connection, last_modified), asked_at)
     assert known is not None
     known.confirmed_at = asked_at
-    _share(connection, key, known)
+    _share(connection, sobject.lower(), known)
     return known
 
 

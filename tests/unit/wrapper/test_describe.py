@@ -1,5 +1,7 @@
 """Describes are remembered, shared, confirmed and forgotten."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -28,6 +30,25 @@ def test_a_describe_is_asked_for_once_by_all_backends(
     assert (client.describe_count, other_client.describe_count) == (1, 0)
 
 
+def test_case_55_backends_that_need_a_describe_at_once_ask_once(settings: Settings) -> None:
+    asked: list[str] = []
+
+    def slow(name: str, since: str | None) -> tuple[dict[str, Any], None]:
+        asked.append(name)
+        threading.Event().wait(0.05)
+        return INVOICE, None
+
+    def ask(number: int) -> str:
+        host = Host(lambda work, stop: work(), lambda seconds: threading.Event().wait(seconds), lambda text, hint: None)
+        made, client = another(settings, host)
+        client.describe = slow  # type: ignore[assignment, method-assign]
+        return describe(made, "Invoice__c").name
+
+    with ThreadPoolExecutor(16) as pool:
+        assert set(pool.map(ask, range(16))) == {"Invoice__c"}
+    assert asked == ["Invoice__c"]
+
+
 def test_case_55_an_old_describe_is_confirmed_by_a_conditional_request(
         connection: Connection, client: FakeClient, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str | None] = []
@@ -40,7 +61,7 @@ def test_case_55_an_old_describe_is_confirmed_by_a_conditional_request(
     clock = [1_000.0]
     monkeypatch.setattr(module.time, "time", lambda: clock[0])
     first = describe(connection, "Invoice__c")
-    clock[0] += 599
+    clock[0] += 899
     assert describe(connection, "Invoice__c") is first
     clock[0] += 2
     assert describe(connection, "Invoice__c") is first
@@ -83,7 +104,7 @@ def test_an_unknown_field_is_named(connection: Connection) -> None:
 
 def test_a_damaged_shared_describe_is_replaced(connection: Connection, client: FakeClient) -> None:
     describe(connection, "Invoice__c")
-    name = next(path.name for path in connection.spool.directory.iterdir())
+    name = next(path.name for path in connection.spool.directory.glob("*.json"))
     connection.spool.write(name, b'{"raw":')
     connection.describes.clear()
     assert describe(connection, "Invoice__c").name == "Invoice__c"
