@@ -45,13 +45,18 @@ class Answer:
         return may_be_unstorable(self.body)
 
 
+# Too long or too large as it is: sending the same again cannot help.
+LASTING = frozenset((413, 414, 431))
+
+
 def unreadable(status: int, body: bytes | str) -> UnreadableAnswer:
     """An answer that should be JSON and is not: a page of a proxy, a maintenance page, half an answer."""
     text = body.decode(errors="replace") if isinstance(body, bytes) else body
     shown = printable(re.sub(r"<[^>]*>", " ", text))[:200]
     return UnreadableAnswer("the answer is not from the Salesforce API", reason="unreadable", status=status,
                             detail=f"HTTP status {status}, beginning: {shown}" if shown else f"HTTP status {status}.",
-                            is_transient=status < 300 or status >= 406, is_in_doubt=status >= 500 or status < 300)
+                            is_transient=(status < 300 or status >= 406) and status not in LASTING,
+                            is_in_doubt=status >= 500 or status < 300)
 
 
 def refused(status: int, content: Any) -> RequestError:
@@ -99,6 +104,8 @@ CODE_HINTS = {
     "API_CURRENTLY_DISABLED": "In Salesforce, give the integration user the permission API Enabled.",
     "UNSUPPORTED_API_VERSION": "Set the server option api_version to a version that Salesforce still serves.",
     "QUERY_TIMEOUT": "Narrow the query by conditions that Salesforce can apply; EXPLAIN shows which ones it applies.",
+    "OPERATION_TOO_LARGE": "In Salesforce, give the integration user View All Data: without it activities of many "
+                           "people cannot be queried; or narrow the query.",
     "INVALID_REPLICATION_DATE": "Ask for a window of at least a minute within the last 15 days.",
     "EXCEEDED_ID_LIMIT": "Ask for a shorter window.",
     "INSUFFICIENT_ACCESS_OR_READONLY": "In Salesforce, give the integration user access to the object and its records.",

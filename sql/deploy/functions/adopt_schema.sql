@@ -1,6 +1,7 @@
 -- Deploy sffdw:functions/adopt_schema to pg
 -- requires: functions/adopt_mapping
 -- requires: functions/create_connection
+-- requires: functions/forecast_calls
 
 BEGIN;
 
@@ -171,6 +172,7 @@ DECLARE
     v_entry    jsonb;
     v_name     text;
     v_hint     text;
+    v_excess   text;
 BEGIN
     FOR v_entry IN SELECT e FROM jsonb_array_elements(config -> 'mappings') e LOOP
         v_name := v_entry ->> 'object_name';
@@ -187,6 +189,13 @@ BEGIN
             v_findings := v_findings || ROW('error', 'MAPPING', v_name, SQLERRM, v_hint)::sffdw.finding;
         END;
     END LOOP;
+    v_excess := sffdw.describe_excess(sffdw.learn_limit(connection));
+    IF v_excess IS NOT NULL THEN
+        v_findings := v_findings || ROW(
+            'warning', 'CALL_BUDGET', NULL, v_excess,
+            'Poll less often with sffdw.alter_mapping, or raise the server option api_budget_percent; '
+            'sffdw.forecast_calls lists what costs how much.')::sffdw.finding;
+    END IF;
     RETURN v_findings || array(
         SELECT ROW('warning', 'TABLE_UNMAPPED', NULL, format('table "%s" is not in the configuration', c.relname),
                    'It stays as it is, and nobody keeps it in step.')::sffdw.finding

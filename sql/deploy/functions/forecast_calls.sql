@@ -43,6 +43,7 @@ AS $function$
         SELECT extract(epoch FROM mapping.poll_interval) AS poll_s,
                sffdw.sync_setting(connection.options, 'delete_interval_s') AS delete_s,
                sffdw.sync_setting(connection.options, 'formula_interval_s') AS formula_s,
+               sffdw.sync_setting(connection.options, 'compare_interval_s') AS compare_s,
                sffdw.sync_setting(connection.options, 'page_size') AS page_size,
                greatest(mapping.org_count, mapping.load_rows_done, 1) AS record_count
     )
@@ -56,7 +57,9 @@ AS $function$
         ('deletes', CASE WHEN mapping.replicateable AND mapping.has_systemmodstamp
                     THEN 86400 / (ceil(s.delete_s / s.poll_s) * s.poll_s) END),
         ('formula', CASE WHEN cardinality(sffdw.calculated_columns(mapping.mapping_id)) > 0
-                    THEN 86400.0 / s.formula_s * ceil(s.record_count / s.page_size::numeric) END)
+                    THEN 86400.0 / s.formula_s * ceil(s.record_count / s.page_size::numeric) END),
+        -- The Ids are compared.
+        ('verify', 86400.0 / s.compare_s * ceil(s.record_count / 2000.0))
     ) AS f (purpose, calls)
     WHERE f.calls IS NOT NULL;
 $function$;
@@ -130,6 +133,20 @@ $function$;
 
 COMMENT ON FUNCTION sffdw.learn_limit(sffdw.connection) IS
     'Return the connection with the org''s limit, noted from the last answer if it was not known.';
+
+CREATE FUNCTION sffdw.describe_excess(connection sffdw.connection)
+RETURNS text
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT format('polls would cost %s API calls a day, the budget is %s', t.total, sffdw.call_budget(connection))
+    FROM (SELECT sum(f.calls_per_day) AS total FROM sffdw.forecast_connection(connection) f) t
+    WHERE t.total > sffdw.call_budget(connection);
+$function$;
+
+COMMENT ON FUNCTION sffdw.describe_excess(sffdw.connection) IS
+    'Say by how much a connection''s settings exceed the budget of API calls; NULL: they do not.';
 
 CREATE FUNCTION sffdw.longer_interval(connection sffdw.connection, mapping sffdw.mapping, calls_left bigint)
 RETURNS text

@@ -4,6 +4,7 @@ BEGIN;
 
 DROP FUNCTION sffdw.check_forecast(sffdw.connection, sffdw.mapping);
 DROP FUNCTION sffdw.longer_interval(sffdw.connection, sffdw.mapping, bigint);
+DROP FUNCTION sffdw.describe_excess(sffdw.connection);
 DROP FUNCTION sffdw.learn_limit(sffdw.connection);
 DROP FUNCTION sffdw.forecast_calls(text);
 DROP FUNCTION sffdw.forecast_connection(sffdw.connection);

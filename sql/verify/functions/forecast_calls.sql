@@ -19,6 +19,8 @@ BEGIN
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.learn_limit(sffdw.connection)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.describe_excess(sffdw.connection)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.longer_interval(sffdw.connection, sffdw.mapping, bigint)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.check_forecast(sffdw.connection, sffdw.mapping)',

@@ -162,6 +162,20 @@ def test_what_the_org_lacks_is_told(left: Left) -> None:
     assert rows(left.owner, "SELECT site FROM salesforce.account WHERE site IS NOT NULL") == []
 
 
+def test_polls_beyond_the_budget_are_told(left: Left) -> None:
+    query = "SELECT message, hint FROM sffdw.adopt_schema('salesforce', 'sf', %s::jsonb, dry_run => true) " \
+            "WHERE rule_id = 'CALL_BUDGET'"
+    assert rows(left.owner, query, exported()) == []
+    left.org.sandbox.call("PUT", "/limits", {"DailyApiRequests": {"max": 100, "remaining": 80}})
+    left.owner.execute("CREATE SCHEMA peek")
+    left.owner.execute("IMPORT FOREIGN SCHEMA salesforce_system LIMIT TO (_limits) FROM SERVER sf INTO peek")
+    left.owner.execute("SELECT * FROM peek._limits LIMIT 1")
+    (message, hint), = rows(left.owner, query, exported())
+    left.org.sandbox.call("PUT", "/limits", {"DailyApiRequests": {"max": 1_000_000, "remaining": 999_000}})
+    assert message == "polls would cost 1009 API calls a day, the budget is 95"
+    assert "alter_mapping" in hint
+
+
 def test_superuser_cannot_adopt(left: Left, database: Session) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege), database.transaction():
         database.execute("SELECT sffdw.adopt_schema('salesforce', 'sf')")

@@ -42,8 +42,9 @@ def test_the_forecast_says_what_the_settings_cost(limited: Org, owner: Session) 
     owner.execute("SELECT sffdw.create_mapping('Contact', poll_interval => '7 minutes')")
     owner.execute("SELECT sffdw.create_mapping('User', '{Name}')")
     assert rows(owner, "SELECT object_name, purpose, calls_per_day FROM sffdw.forecast_calls()") == [
-        ("Account", "deletes", 144), ("Account", "poll", 1440), ("Contact", "deletes", 103), ("Contact", "poll", 206),
-        ("User", "deletes", 144), ("User", "poll", 144), (None, "describe", 144)]
+        ("Account", "deletes", 144), ("Account", "poll", 1440), ("Account", "verify", 1),
+        ("Contact", "deletes", 103), ("Contact", "poll", 206), ("Contact", "verify", 1),
+        ("User", "deletes", 144), ("User", "poll", 144), ("User", "verify", 1), (None, "describe", 144)]
     assert one(owner, "SELECT share_percent FROM sffdw.forecast_calls() WHERE calls_per_day = 1440") * 95_000 / 100 \
         == pytest.approx(1440, abs=10)
     owner.execute("UPDATE sffdw.mapping_field f SET is_calculated = true FROM sffdw.mapping m "
@@ -77,7 +78,7 @@ def test_polls_beyond_the_mappings_own_cap_are_refused(limited: Org, owner: Sess
     sqlstate, detail, hint = refusal(owner, "SELECT sffdw.create_mapping('Account', poll_interval => '10 seconds', "
                                             "daily_call_cap => 5000)")
     assert sqlstate == "SF003"
-    assert "8784" in detail and "5000" in detail and "at least 18 seconds" in hint
+    assert "8785" in detail and "5000" in detail and "at least 18 seconds" in hint
     owner.execute("SELECT sffdw.create_mapping('Account', poll_interval => '18 seconds', daily_call_cap => 5000)")
 
 

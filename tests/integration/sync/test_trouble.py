@@ -167,3 +167,18 @@ def test_an_answer_that_cannot_be_asked_for_is_not_asked_for_without_pause(org: 
     write(contact)
     assert org.names("Contact", "LastName") == ["once"]
     assert log(contact) == [("INSERT", "SUCCESS")]
+
+
+def test_case_61_a_query_that_times_out_is_no_success(org: Org, account: Session) -> None:
+    poll(account)
+    org.create("Account", {"Name": "late"})
+    with org.fault("query.timeout", kind="query"):
+        with pytest.raises(psycopg.Error) as caught:
+            poll(account)
+        assert caught.value.sqlstate == "SF005"
+        assert "EXPLAIN" in str(caught.value.diag.message_hint)
+    assert rows(account, "SELECT outcome, read_count, call_count FROM sffdw.sync_runs ORDER BY run_id DESC LIMIT 1"
+                ) == [("error", 0, 2)]
+    assert one(account, "SELECT state FROM sffdw.mappings") == "SYSTEM_ERROR"
+    poll(account)
+    assert one(account, "SELECT count(*) FROM salesforce.account") == 1

@@ -46,7 +46,13 @@ def test_salesforces_code_and_text_stand_in_the_detail() -> None:
     assert error.detail == "Salesforce answered: MALFORMED_QUERY: SELECT x ^ ERROR at Row:1:Column:3 bad"
 
 
-def test_an_unknown_api_version_names_the_option() -> None:
+@pytest.mark.parametrize(("code", "hint"), [
+    ("QUERY_TIMEOUT", "Narrow the query"), ("OPERATION_TOO_LARGE", "View All Data"), ("EXCEEDED_ID_LIMIT", "shorter")])
+def test_case_61_a_query_that_is_too_much_says_what_to_do(code: str, hint: str) -> None:
+    assert hint in str(refused(400, [{"errorCode": code, "message": ""}]).hint)
+
+
+def test_case_64_a_retired_api_version_names_the_option() -> None:
     assert "api_version" in str(refused(410, [{"errorCode": "UNSUPPORTED_API_VERSION", "message": ""}]).hint)
 
 
