@@ -1,4 +1,5 @@
 -- Deploy sffdw:functions/archive_entries to pg
+-- requires: functions/compare_step
 -- requires: functions/count_calls
 -- requires: functions/prepare_entries
 -- requires: functions/start_run
@@ -71,6 +72,11 @@ BEGIN
     DELETE FROM sffdw.sync_run r
     WHERE r.connection_id = connection.connection_id
     AND r.started_at < v_before;
+    DELETE FROM sffdw.drift_record d
+    USING sffdw.mapping m
+    WHERE m.mapping_id = d.mapping_id
+    AND m.connection_id = connection.connection_id
+    AND d.repaired_at < v_before;
     DELETE FROM sffdw.notification n
     WHERE n.connection_id = connection.connection_id
     AND n.created_at < v_before;
@@ -86,7 +92,7 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.purge_old(sffdw.connection, timestamptz) IS
-    'Delete what is older than the days kept: archived entries, log lines, runs, notifications.';
+    'Delete what is older than the days kept: archived entries, log lines, runs, repaired drift, notifications.';
 
 CREATE FUNCTION sffdw.trim_job_runs(connection sffdw.connection, at timestamptz)
 RETURNS void
@@ -135,6 +141,7 @@ BEGIN
         PERFORM sffdw.fold_calls(v_connection);
         PERFORM sffdw.purge_old(v_connection, v_at);
         PERFORM sffdw.trim_job_runs(v_connection, v_at);
+        has_more := sffdw.compare_step(v_connection, v_at);
     END IF;
 EXCEPTION WHEN query_canceled OR OTHERS THEN
     GET STACKED DIAGNOSTICS v_sqlstate = RETURNED_SQLSTATE, v_message = MESSAGE_TEXT,
@@ -146,7 +153,7 @@ $function$;
 
 COMMENT ON FUNCTION sffdw.maintain_step(integer, timestamptz) IS
     'Make one step of the upkeep, to be committed by the caller: requeue what someone asked for, archive, '
-    'copy the counts of API calls, purge. '
+    'copy the counts of API calls, purge; then compare one page of Ids of a mapping whose comparison is due. '
     'Errors are returned.';
 
 CREATE FUNCTION sffdw.start_maintain(connection_name text, OUT connection_id integer, OUT is_running boolean)
@@ -165,7 +172,7 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.start_maintain(text) IS
-    'Begin the upkeep of a connection, which needs no call to Salesforce: check who calls and take its lock. Raises '
+    'Begin the upkeep of a connection, which must go on without Salesforce too: check who calls and take its lock. Raises '
     'insufficient_privilege, undefined_object.';
 
 COMMIT;

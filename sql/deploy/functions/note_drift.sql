@@ -33,39 +33,40 @@ AS $function$
 DECLARE
     v_count bigint;
 BEGIN
-    IF mapping.late_before IS NULL OR mapping.phase IS DISTINCT FROM 'changes' THEN
+    -- Beyond sweeps, what a verification of Ids and stamps had read.
+    IF mapping.narrowed_to IS NOT NULL
+    OR NOT (mapping.phase = 'changes' AND mapping.late_before IS NOT NULL OR mapping.phase = 'deferred') THEN
         RETURN;
     END IF;
     -- A row with the record's stamp has had its change; what differs in it is an edit that nobody captured.
     EXECUTE format($query$
         INSERT INTO sffdw.drift_record (mapping_id, sfid, kind, fields)
-        SELECT $1, s.sfid, 'late', CASE s._verdict WHEN 'update' THEN %1$s END
+        SELECT $1, s.sfid, coalesce(nullif(d.reason, 'different'), 'late'), CASE s._verdict WHEN 'update' THEN %1$s END
         FROM %2$s s
         LEFT JOIN %3$s t ON t.id = s._local_id
+        LEFT JOIN sffdw.deferred_record d ON d.mapping_id = $1 AND d.sfid = s.sfid COLLATE "C"
         WHERE s._verdict IN ('insert', 'update', 'delete')
-        AND s._stamp < $2
-        AND (t.id IS NULL OR t.systemmodstamp IS DISTINCT FROM s.systemmodstamp)
-        AND NOT EXISTS (
-            SELECT
-            FROM sffdw.deferred_record d
-            WHERE d.mapping_id = $1
-            AND d.sfid = s.sfid COLLATE "C"
-        )
+        AND CASE
+            WHEN $2 IS NULL THEN d.reason IN ('missing', 'different')
+            ELSE d.sfid IS NULL AND s._stamp < $2
+                 AND (t.id IS NULL OR %4$s)
+        END
         ON CONFLICT (mapping_id, sfid) WHERE repaired_at IS NULL DO NOTHING
-    $query$, sffdw.different_fields(connection, mapping), stage, sffdw.mapped_table(connection, mapping))
-    USING mapping.mapping_id, mapping.late_before;
+    $query$, sffdw.different_fields(connection, mapping), stage, sffdw.mapped_table(connection, mapping),
+        CASE WHEN mapping.has_systemmodstamp THEN 't.systemmodstamp IS DISTINCT FROM s.systemmodstamp' ELSE 'true' END)
+    USING mapping.mapping_id, CASE mapping.phase WHEN 'changes' THEN mapping.late_before END;
     GET DIAGNOSTICS v_count = ROW_COUNT;
     IF v_count > 0 THEN
         PERFORM sffdw.log_event(
-            mapping.connection_id, 'LATE CHANGES', format('%s changes became visible late', v_count), 'WARNING',
+            mapping.connection_id, 'DRIFT FOUND', format('%s changes had been missed', v_count), 'WARNING',
             mapping.object_name, v_count);
     END IF;
 END
 $function$;
 
 COMMENT ON FUNCTION sffdw.note_late(sffdw.connection, sffdw.mapping, text) IS
-    'Note, before the stage is merged, the changes in it that an ordinary poll would not have found: a sweep reads '
-    'further back.';
+    'Note, before the stage is merged, the changes in it that no ordinary poll would have brought: a sweep reads '
+    'further back, and a verification says what is to be read by its Id.';
 
 CREATE FUNCTION sffdw.note_repairs(mapping sffdw.mapping, stage text)
 RETURNS void

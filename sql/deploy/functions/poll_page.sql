@@ -4,6 +4,22 @@
 
 BEGIN;
 
+CREATE FUNCTION sffdw.cursor_column(connection sffdw.connection, mapping sffdw.mapping)
+RETURNS name
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT c.name
+    FROM unnest('{lastmodifieddate,createddate,logintime}'::name[]) WITH ORDINALITY AS c (name, place)
+    WHERE sffdw.has_live_column(connection, mapping, c.name)
+    ORDER BY c.place
+    LIMIT 1;
+$function$;
+
+COMMENT ON FUNCTION sffdw.cursor_column(sffdw.connection, sffdw.mapping) IS
+    'Return the column that tells what is recent in an object without SystemModstamp; NULL: none does.';
+
 CREATE FUNCTION sffdw.open_window(connection sffdw.connection, mapping sffdw.mapping, due_at timestamptz)
 RETURNS void
 LANGUAGE plpgsql
@@ -21,7 +37,11 @@ BEGIN
     -- Records become visible after the time of their stamp: the last minutes are read again, and now and then the
     -- last hour.
     UPDATE sffdw.mapping m
-    SET phase = CASE WHEN m.has_systemmodstamp THEN 'changes' ELSE 'compare' END,
+    SET phase = CASE
+            WHEN m.has_systemmodstamp THEN 'changes'
+            WHEN sffdw.cursor_column(connection, mapping) IS NOT NULL THEN 'recent'
+            ELSE 'compare'
+        END,
         state = 'POLLING_SF_CHANGES',
         window_opened_at = clock_timestamp(),
         window_end_at = v_end,
@@ -97,6 +117,42 @@ $function$;
 COMMENT ON FUNCTION sffdw.poll_page(sffdw.connection, sffdw.mapping, boolean, timestamptz) IS
     'Read the next page of a poll, changes and soft deletes together, and merge it; rows and cursor commit together.';
 
+CREATE FUNCTION sffdw.recent_page(
+    connection sffdw.connection,
+    mapping    sffdw.mapping,
+    force      boolean,
+    due_at     timestamptz
+)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_read_at timestamptz := clock_timestamp();
+    v_stage   text := sffdw.open_stage(connection, mapping);
+    v_size    integer := sffdw.sync_setting(connection.options, 'page_size');
+    -- Within the window records come in the order of Id: no other field is indexed together with it.
+    v_count   integer := sffdw.read_records(
+        connection, mapping, v_stage, 'poll',
+        format('l._after = %1$L AND l._page_size = %2$L AND l.%3$I >= %4$L::timestamptz AND l.%3$I < %5$L::timestamptz',
+               sffdw.keyset(NULL, mapping.cursor_id), v_size, sffdw.cursor_column(connection, mapping),
+               mapping.cursor_at, mapping.window_end_at + interval '2 seconds'));
+BEGIN
+    PERFORM sffdw.count_sync_run(mapping.run_id, v_count, sffdw.merge_page(connection, mapping, v_stage, v_read_at));
+    UPDATE sffdw.mapping m
+    SET cursor_id = coalesce(sffdw.last_record_id(v_stage), m.cursor_id)
+    WHERE m.mapping_id = mapping.mapping_id;
+    IF v_count < v_size THEN
+        PERFORM sffdw.close_window(mapping, force, due_at);
+    END IF;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.recent_page(sffdw.connection, sffdw.mapping, boolean, timestamptz) IS
+    'Read the next page of what is recent, by another time than SystemModstamp, and merge it. Deletes are found by '
+    'comparing Ids once a day.';
+
 CREATE FUNCTION sffdw.compare_page(
     connection sffdw.connection,
     mapping    sffdw.mapping,
@@ -128,7 +184,7 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.compare_page(sffdw.connection, sffdw.mapping, boolean, timestamptz) IS
-    'Read the next page of an object that has no SystemModstamp: all its records are compared, and rows that are not '
-    'among them go.';
+    'Read the next page of an object that has no time to tell what is recent: all its records are compared, and rows '
+    'that are not among them go.';
 
 COMMIT;

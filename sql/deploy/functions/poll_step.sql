@@ -1,5 +1,6 @@
 -- Deploy sffdw:functions/poll_step to pg
 -- requires: functions/caught_error
+-- requires: functions/compare_step
 -- requires: functions/count_calls
 -- requires: functions/read_deleted
 -- requires: functions/find_mapping
@@ -95,8 +96,10 @@ BEGIN
             THEN PERFORM sffdw.begin_load(v_connection, v_mapping);
         WHEN v_mapping.phase = 'load' THEN PERFORM sffdw.load_page(v_connection, v_mapping);
         WHEN v_mapping.phase = 'changes' THEN PERFORM sffdw.poll_page(v_connection, v_mapping, force, due_at);
+        WHEN v_mapping.phase = 'recent' THEN PERFORM sffdw.recent_page(v_connection, v_mapping, force, due_at);
         WHEN v_mapping.phase = 'compare' THEN PERFORM sffdw.compare_page(v_connection, v_mapping, force, due_at);
         WHEN v_mapping.phase = 'deletes' THEN PERFORM sffdw.read_deleted(v_connection, v_mapping, due_at);
+        WHEN v_mapping.phase = 'verify' THEN PERFORM sffdw.compare_in_poll(v_connection, v_mapping, due_at);
         WHEN v_mapping.phase = 'deferred' THEN PERFORM sffdw.retry_deferred(v_connection, v_mapping, force, due_at);
         WHEN force AND v_mapping.last_poll_at >= called_at OR NOT force AND v_mapping.next_poll_at > due_at THEN
             IF NOT sffdw.has_field_sweep(v_mapping.mapping_id) THEN

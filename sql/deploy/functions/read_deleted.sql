@@ -1,6 +1,5 @@
 -- Deploy sffdw:functions/read_deleted to pg
 -- requires: functions/poll_page
--- requires: functions/reload
 
 BEGIN;
 
@@ -49,14 +48,17 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    PERFORM sffdw.log_event(mapping.connection_id, 'DELETES MISSED', reason || ': all records are compared', 'WARNING',
+    PERFORM sffdw.log_event(mapping.connection_id, 'DELETES MISSED', reason || ': all Ids are compared', 'WARNING',
                             mapping.object_name);
-    PERFORM sffdw.request_reload(mapping.mapping_id);
+    UPDATE sffdw.mapping m
+    SET phase = 'verify'
+    WHERE m.mapping_id = mapping.mapping_id;
 END
 $function$;
 
 COMMENT ON FUNCTION sffdw.compare_all(sffdw.mapping, text) IS
-    'Have all records of a mapping compared, since the delete log does not say which were deleted.';
+    'Have the Ids of all records compared by the next steps of a poll, since the delete log does not say which were '
+    'deleted.';
 
 CREATE FUNCTION sffdw.read_deleted(connection sffdw.connection, mapping sffdw.mapping, due_at timestamptz)
 RETURNS void
@@ -67,36 +69,42 @@ AS $function$
 DECLARE
     v_end    timestamptz := sffdw.server_time(connection);
     v_start  timestamptz := least(mapping.deleted_until, v_end - interval '2 minutes');
-    v_answer record;
+    v_count  integer := 0;
+    v_until  timestamptz;
+    v_from   timestamptz;
+    v_missed text;
     v_detail text;
 BEGIN
     BEGIN
-        v_answer := sffdw.ask_deleted(connection, mapping, v_start, v_end);
+        SELECT a.record_count, a.covered_until, a.available_from
+        INTO v_count, v_until, v_from
+        FROM sffdw.ask_deleted(connection, mapping, v_start, v_end) a;
     EXCEPTION WHEN OTHERS THEN
         GET STACKED DIAGNOSTICS v_detail = PG_EXCEPTION_DETAIL;
         IF concat(SQLERRM, v_detail) !~ 'INVALID_REPLICATION_DATE|EXCEEDED_ID_LIMIT' THEN
             RAISE;
         END IF;
-        PERFORM sffdw.compare_all(mapping, concat_ws(': ', SQLERRM, v_detail));
-        RETURN;
+        v_missed := concat_ws(': ', SQLERRM, v_detail);
     END;
-    IF v_answer.available_from > v_start THEN
-        PERFORM sffdw.compare_all(mapping, format('the delete log begins at %s', v_answer.available_from));
-        RETURN;
+    IF v_from > v_start THEN
+        v_missed := format('the delete log begins at %s', v_from);
     END IF;
-    PERFORM sffdw.count_sync_run(mapping.run_id, v_answer.record_count, (0, 0, 0, 0, 0));
+    PERFORM sffdw.count_sync_run(mapping.run_id, v_count, (0, 0, 0, 0, 0));
     UPDATE sffdw.mapping m
     SET phase = 'deferred',
         state = 'POLLING_SF_FOR_DELETES',
         -- An empty answer reaches to the minute that is not over yet.
-        deleted_until = least(v_end - interval '1 minute', v_answer.covered_until),
+        deleted_until = least(v_end - interval '1 minute', v_until),
         next_deletes_at = due_at + make_interval(secs => sffdw.sync_setting(connection.options, 'delete_interval_s'))
     WHERE m.mapping_id = mapping.mapping_id;
+    IF v_missed IS NOT NULL THEN
+        PERFORM sffdw.compare_all(mapping, v_missed);
+    END IF;
 END
 $function$;
 
 COMMENT ON FUNCTION sffdw.read_deleted(sffdw.connection, sffdw.mapping, timestamptz) IS
     'Learn from Salesforce''s delete log what was deleted since it was last asked. If the log no longer reaches back '
-    'that far, or holds too many, all records are compared.';
+    'that far, or holds too many, all Ids are compared.';
 
 COMMIT;

@@ -123,13 +123,8 @@ COMMENT ON FUNCTION sffdw.finish_poll(sffdw.mapping, timestamptz) IS
     'End a poll: the mapping is in sync as of its watermark. Rows that were only locked are tried again '
     'soon, and what changed meanwhile by a change event is polled for at once.';
 
-CREATE FUNCTION sffdw.retry_deferred(
-    connection sffdw.connection,
-    mapping    sffdw.mapping,
-    force      boolean,
-    due_at     timestamptz
-)
-RETURNS void
+CREATE FUNCTION sffdw.settle_aside(connection sffdw.connection, mapping sffdw.mapping, force boolean)
+RETURNS boolean
 LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -141,12 +136,11 @@ DECLARE
     v_count   integer;
 BEGIN
     IF sffdw.settle_gone(connection, mapping, force) THEN
-        RETURN;
+        RETURN true;
     END IF;
     v_ids := sffdw.choose_deferred(mapping, force);
     IF v_ids IS NULL THEN
-        PERFORM sffdw.finish_poll(mapping, due_at);
-        RETURN;
+        RETURN false;
     END IF;
     v_stage := sffdw.open_stage(connection, mapping);
     v_count := sffdw.read_records(
@@ -154,11 +148,33 @@ BEGIN
         format('l.id IN (%s)', (SELECT string_agg(quote_literal(i), ', ') FROM unnest(v_ids) i)));
     PERFORM sffdw.forget_vanished(connection, mapping, v_stage, v_ids);
     PERFORM sffdw.count_sync_run(mapping.run_id, v_count, sffdw.merge_page(connection, mapping, v_stage, v_read_at));
+    RETURN true;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.settle_aside(sffdw.connection, sffdw.mapping, boolean) IS
+    'Make one of the last steps of a poll: delete rows of records that are gone, or read records that were set aside '
+    'again by their Id and merge them. False: nothing is left for now.';
+
+CREATE FUNCTION sffdw.retry_deferred(
+    connection sffdw.connection,
+    mapping    sffdw.mapping,
+    force      boolean,
+    due_at     timestamptz
+)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    IF NOT sffdw.settle_aside(connection, mapping, force) THEN
+        PERFORM sffdw.finish_poll(mapping, due_at);
+    END IF;
 END
 $function$;
 
 COMMENT ON FUNCTION sffdw.retry_deferred(sffdw.connection, sffdw.mapping, boolean, timestamptz) IS
-    'Make the last steps of a poll: delete the rows of records that are gone, read records that were set aside again by '
-    'their Id and merge them; when nothing is left for now, end the poll.';
+    'Make one of the last steps of a poll; when nothing is left for now, end it.';
 
 COMMIT;

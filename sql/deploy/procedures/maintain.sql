@@ -30,7 +30,8 @@ $procedure$;
 
 COMMENT ON PROCEDURE sffdw.maintain(timestamptz, text) IS
     'Keep a connection''s tables short: move settled entries of the trigger log to the archive, purge what is older '
-    'than 30 days, trim pg_cron''s list of runs; copy the counts of API calls into api_usage. Calls nothing in Salesforce. Raises insufficient_privilege, '
-    'undefined_object.';
+    'than 30 days, trim pg_cron''s list of runs; copy the counts of API calls into api_usage. Once in '
+    'compare_interval_s compare the Ids of each mapping with those in Salesforce, a call for each 2,000, so that the '
+    'next poll repairs what all others missed. Raises insufficient_privilege, undefined_object.';
 
 COMMIT;

@@ -3,8 +3,10 @@
 BEGIN;
 
 DROP FUNCTION sffdw.compare_page(sffdw.connection, sffdw.mapping, boolean, timestamptz);
+DROP FUNCTION sffdw.recent_page(sffdw.connection, sffdw.mapping, boolean, timestamptz);
 DROP FUNCTION sffdw.poll_page(sffdw.connection, sffdw.mapping, boolean, timestamptz);
 DROP FUNCTION sffdw.close_window(sffdw.mapping, boolean, timestamptz);
 DROP FUNCTION sffdw.open_window(sffdw.connection, sffdw.mapping, timestamptz);
+DROP FUNCTION sffdw.cursor_column(sffdw.connection, sffdw.mapping);
 
 COMMIT;

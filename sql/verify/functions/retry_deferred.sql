@@ -15,6 +15,8 @@ BEGIN
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.finish_poll(sffdw.mapping, timestamptz)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.settle_aside(sffdw.connection, sffdw.mapping, boolean)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.retry_deferred(sffdw.connection, sffdw.mapping, boolean, timestamptz)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[])
         ) AS w (signature, is_definer, settings)

@@ -144,20 +144,6 @@ def test_two_lanes_share_the_mappings(org: Org, account: Session, contact: Sessi
     assert one(account, "SELECT count(DISTINCT sfid) FROM salesforce.account") == 30
 
 
-def test_an_object_without_systemmodstamp_is_compared_as_a_whole(org: Org, account: Session) -> None:
-    account.execute("UPDATE sffdw.mapping SET has_systemmodstamp = false")
-    first, second = org.create("Account", {"Name": "first"}, {"Name": "second"})
-    poll(account)
-    before = one(account, "SELECT xmin::text FROM salesforce.account WHERE name = 'first'")
-    org.create("Account", {"Name": "third"})
-    org.act("delete", "Account", second)
-    org.act("hard_delete", "Account", second)
-    poll(account)
-    poll(account)
-    assert rows(account, "SELECT name FROM salesforce.account ORDER BY name") == [("first",), ("third",)]
-    assert one(account, "SELECT xmin::text FROM salesforce.account WHERE sfid = %s", first) == before
-
-
 def test_case_22_rows_that_vanish_in_masses_are_not_deleted(org: Org, account: Session) -> None:
     org.create("Account", *[{"Name": f"A {n}"} for n in range(400)])
     poll(account)

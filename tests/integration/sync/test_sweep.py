@@ -1,6 +1,7 @@
 """Polling that misses nothing: late commits, skewed clocks, cursors that die, records that move between two pages."""
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -210,3 +211,63 @@ def test_case_25_archived_activities_are_loaded_and_kept(org: Org, owner: Sessio
     owner.execute("SELECT sffdw.reload('Task')")
     poll(owner)
     assert rows(owner, query) == want
+
+
+@pytest.fixture
+def stampless(org: Org, owner: Session) -> Callable[..., Session]:
+    """Map an object of which Salesforce hides these fields."""
+    def mapped(*hidden: str) -> Session:
+        org.sandbox.call("POST", "/objects", {"name": "Entry__c", "fields": [
+            {"name": "Text__c", "type": "string", "length": 80}]})
+        org.sandbox.call("PATCH", "/objects/Entry__c", {"hide_fields": dict.fromkeys(hidden, True)})
+        org.create("Entry__c", *[{"Name": f"E {n}"} for n in range(5)])
+        org.advance(7200)
+        owner.execute("SELECT sffdw.create_mapping('Entry__c', fields => '{Name,Text__c}')")
+        poll(owner)
+        return owner
+    return mapped
+
+
+ENTRIES = "SELECT name, text__c FROM salesforce.entry__c ORDER BY name"
+
+
+@pytest.mark.parametrize("cursor", ["LastModifiedDate", "CreatedDate"])
+def test_case_9_without_systemmodstamp_polls_read_what_another_time_says_is_recent(
+        org: Org, stampless: Callable[..., Session], cursor: str) -> None:
+    session = stampless("SystemModstamp", *["LastModifiedDate"] * (cursor == "CreatedDate"))
+    set_options(session, page_size=2)
+    before = rows(session, "SELECT sfid, xmin::text FROM salesforce.entry__c ORDER BY name")
+    assert len(before) == 5
+    mark = org.last_call()
+    org.create("Entry__c", *[{"Name": f"F {n}"} for n in range(3)])
+    if cursor == "LastModifiedDate":
+        org.update("Entry__c", before[0][0], Text__c="changed")
+    poll(session)
+    assert rows(session, ENTRIES) == [
+        ("E 0", "changed" if cursor == "LastModifiedDate" else None), *[(f"E {n}", None) for n in range(1, 5)],
+        *[(f"F {n}", None) for n in range(3)]]
+    assert {call["rows"] for call in org.calls("query", mark)} <= {0, 1, 2}
+    assert len(org.calls("query", mark)) <= 3
+    assert rows(session, "SELECT sfid, xmin::text FROM salesforce.entry__c WHERE name > 'E 0' AND name < 'F' "
+                         "ORDER BY name") == before[1:]
+    org.act("delete", "Entry__c", before[1][0])
+    org.act("hard_delete", "Entry__c", before[1][0])
+    session.execute("CALL sffdw.maintain(at => now() + interval '30 hours')")
+    poll(session)
+    assert ("E 1", None) not in rows(session, ENTRIES)
+    assert len(rows(session, ENTRIES)) == 7
+
+
+def test_case_9_without_any_time_all_records_are_compared(org: Org, stampless: Callable[..., Session]) -> None:
+    session = stampless("SystemModstamp", "LastModifiedDate", "CreatedDate")
+    set_options(session, page_size=2)
+    before = rows(session, "SELECT sfid, xmin::text FROM salesforce.entry__c ORDER BY name")
+    org.create("Entry__c", {"Name": "F"})
+    org.update("Entry__c", before[0][0], Text__c="changed")
+    org.act("delete", "Entry__c", before[1][0])
+    org.act("hard_delete", "Entry__c", before[1][0])
+    poll(session)
+    assert rows(session, ENTRIES) == [
+        ("E 0", "changed"), ("E 2", None), ("E 3", None), ("E 4", None), ("F", None)]
+    assert rows(session, "SELECT sfid, xmin::text FROM salesforce.entry__c WHERE name > 'E 1' AND name < 'F' "
+                         "ORDER BY name") == before[2:]

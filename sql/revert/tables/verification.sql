@@ -1,0 +1,7 @@
+-- Revert sffdw:tables/verification from pg
+
+BEGIN;
+
+DROP TABLE sffdw.verification;
+
+COMMIT;
