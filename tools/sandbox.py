@@ -75,7 +75,7 @@ class Sandbox:
             after = f"&after={found[-1]['Id']}" if found else ""
             query = f"scope={scope}&limit=5000{after}"
             with urllib.request.urlopen(f"{self.url}/_sandbox/records/{name}?{query}") as answer:
-                page = [json.loads(line) for line in answer.read().decode().splitlines() if line]
+                page = [json.loads(line) for line in answer.read().decode().split("\n") if line]
             found.extend(page)
             if len(page) < 5000:
                 return found
