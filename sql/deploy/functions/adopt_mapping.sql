@@ -190,6 +190,32 @@ $function$;
 
 COMMENT ON FUNCTION sffdw.indexed_fields(integer) IS 'Return the fields that have an index hc_idx_….';
 
+CREATE FUNCTION sffdw.describe_adopted_paths(connection sffdw.connection, object_name text, config jsonb)
+RETURNS sffdw.described_field[]
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_fields sffdw.described_field[] := '{}';
+    v_path   text;
+BEGIN
+    FOR v_path IN SELECT k FROM jsonb_object_keys(config -> 'fields') k WHERE k LIKE '%.%' LOOP
+        BEGIN
+            v_fields := v_fields || sffdw.describe_path(
+                connection, object_name, v_path, coalesce(config #>> '{sffdw,types}', 'heroku'));
+        EXCEPTION WHEN SQLSTATE 'SF008' OR feature_not_supported OR invalid_parameter_value THEN
+            -- One of the findings about fields.
+            CONTINUE;
+        END;
+    END LOOP;
+    RETURN v_fields;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.describe_adopted_paths(sffdw.connection, text, jsonb) IS
+    'Describe the external ids of related records that a configuration maps and that are still there.';
+
 CREATE FUNCTION sffdw.adopt_mapping(connection sffdw.connection, entry jsonb)
 RETURNS sffdw.finding[]
 LANGUAGE plpgsql
@@ -211,6 +237,7 @@ BEGIN
     IF v_config ->> 'upsert_field' IS NOT NULL THEN
         v_identifier := sffdw.check_unique_identifier(v_object.object, v_described, v_config ->> 'upsert_field');
     END IF;
+    v_described := v_described || sffdw.describe_adopted_paths(connection, v_object.object, v_config);
     v_chosen := sffdw.choose_adopted_fields(connection, v_object.object, v_described, v_config);
     v_findings := v_chosen.findings
                   || sffdw.check_adopted_columns(connection, v_object.object, v_chosen.fields);

@@ -68,7 +68,10 @@ AS $function$
            END
     FROM jsonb_each(fields) e
     FULL JOIN (
-        SELECT f.* FROM sffdw.mapping_field f WHERE f.mapping_id = mapping.mapping_id
+        SELECT f.*
+        FROM sffdw.mapping_field f
+        WHERE f.mapping_id = mapping.mapping_id
+        AND f.field_name NOT LIKE '%.%'
     ) f ON lower(f.field_name) = e.key
     WHERE NOT EXISTS (SELECT FROM sffdw.known_field k WHERE k.mapping_id = mapping.mapping_id);
 $function$;

@@ -6,6 +6,7 @@
 -- requires: functions/create_mapped_table
 -- requires: functions/describe_config
 -- requires: functions/describe_object
+-- requires: functions/describe_paths
 -- requires: functions/find_connection
 -- requires: functions/forecast_calls
 -- requires: functions/import_live_table
@@ -82,6 +83,7 @@ BEGIN
         is_calculated = d.is_calculated,
         is_unique = f.field_name IN ('Id', coalesce(mapping.unique_identifier, 'Id')),
         is_indexed = f.field_name IN ('Id', 'SystemModstamp', coalesce(mapping.unique_identifier, 'Id'))
+                     OR f.field_name LIKE '%.%'
                      OR lower(f.field_name) IN (SELECT lower(n) FROM unnest(indexes) n)
     FROM unnest(described) d
     WHERE f.mapping_id = mapping.mapping_id
@@ -180,7 +182,8 @@ BEGIN
     v_object := sffdw.describe_object(v_connection, object_name);
     v_table := lower(v_object.object);
     PERFORM sffdw.check_not_mapped(v_connection, v_object.object);
-    v_described := sffdw.describe_fields(v_connection, v_object.object, types);
+    v_described := sffdw.describe_fields(v_connection, v_object.object, types)
+                   || sffdw.describe_paths(v_connection, v_object.object, fields, types);
     IF unique_identifier IS NOT NULL THEN
         v_identifier := sffdw.check_unique_identifier(v_object.object, v_described, unique_identifier);
     END IF;

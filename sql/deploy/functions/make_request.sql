@@ -96,7 +96,11 @@ DECLARE
     v_record jsonb;
 BEGIN
     EXECUTE format($query$
-        SELECT jsonb_object_agg(f.field_name, sffdw.json_value(v.value, f.sf_type))
+        SELECT jsonb_object_agg(split_part(f.field_name, '.', 1), CASE
+            WHEN f.field_name NOT LIKE '%%.%%' THEN sffdw.json_value(v.value, f.sf_type)
+            WHEN v.value IS NULL THEN 'null'
+            ELSE jsonb_build_object(split_part(f.field_name, '.', 2), sffdw.json_value(v.value, f.sf_type))
+        END)
         FROM %1$I.each($1::%1$I.hstore) v
         JOIN sffdw.mapping_field f ON f.mapping_id = $2 AND f.column_name = v.key
         WHERE f.field_name <> 'Id'
@@ -113,7 +117,7 @@ $function$;
 
 COMMENT ON FUNCTION sffdw.make_record(sffdw.connection, sffdw.mapping, sffdw.captured_change) IS
     'Return the fields that an entry sends, by API name: of an INSERT those with a value, of an UPDATE those that '
-    'changed; NULL: none. Fields that may not be written are left out. Raises what json_value raises.';
+    'changed; NULL: none. Fields that may not be written are left out; a related record is named by its external id. Raises what json_value raises.';
 
 CREATE FUNCTION sffdw.make_request(connection sffdw.connection, change sffdw.captured_change)
 RETURNS sffdw.write_request

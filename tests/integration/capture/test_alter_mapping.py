@@ -90,7 +90,6 @@ REFUSED = [
     ("access => 'none'", "22023"),
     ("types => 'precise'", "0A000"),
     ("""rename_fields => '{"Name": "Title"}'""", "SF008"),
-    ("accelerated => true", "0A000"),
     ("poll_interval => '1 second'", "22023"),
 ]
 

@@ -1,0 +1,89 @@
+"""Columns that hold the external id of the record that a lookup leads to: <relationship>__<external id>."""
+
+import pytest
+
+from tests.integration.capture.queries import columns_of, indexes_of, refusal
+from tests.integration.sync.org import Org, Session, one, poll, rows, write
+
+COLUMN = "account__external_id__c"
+
+
+@pytest.fixture
+def related(org: Org, owner: Session) -> Session:
+    """Contact with the external id of its account as a column, one of each loaded."""
+    parent, = org.create("Account", {"Name": "Parent", "External_Id__c": "P-1"})
+    org.create("Contact", {"LastName": "With", "AccountId": parent}, {"LastName": "Without"})
+    owner.execute("SELECT sffdw.create_mapping('Account', '{Name,External_Id__c}', access => 'read_write', "
+                  "unique_identifier => 'External_Id__c')")
+    owner.execute("SELECT sffdw.create_mapping('Contact', '{LastName,AccountId,account.external_id__C}', "
+                  "access => 'read_write')")
+    poll(owner)
+    return owner
+
+
+def parents(session: Session) -> list[tuple[str, str | None, bool]]:
+    return rows(session, f"SELECT lastname, {COLUMN}, accountid IS NOT NULL FROM salesforce.contact ORDER BY 1")
+
+
+def test_column_is_the_contracts_and_filled_on_read(related: Session) -> None:
+    assert columns_of(related, "salesforce.contact")[COLUMN] == "character varying(80)"
+    assert indexes_of(related, "contact")[f"hc_idx_contact_{COLUMN}"] is False
+    assert parents(related) == [("With", "P-1", True), ("Without", None, False)]
+    assert "Account.External_Id__c" in one(related, "SELECT fields FROM sffdw.mappings WHERE object_name = 'Contact'")
+
+
+def test_parent_and_child_of_one_transaction_find_each_other(org: Org, related: Session) -> None:
+    with related.transaction():
+        related.execute("INSERT INTO salesforce.account (name, external_id__c) VALUES ('New parent', 'P-2')")
+        related.execute(f"INSERT INTO salesforce.contact (lastname, {COLUMN}) VALUES ('New child', 'P-2')")
+    write(related)
+    child = next(record for record in org.sandbox.records("Contact") if record["LastName"] == "New child")
+    parent = next(record for record in org.sandbox.records("Account") if record["Name"] == "New parent")
+    assert child["AccountId"] == parent["Id"]
+    poll(related)
+    assert ("New child", "P-2", True) in parents(related)
+
+
+def test_link_is_changed_and_cut_by_external_id(org: Org, related: Session) -> None:
+    org.create("Account", {"Name": "Other", "External_Id__c": "P-3"})
+    related.execute(f"UPDATE salesforce.contact SET {COLUMN} = 'P-3' WHERE lastname = 'Without'")
+    related.execute(f"UPDATE salesforce.contact SET {COLUMN} = NULL WHERE lastname = 'With'")
+    write(related)
+    poll(related)
+    assert parents(related) == [("With", None, False), ("Without", "P-3", True)]
+
+
+def test_unknown_external_id_fails_the_entry_alone(org: Org, related: Session) -> None:
+    related.execute(f"UPDATE salesforce.contact SET {COLUMN} = 'nobody' WHERE lastname = 'With'")
+    related.execute("UPDATE salesforce.contact SET lastname = 'Renamed' WHERE lastname = 'Without'")
+    write(related)
+    assert rows(related, "SELECT state FROM salesforce._trigger_log ORDER BY id") == [("FAILED",), ("SUCCESS",)]
+    assert "nobody" in one(related, "SELECT sf_message FROM salesforce._trigger_log WHERE state = 'FAILED'")
+
+
+def test_changed_external_id_of_the_parent_comes_with_the_formulas(org: Org, related: Session) -> None:
+    org.advance(86400)
+    poll(related)
+    parent = one(related, "SELECT sfid FROM salesforce.account")
+    org.update("Account", parent, External_Id__c="P-9")
+    related.execute("SELECT sffdw.refresh_fields('Contact')")
+    poll(related)
+    assert parents(related)[0] == ("With", "P-9", True)
+
+
+def test_column_is_added_and_other_alterations_leave_it(related: Session) -> None:
+    related.execute("SELECT sffdw.alter_mapping('Contact', drop_fields => '{Account.External_Id__c}')")
+    assert COLUMN not in columns_of(related, "salesforce.contact")
+    related.execute("SELECT sffdw.alter_mapping('Contact', add_fields => '{Account.External_Id__c}')")
+    related.execute("SELECT sffdw.alter_mapping('Contact', poll_interval => '1 minute')")
+    poll(related)
+    assert parents(related)[0] == ("With", "P-1", True)
+
+
+@pytest.mark.parametrize(("field", "want"), [
+    ("Nothing__r.Id", "SF008"), ("Account.Nothing__c", "SF008"), ("Account.Name", "22023"), ("Owner.Name", "0A000"),
+    ("Account.Parent.External_Id__c", "SF008")])
+def test_path_that_is_none_is_refused(org: Org, owner: Session, field: str, want: str) -> None:
+    object_name = "Case" if field.startswith("Owner") else "Contact"
+    sqlstate, message, hint = refusal(owner, f"SELECT sffdw.create_mapping('{object_name}', '{{{field}}}')")
+    assert sqlstate == want and message and hint
