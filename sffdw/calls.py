@@ -1,10 +1,14 @@
 """API calls: what each is for, how many there were, and which are refused when the budget runs short.
 
-The ledger is a file for each day (UTC), database, server and user, which backends change under a lock. It holds totals,
-never deltas, so that it can be copied into a table any number of times: a copy that dies loses and doubles nothing.
+The ledger is a file for each day (UTC), database, server and user, to which backends append under a lock; now and
+then it is rewritten as totals. Readers get totals, never deltas, so that they can be copied into a table any number of
+times: a copy that dies loses and doubles nothing.
 """
 
 import datetime as dt
+import json
+import os
+import re
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -13,7 +17,6 @@ from typing import Any
 
 from sffdw.errors import ArgumentMissing, BudgetExhausted, RequestError
 from sffdw.spool import Spool
-from sffdw.types import json_text, parse_json
 
 # The percentage of the budget at which calls of a purpose stop: the more it matters, the longer it goes on.
 STOPS_AT = {"settle": 100, "write": 98, "poll": 96, "deletes": 96, "changes": 96, "describe": 96, "live": 94,
@@ -23,6 +26,11 @@ PURPOSES = ("session", "describe", "poll", "deletes", "load", "write", "settle",
 LOOK_AGAIN_S = 300.0
 LOCK_WAIT_S = 2.0
 KEPT_DAYS = 35
+# A page is rewritten as totals when it is this long, and twice as long as it was after the last time.
+COMPACT_BYTES = 1 << 16
+# The page's id and its length when it was last rewritten.
+HEADER = re.compile(rb"([0-9a-f]{32}) ([0-9]{10})\n")
+HEADER_BYTES = 44
 
 
 @dataclass(frozen=True)
@@ -65,6 +73,10 @@ class Tally:
         self.byte_count += other.byte_count
         self.spent_at = max(self.spent_at, other.spent_at)
 
+    def line(self) -> bytes:
+        values = (self.purpose, self.object_name, self.call_count, self.row_count, self.byte_count, self.spent_at)
+        return json.dumps(values, separators=(",", ":")).encode() + b"\n"
+
 
 @dataclass
 class OrgUsage:
@@ -77,35 +89,49 @@ class OrgUsage:
 
 @dataclass
 class Sheet:
-    """The ledger's page for a day."""
+    """The totals of a day, by purpose and object whatever its case."""
 
     ledger_id: str = field(default_factory=lambda: uuid.uuid4().hex)
     tallies: dict[str, Tally] = field(default_factory=dict)
-    usage: OrgUsage | None = None
 
     def add(self, tally: Tally) -> None:
         key = Purpose(tally.purpose, tally.object_name).key()
-        self.tallies.setdefault(key, Tally(tally.purpose, tally.object_name)).add(tally)
+        found = self.tallies.get(key)
+        if found is None:
+            found = self.tallies[key] = Tally(tally.purpose, tally.object_name)
+        found.add(tally)
 
-    def to_json(self) -> bytes:
-        return json_text({"ledger_id": self.ledger_id, "usage": vars(self.usage) if self.usage else None,
-                          "tallies": [vars(tally) for tally in self.tallies.values()]}).encode()
+    def lines(self) -> bytes:
+        return b"".join(tally.line() for tally in self.tallies.values())
+
+    def page(self) -> bytes:
+        lines = self.lines()
+        return b"%s %010d\n%s" % (self.ledger_id.encode(), HEADER_BYTES + len(lines), lines)
 
 
-def sheet_of(content: bytes | None) -> Sheet | None:
-    """Read what Sheet.to_json wrote; None for nothing and for what an outage of the machine left behind."""
-    try:
-        found = parse_json(content or b"null")
-        if not found:
-            return None
-        made = Sheet(str(found["ledger_id"]))
-        for entry in found["tallies"]:
-            made.add(Tally(**entry | {"spent_at": float(entry["spent_at"])}))
-        usage = found["usage"]
-        made.usage = OrgUsage(int(usage["used"]), int(usage["limit"]), float(usage["told_at"])) if usage else None
-    except (ValueError, KeyError, TypeError):
+def sheet_of(page: bytes | None) -> Sheet | None:
+    """Sum up a page; None for nothing and for what an outage of the machine left behind. A torn line counts nothing."""
+    header = HEADER.match(page or b"")
+    if not page or header is None:
         return None
+    made = Sheet(header[1].decode())
+    for line in page[HEADER_BYTES:].splitlines():
+        try:
+            purpose, object_name, calls, rows, size, spent_at = json.loads(line)
+        except ValueError:
+            continue
+        made.add(Tally(purpose, object_name, calls, rows, size, spent_at))
     return made
+
+
+def usage_of(content: bytes | None) -> OrgUsage | None:
+    """Read what was kept of the org's own count."""
+    try:
+        found = json.loads(content or b"null")
+        return OrgUsage(int(found["used"]), int(found["limit"]), float(found["told_at"])) if found else None
+    except (ValueError, KeyError, TypeError):
+        # Torn by an outage: the next answer tells it anew.
+        return None
 
 
 class Ledger:
@@ -117,20 +143,18 @@ class Ledger:
         self._clock = clock
         # What could not be entered yet.
         self._waiting = Sheet()
+        self._told: OrgUsage | None = None
         self.own = Sheet()
 
     def spend(self, purpose: Purpose, budget_percent: int) -> None:
         """Enter a call that is about to be sent. Raises BudgetExhausted instead when the budget forbids it."""
         tally = Tally(purpose.name, purpose.object_name, call_count=1, spent_at=self._clock())
-
-        def enter(sheet: Sheet) -> None:
-            self._check(sheet, purpose, budget_percent)
-            sheet.add(tally)
-            if sheet.usage and purpose.name != "session":
-                sheet.usage.used += 1
-
-        if not self._change(enter):
-            self._waiting.add(tally)
+        self._waiting.add(tally)
+        try:
+            self._enter(lambda usage: self._allowed(usage, purpose, budget_percent))
+        except BudgetExhausted:
+            self._waiting.add(Tally(purpose.name, purpose.object_name, call_count=-1))
+            raise
         self.own.add(tally)
 
     def take_back(self, purpose: Purpose) -> None:
@@ -148,50 +172,70 @@ class Ledger:
 
     def note_usage(self, used: int, limit: int) -> None:
         """Note what an answer said of the org's calls; entered as by add()."""
-        self._waiting.usage = OrgUsage(used, limit, self._clock())
+        self._told = OrgUsage(used, limit, self._clock())
 
     def enter_rest(self) -> None:
         """Enter what waits; what cannot be entered now goes with the next call."""
-        if self._waiting.tallies or self._waiting.usage:
-            self._change(lambda sheet: None)
+        if self._waiting.tallies or self._told:
+            self._enter(lambda usage: usage)
 
     def usage(self) -> OrgUsage | None:
-        """The org's count as any backend was last told it today."""
-        today = sheet_of(self._spool.read(self._name(self._today())))
-        return today.usage if today else None
+        """The org's count as any backend was last told it, and the calls made since."""
+        return usage_of(self._spool.read(self._usage_file))
 
     def sheets(self, since: dt.date | None = None) -> Iterator[tuple[dt.date, Sheet]]:
-        """The pages of all days kept, or since a day, oldest first."""
-        for day in sorted(map(self._day, self._spool.names(f"calls-{self._key}-"))):
+        """The totals of all days kept, or since a day, oldest first."""
+        for day in sorted(map(_day, self._spool.names(f"calls-{self._key}-", ".log"))):
             sheet = sheet_of(self._spool.read(self._name(day))) if since is None or day >= since else None
             if sheet:
                 yield day, sheet
 
-    def _change(self, change: Callable[[Sheet], None]) -> bool:
-        """Change today's page, what waits included. False: another backend holds it for too long."""
-        name = self._name(self._today())
+    # --- under the lock ---
+
+    def _enter(self, judge: Callable[[OrgUsage | None], OrgUsage | None]) -> None:
+        """Enter what waits, if judge allows it, which sees the org's count and gives it back as it then is."""
         try:
             with self._spool.locked(f"calls-{self._key}", LOCK_WAIT_S, "another session holds the count of calls"):
-                sheet = sheet_of(self._spool.read(name)) or self._new_sheet()
-                for tally in self._waiting.tallies.values():
-                    sheet.add(tally)
-                sheet.usage = max(filter(None, (self._waiting.usage, sheet.usage)), default=None,
-                                  key=lambda usage: usage.told_at)
-                change(sheet)
-                self._spool.write(name, sheet.to_json())
-                self._waiting = Sheet()
+                before = self.usage()
+                told = max(filter(None, (self._told, before)), default=None, key=lambda usage: usage.told_at)
+                after = judge(told)
+                if after != before:
+                    self._spool.write(self._usage_file, json.dumps(vars(after)).encode())
+                self._told = None
+                if self._waiting.tallies:
+                    self._append(self._waiting.lines())
+                    self._waiting = Sheet()
         except RequestError:
-            return False
-        return True
-
-    def _check(self, sheet: Sheet, purpose: Purpose, budget_percent: int) -> None:
-        usage = sheet.usage
-        if usage is None or not usage.limit or purpose.name == "session":
+            # Another backend holds the lock for too long: it waits for the next call.
             return
+
+    def _append(self, lines: bytes) -> None:
+        with self._spool.opened(self._name(self._today()), os.O_RDWR | os.O_APPEND | os.O_CREAT) as page:
+            header = HEADER.match(os.pread(page, HEADER_BYTES, 0))
+            if header is None:
+                os.ftruncate(page, 0)
+                self._forget_old()
+                os.write(page, Sheet().page() + lines)
+                return
+            length = os.fstat(page).st_size
+            # What was torn off must not run into what follows.
+            os.write(page, (b"" if os.pread(page, 1, length - 1) == b"\n" else b"\n") + lines)
+            if length > max(COMPACT_BYTES, 2 * int(header[2])):
+                self._compact()
+
+    def _compact(self) -> None:
+        name = self._name(self._today())
+        sheet = sheet_of(self._spool.read(name))
+        if sheet:
+            self._spool.write(name, sheet.page())
+
+    def _allowed(self, usage: OrgUsage | None, purpose: Purpose, budget_percent: int) -> OrgUsage | None:
+        """The org's count with one more call. Raises BudgetExhausted."""
+        if usage is None or not usage.limit or purpose.name == "session":
+            return usage
         if self._clock() - usage.told_at > LOOK_AGAIN_S:
             # This call is the look, for all backends.
-            usage.told_at = self._clock()
-            return
+            return OrgUsage(usage.used + 1, usage.limit, self._clock())
         budget = usage.limit * budget_percent // 100
         allowed = budget * STOPS_AT[purpose.name] // 100
         if usage.used >= allowed:
@@ -200,23 +244,27 @@ class Ledger:
                 detail=f"The org has made {usage.used} of {usage.limit} calls in 24 hours; api_budget_percent "
                        f"{budget_percent} allows {budget}, of which the last {budget - allowed} are kept for what "
                        "matters more.")
+        return OrgUsage(usage.used + 1, usage.limit, usage.told_at)
 
-    def _new_sheet(self) -> Sheet:
+    def _forget_old(self) -> None:
         oldest = self._today() - dt.timedelta(days=KEPT_DAYS)
-        for name in self._spool.names(f"calls-{self._key}-"):
-            if self._day(name) < oldest:
+        for name in self._spool.names(f"calls-{self._key}-", ".log"):
+            if _day(name) < oldest:
                 self._spool.remove(name)
-        return Sheet()
 
     def _today(self) -> dt.date:
         return dt.datetime.fromtimestamp(self._clock(), dt.UTC).date()
 
     def _name(self, day: dt.date) -> str:
-        return f"calls-{self._key}-{day.isoformat()}.json"
+        return f"calls-{self._key}-{day.isoformat()}.log"
 
-    @staticmethod
-    def _day(name: str) -> dt.date:
-        return dt.date.fromisoformat(name[-15:-5])
+    @property
+    def _usage_file(self) -> str:
+        return f"usage-{self._key}.json"
+
+
+def _day(name: str) -> dt.date:
+    return dt.date.fromisoformat(name.removesuffix(".log")[-10:])
 
 
 def rows_in(answer: Any) -> int:

@@ -47,9 +47,18 @@ class Spool:
     def remove(self, name: str) -> None:
         (self._checked() / name).unlink(missing_ok=True)
 
-    def names(self, prefix: str) -> list[str]:
-        """The names of the files that begin so; those being written and locks are not among them."""
-        return [path.name for path in self._checked().glob(f"{prefix}*.json")]
+    def names(self, prefix: str, suffix: str) -> list[str]:
+        """The names of the files that begin and end so."""
+        return [path.name for path in self._checked().glob(f"{prefix}*{suffix}")]
+
+    @contextmanager
+    def opened(self, name: str, flags: int) -> Iterator[int]:
+        """A file's descriptor, to change the file in place."""
+        descriptor = self._open(name, flags)
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
 
     @contextmanager
     def locked(self, name: str, timeout_s: float, complaint: str) -> Iterator[None]:

@@ -16,7 +16,7 @@ Session = psycopg.Connection[Any]
 @pytest.fixture
 def limited(org: Org, cluster: Any) -> Iterator[Org]:
     """The org, of whose limits no backend knows anything, and which has its own again afterwards."""
-    for path in (cluster.data / "pgsql_tmp_sffdw").glob("calls-*.json"):
+    for path in (cluster.data / "pgsql_tmp_sffdw").glob("usage-*.json"):
         path.unlink()
     yield org
     limit(org, 1_000_000, 0)

@@ -117,7 +117,7 @@ def test_a_file_that_is_lost_takes_nothing_back(org: Org, account: Session, clus
     poll(account)
     account.execute("CALL sffdw.maintain()")
     before = used_by(account)
-    for path in (cluster.data / "pgsql_tmp_sffdw").glob("calls-*.json"):
+    for path in (cluster.data / "pgsql_tmp_sffdw").glob("calls-*.log"):
         path.unlink()
     assert used_by(account) == before
     account.execute("SELECT count(*) FROM salesforce_live.account")

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -67,7 +68,10 @@ def test_backends_count_into_one_page_and_know_their_own_share(tmp_path: Path, l
     assert [one.call_count for one in other.own.tallies.values()] == [2]
 
 
-def test_no_call_of_many_backends_is_lost(tmp_path: Path, ledger: Ledger, clock: Clock) -> None:
+def test_no_call_of_many_backends_is_lost(tmp_path: Path, ledger: Ledger, clock: Clock,
+                                          monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "COMPACT_BYTES", 500)
+
     def work(number: int) -> None:
         own = ledger_in(tmp_path, clock)
         for _ in range(25):
@@ -103,16 +107,40 @@ def test_a_page_is_held_by_another_for_too_long_and_nothing_is_lost(tmp_path: Pa
     assert totals(ledger) == {("poll", "Account"): (2, 0, 0)}
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"\0" * 40, b"[]", b'{"ledger_id": "x"}'])
+@pytest.mark.parametrize("content", [b"", b"{", b"\0" * 400, b"0" * 43, b"x" * 400])
 def test_a_page_that_an_outage_tore_begins_anew_under_another_id(tmp_path: Path, ledger: Ledger,
                                                                  content: bytes) -> None:
     ledger.spend(POLL, 95)
     (_, before), = ledger.sheets()
-    next((tmp_path / "spool").glob("calls-*.json")).write_bytes(content)
+    next((tmp_path / "spool").glob("calls-*.log")).write_bytes(content)
     ledger.spend(POLL, 95)
     (_, after), = ledger.sheets()
     assert before.ledger_id != after.ledger_id
     assert totals(ledger) == {("poll", "Account"): (1, 0, 0)}
+
+
+def test_a_line_that_an_outage_tore_counts_nothing_and_spoils_none(tmp_path: Path, ledger: Ledger) -> None:
+    ledger.spend(POLL, 95)
+    page = next((tmp_path / "spool").glob("calls-*.log"))
+    page.write_bytes(page.read_bytes() + b'["poll","Account",1')
+    ledger.spend(POLL, 95)
+    ledger.spend(POLL, 95)
+    assert totals(ledger) == {("poll", "Account"): (3, 0, 0)}
+
+
+def test_a_page_is_rewritten_as_totals_now_and_then(tmp_path: Path, ledger: Ledger,
+                                                    monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "COMPACT_BYTES", 2000)
+    lengths = []
+    for number in range(300):
+        ledger.spend(Purpose("live", f"Object{number % 20}__c"), 95)
+        lengths.append(next((tmp_path / "spool").glob("calls-*.log")).stat().st_size)
+    (_, sheet), = ledger.sheets()
+    assert totals(ledger) == {("live", f"Object{number}__c"): (15, 0, 0) for number in range(20)}
+    assert max(lengths) < 3000
+    # Seldom: the next time it must have doubled.
+    assert 3 <= sum(later < earlier for earlier, later in pairwise(lengths)) < 20
+    assert sheet.ledger_id
 
 
 def test_each_day_has_its_page_and_old_ones_go(ledger: Ledger, clock: Clock) -> None:
