@@ -116,7 +116,7 @@ test-sandbox: $(VENV)/.ready $(FROM_NPM) ## the local Salesforce org, with real 
 test-jsforce: $(VENV)/.ready $(NPM)/jsforce/package.json ## only jsforce from npm against the sandbox
 	SFFDW_NODE_MODULES=$(CURDIR)/$(NPM) $(RUN) -m pytest tests/integration/sandbox/jsforce $(PYTEST)
 
-bench: $(VENV)/.ready ## measure; BENCH=NAME only what begins so, ROWS=N rows of the large object
+bench: install ## measure; BENCH=NAME only what begins so, ROWS=N rows of the large object
 	$(RUN) -m benchmarks $(if $(ROWS),--rows $(ROWS)) $(BENCH)
 
 lint: $(VENV)/.ready ## ruff, mypy and the checks of our own

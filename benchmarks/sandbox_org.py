@@ -46,6 +46,7 @@ class Org:
     def __init__(self, process: subprocess.Popen[str], url: str, started_s: float) -> None:
         self.process = process
         self.started_s = started_s
+        self.url = url
         parts = urlsplit(url)
         self._wire = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=_PATIENCE_S)
         self._headers: dict[str, str] = {}
@@ -64,6 +65,11 @@ class Org:
         if answer.status >= 400:
             raise RuntimeError(f"{method} {path}: {answer.status} {answer.body[:300]!r}")
         return answer
+
+    @property
+    def authorization(self) -> str:
+        """Return the header by which other clients share the session."""
+        return self._headers["Authorization"]
 
     def query(self, soql: str) -> Answer:
         """Run a statement and return its first page."""

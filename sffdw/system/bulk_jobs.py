@@ -7,17 +7,19 @@ happen in Salesforce at once and are not taken back by a rollback.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from sffdw.calls import purpose_of
 from sffdw.errors import ReadOnlyColumn, ValueRefused
 from sffdw.system.table import Row, SystemColumn, SystemTable, argument
 
 if TYPE_CHECKING:
-    from sffdw.bulk import Job
+    from sffdw.bulk import Bulk, Job
 
 OPERATIONS = ("query", "queryAll")
 
 
 class BulkJobsTable(SystemTable):
     name = "_bulk_jobs"
+    purpose = "live"
     columns = (
         argument("job_id", is_required=False), SystemColumn("operation", "text"), SystemColumn("object_name", "text"),
         SystemColumn("query", "text"), SystemColumn("state", "text"), SystemColumn("processed_count", "bigint"),
@@ -25,8 +27,13 @@ class BulkJobsTable(SystemTable):
         SystemColumn("error_message", "text"), SystemColumn("created_at", "timestamp with time zone"))
 
     def found(self, arguments: Mapping[str, str]) -> Iterable[Row]:
-        bulk = self.connection.bulk
+        bulk = self._bulk(arguments)
         return map(_row, [bulk.job(arguments["job_id"])] if "job_id" in arguments else bulk.jobs())
+
+    def _bulk(self, values: Mapping[str, Any]) -> "Bulk":
+        """Calls are counted for `_purpose`, and for the object that `_mapping` names."""
+        name = values.get("_mapping")
+        return self.connection.bulk.charged(purpose_of(str(values.get("_purpose") or self.purpose), name))
 
     def rowid(self) -> str:
         return "job_id"
@@ -42,7 +49,8 @@ class BulkJobsTable(SystemTable):
         query = str(row.get("query") or "").strip()
         if not query:
             raise ValueRefused('column "query" must not be empty', hint="It holds the SOQL statement to run.")
-        return {**_row(self.connection.bulk.create(query, has_deleted=operation == "queryAll")), "query": query}
+        job = self._bulk(row).create(query, has_deleted=operation == "queryAll")
+        return {**row, **_row(job), "query": query}
 
     def update(self, rowid: Any, values: Mapping[str, Any]) -> Mapping[str, Any]:
         if values.get("state") != "Aborted":

@@ -29,6 +29,9 @@ BEGIN
                 WHERE e.state IN ('SUCCESS', 'MERGED', 'IGNORED', 'READONLY', 'REQUEUED')
                 AND (coalesce(e.processed_at, e.updated_at, e.created_at) < m.last_poll_at
                      OR coalesce(e.processed_at, e.updated_at, e.created_at) < $2 - make_interval(secs => $3))
+                -- What an app did while a load runs is not in what the load has read.
+                AND coalesce(e.processed_at, e.updated_at, e.created_at)
+                    < coalesce(m.load_began_at, 'infinity')
                 OR e.state = 'FAILED'
                 AND coalesce(e.processed_at, e.created_at) < $2 - make_interval(secs => $4)
                 ORDER BY e.id

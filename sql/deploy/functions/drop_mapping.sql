@@ -54,6 +54,7 @@ BEGIN
                        sffdw.history_table(v_connection, v_mapping));
     END IF;
     PERFORM sffdw.drop_history(v_connection.schema_name, v_mapping.table_name);
+    PERFORM sffdw.drop_load_stage(v_connection, v_mapping);
     PERFORM sffdw.drop_capture(v_connection.schema_name, v_mapping.table_name);
     DELETE FROM sffdw.mapping m
     WHERE m.mapping_id = v_mapping.mapping_id;

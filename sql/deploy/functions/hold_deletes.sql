@@ -123,7 +123,8 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    v_found_by text := CASE WHEN mapping.phase = 'load' THEN 'load' WHEN mapping.phase = 'compare' THEN 'compare'
+    v_found_by text := CASE WHEN mapping.phase IN ('load', 'bulk', 'replace') THEN 'load'
+                            WHEN mapping.phase = 'compare' THEN 'compare'
                             ELSE 'poll' END;
     v_missing  text[];
     v_deleted  text[];

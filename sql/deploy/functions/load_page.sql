@@ -1,4 +1,6 @@
 -- Deploy sffdw:functions/load_page to pg
+-- requires: functions/load_stage
+-- requires: functions/plan_load
 -- requires: functions/read_page
 -- requires: functions/sync_runs
 
@@ -94,26 +96,38 @@ LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
+DECLARE
+    v_is_empty  boolean;
+    v_transport text;
+    v_began_at  timestamptz := clock_timestamp();
 BEGIN
+    EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s t WHERE t.sfid IS NOT NULL)',
+                   sffdw.mapped_table(connection, mapping)) INTO v_is_empty;
     -- What changes while the load runs is found by the first poll, whose window begins here.
     UPDATE sffdw.mapping m
     SET phase = 'load',
         state = CASE m.state WHEN 'RESYNC' THEN 'RESYNC' ELSE 'RELOAD_TABLE' END,
         load_sweeps = m.state <> 'RESYNC',
+        load_is_staged = m.state <> 'RESYNC' AND NOT v_is_empty,
+        load_began_at = v_began_at,
         load_started_at = sffdw.server_time(connection)
                           - make_interval(secs => sffdw.sync_setting(connection.options, 'overlap_s')),
         load_cursor = '',
         load_rows_done = 0,
         run_id = sffdw.open_sync_run(mapping, 'load')
-    WHERE m.mapping_id = mapping.mapping_id;
+    WHERE m.mapping_id = mapping.mapping_id
+    RETURNING m.* INTO mapping;
+    v_transport := sffdw.plan_load(connection, mapping, v_is_empty);
+    PERFORM sffdw.log_event(mapping.connection_id, 'LOADING TABLE',
+                            format('%s via %s', mapping.table_name, v_transport), object_name => mapping.object_name);
 END
 $function$;
 
 COMMENT ON FUNCTION sffdw.begin_load(sffdw.connection, sffdw.mapping) IS
-    'Begin to read every record of an object. Rows that Salesforce no longer has are deleted on the way, unless the '
-    'load is a RESYNC, which deletes nothing.';
+    'Begin to read every record of an object, through REST or Bulk. Into an empty table, and for a RESYNC, which deletes '
+    'nothing, each page is merged as it comes; otherwise the pages are put aside and replace the rows in the end.';
 
-CREATE FUNCTION sffdw.finish_load(mapping sffdw.mapping)
+CREATE FUNCTION sffdw.finish_load(connection sffdw.connection, mapping sffdw.mapping)
 RETURNS void
 LANGUAGE plpgsql
 VOLATILE
@@ -121,11 +135,16 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
     PERFORM sffdw.close_sync_run(mapping, 'ok');
+    PERFORM sffdw.drop_load_stage(connection, mapping);
+    DELETE FROM sffdw.load_chunk c
+    WHERE c.mapping_id = mapping.mapping_id;
     UPDATE sffdw.mapping m
     SET phase = NULL,
         state = 'POLLING_SF_CHANGES',
         load_cursor = NULL,
         load_sweeps = false,
+        load_is_staged = false,
+        load_began_at = NULL,
         filter_changed = false,
         watermark_at = m.load_started_at,
         watermark_id = NULL,
@@ -137,8 +156,28 @@ BEGIN
 END
 $function$;
 
-COMMENT ON FUNCTION sffdw.finish_load(sffdw.mapping) IS
+COMMENT ON FUNCTION sffdw.finish_load(sffdw.connection, sffdw.mapping) IS
     'End a load: what came since it began is the next poll''s.';
+
+CREATE FUNCTION sffdw.end_reading(connection sffdw.connection, mapping sffdw.mapping)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    IF mapping.load_transport = 'REST' AND NOT mapping.load_is_staged THEN
+        PERFORM sffdw.finish_load(connection, mapping);
+        RETURN;
+    END IF;
+    UPDATE sffdw.mapping m
+    SET phase = CASE WHEN m.load_is_staged THEN 'replace' ELSE 'index' END
+    WHERE m.mapping_id = mapping.mapping_id;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.end_reading(sffdw.connection, sffdw.mapping) IS
+    'Go on with a load of which all records are read: with the replacement of the rows, the indexes, or its end.';
 
 CREATE FUNCTION sffdw.load_page(connection sffdw.connection, mapping sffdw.mapping)
 RETURNS void
@@ -151,25 +190,25 @@ DECLARE
     v_stage   text := sffdw.open_stage(connection, mapping);
     v_count   integer := sffdw.read_page(
         connection, mapping, v_stage, 'load', sffdw.keyset(NULL, mapping.load_cursor));
-    v_is_last boolean := v_count < sffdw.sync_setting(connection.options, 'page_size');
-    v_last    text := sffdw.last_record_id(v_stage);
+    v_merged  sffdw.merge_count := (0, 0, 0, 0, 0);
 BEGIN
-    IF mapping.load_sweeps THEN
-        PERFORM sffdw.stage_missing(connection, mapping, v_stage, mapping.load_cursor,
-                                    CASE WHEN NOT v_is_last THEN v_last END);
-    END IF;
-    PERFORM sffdw.count_sync_run(mapping.run_id, v_count, sffdw.merge_page(connection, mapping, v_stage, v_read_at));
     UPDATE sffdw.mapping m
-    SET load_cursor = coalesce(v_last, m.load_cursor),
+    SET load_cursor = coalesce(sffdw.last_record_id(v_stage), m.load_cursor),
         load_rows_done = m.load_rows_done + v_count
     WHERE m.mapping_id = mapping.mapping_id;
-    IF v_is_last THEN
-        PERFORM sffdw.finish_load(mapping);
+    IF mapping.load_is_staged THEN
+        PERFORM sffdw.put_aside(connection, mapping, v_stage);
+    ELSE
+        v_merged := sffdw.merge_page(connection, mapping, v_stage, v_read_at);
+    END IF;
+    PERFORM sffdw.count_sync_run(mapping.run_id, v_count, v_merged);
+    IF v_count < sffdw.sync_setting(connection.options, 'page_size') THEN
+        PERFORM sffdw.end_reading(connection, mapping);
     END IF;
 END
 $function$;
 
 COMMENT ON FUNCTION sffdw.load_page(sffdw.connection, sffdw.mapping) IS
-    'Read the next page of a load and merge it; rows and cursor commit together.';
+    'Read the next page of a load through REST and merge it, or put it aside; rows and cursor commit together.';
 
 COMMIT;

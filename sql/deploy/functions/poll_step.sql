@@ -4,6 +4,7 @@
 -- requires: functions/count_calls
 -- requires: functions/read_deleted
 -- requires: functions/find_mapping
+-- requires: functions/load_chunk
 -- requires: functions/retry_deferred
 -- requires: functions/schema_step
 -- requires: functions/start_run
@@ -70,6 +71,12 @@ DECLARE
     v_connection sffdw.connection;
     v_mapping    sffdw.mapping;
 BEGIN
+    -- The chunks of a load through Bulk are locked one by one: several sessions load one object at once.
+    IF EXISTS (SELECT FROM sffdw.mapping m
+               WHERE m.mapping_id = advance_mapping.mapping_id AND m.phase = 'bulk' AND m.load_cursor IS NOT NULL)
+    AND NOT sffdw.is_load_over(mapping_id) THEN
+        RETURN sffdw.advance_load(mapping_id, force, due_at);
+    END IF;
     -- One step at a time, whoever makes it: a second poller goes on where the first one is.
     SELECT m.* INTO v_mapping FROM sffdw.mapping m
     WHERE m.mapping_id = advance_mapping.mapping_id
@@ -86,7 +93,7 @@ BEGIN
     END IF;
     IF v_mapping.run_id IS NULL AND v_mapping.phase IS NOT NULL THEN
         UPDATE sffdw.mapping m
-        SET run_id = sffdw.open_sync_run(v_mapping, CASE m.phase WHEN 'load' THEN 'load' ELSE 'poll' END)
+        SET run_id = sffdw.open_sync_run(v_mapping, CASE WHEN m.load_began_at IS NULL THEN 'poll' ELSE 'load' END)
         WHERE m.mapping_id = v_mapping.mapping_id
         RETURNING m.* INTO v_mapping;
     END IF;
@@ -94,7 +101,11 @@ BEGIN
         WHEN v_mapping.load_cursor IS NULL
         AND (v_mapping.state IN ('INITIAL', 'RESYNC') OR v_mapping.watermark_at IS NULL OR v_mapping.phase = 'load')
             THEN PERFORM sffdw.begin_load(v_connection, v_mapping);
+        WHEN sffdw.lacks_load(v_connection, v_mapping) THEN PERFORM sffdw.begin_load(v_connection, v_mapping);
         WHEN v_mapping.phase = 'load' THEN PERFORM sffdw.load_page(v_connection, v_mapping);
+        WHEN v_mapping.phase = 'bulk' THEN PERFORM sffdw.end_reading(v_connection, v_mapping);
+        WHEN v_mapping.phase = 'replace' THEN PERFORM sffdw.replace_rows(v_connection, v_mapping);
+        WHEN v_mapping.phase = 'index' THEN PERFORM sffdw.finish_indexes(v_connection, v_mapping);
         WHEN v_mapping.phase = 'changes' THEN PERFORM sffdw.poll_page(v_connection, v_mapping, force, due_at);
         WHEN v_mapping.phase = 'recent' THEN PERFORM sffdw.recent_page(v_connection, v_mapping, force, due_at);
         WHEN v_mapping.phase = 'compare' THEN PERFORM sffdw.compare_page(v_connection, v_mapping, force, due_at);
@@ -134,7 +145,7 @@ BEGIN
     -- The budget stops loads and sweeps before it stops polls.
     v_concerns_all := caught ->> 'sqlstate' IN ('SF001', 'SF002', 'SF004')
                       OR caught ->> 'sqlstate' = 'SF003' AND NOT v_is_capped
-                         AND coalesce(v_mapping.phase <> 'load', false);
+                         AND coalesce(v_mapping.phase NOT IN ('load', 'bulk'), false);
     PERFORM sffdw.close_sync_run(v_mapping, 'error', v_text);
     UPDATE sffdw.mapping m
     SET state = CASE
@@ -142,6 +153,7 @@ BEGIN
             WHEN m.load_cursor IS NULL AND m.state IN ('INITIAL', 'RESYNC') THEN m.state
             WHEN caught ->> 'sqlstate' = 'SF001' THEN 'UNAUTHORIZED'
             WHEN caught ->> 'sqlstate' IN ('SF007', 'SF008', 'SF009') THEN 'BAD_CONFIG'
+            WHEN m.phase = 'bulk' AND caught ->> 'sqlstate' IN ('SF005', 'SF006', 'SF015') THEN 'BULK_LOAD_ERROR'
             ELSE 'SYSTEM_ERROR'
         END,
         state_description = v_text,
@@ -156,6 +168,7 @@ BEGIN
         error_count = m.error_count + 1,
         run_id = NULL
     WHERE m.mapping_id = v_mapping.mapping_id;
+    PERFORM sffdw.renew_chunks(v_mapping.mapping_id);
     IF v_concerns_all THEN
         PERFORM sffdw.record_connection_error(v_mapping.connection_id, caught, false);
     END IF;

@@ -9,11 +9,16 @@ LANGUAGE sql
 IMMUTABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
-    -- A REST answer holds at most 2,000 records, a Collections request 200.
+    -- A REST answer holds at most 2,000 records, a Collections request 200. A page of a Bulk job's result has as many
+    -- rows as hold bulk_page_values values, 50,000 at most.
     SELECT '{
         "accelerated_gap_s": 2,
         "archive_after_s": 900,
         "archive_kept_days": 30,
+        "bulk_chunk_rows": 250000,
+        "bulk_load_threshold": 10000,
+        "bulk_page_values": 750000,
+        "bulk_pause_ms": 500,
         "compare_interval_s": 86400,
         "delete_interval_s": 600,
         "delete_threshold_percent": 20,

@@ -1,0 +1,21 @@
+-- Revert sffdw:functions/load_chunk from pg
+
+BEGIN;
+
+DROP FUNCTION sffdw.finish_indexes(sffdw.connection, sffdw.mapping);
+DROP FUNCTION sffdw.lacks_load(sffdw.connection, sffdw.mapping);
+DROP FUNCTION sffdw.is_load_over(integer);
+DROP FUNCTION sffdw.advance_load(integer, boolean, timestamptz);
+DROP FUNCTION sffdw.advance_chunk(sffdw.connection, sffdw.mapping, sffdw.load_chunk);
+DROP FUNCTION sffdw.renew_chunks(integer);
+DROP FUNCTION sffdw.forget_job(sffdw.load_chunk, text, interval);
+DROP FUNCTION sffdw.apply_load_rule(sffdw.connection, sffdw.mapping, sffdw.load_chunk, jsonb);
+DROP FUNCTION sffdw.load_rule(text, integer, integer);
+DROP FUNCTION sffdw.read_job(sffdw.connection, sffdw.mapping, sffdw.load_chunk);
+DROP FUNCTION sffdw.take_page(sffdw.connection, sffdw.mapping, sffdw.load_chunk, text);
+DROP FUNCTION sffdw.page_rows(sffdw.connection, sffdw.mapping);
+DROP FUNCTION sffdw.insert_page(sffdw.connection, sffdw.mapping, text);
+DROP FUNCTION sffdw.insert_plainly(text, text);
+DROP FUNCTION sffdw.can_insert_plainly(sffdw.connection, sffdw.mapping, sffdw.load_chunk);
+
+COMMIT;

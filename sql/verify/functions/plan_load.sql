@@ -1,0 +1,40 @@
+-- Verify sffdw:functions/plan_load on pg
+
+BEGIN;
+
+DO $do$
+DECLARE
+    v_routine record;
+BEGIN
+    FOR v_routine IN
+        SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
+        FROM (VALUES
+            ('sffdw.number_of_id(text)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.id_of_number(text, numeric)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.divide_ids(text, text, integer)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.ask_soql(sffdw.connection, text, text)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.count_org_records(sffdw.connection, sffdw.mapping)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.choose_transport(sffdw.connection, bigint)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.plan_chunks(sffdw.connection, sffdw.mapping, bigint)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.plan_load(sffdw.connection, sffdw.mapping, boolean)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[])
+        ) AS w (signature, is_definer, settings)
+        JOIN pg_catalog.pg_proc p ON p.oid = w.signature::pg_catalog.regprocedure
+    LOOP
+        ASSERT v_routine.prosecdef = v_routine.is_definer, v_routine.signature || ' runs with the right role';
+        ASSERT v_routine.proconfig IS NOT DISTINCT FROM v_routine.settings,
+            v_routine.signature || ' has its settings pinned';
+        ASSERT pg_catalog.has_function_privilege('public', v_routine.signature, 'EXECUTE'),
+            'everyone may call ' || v_routine.signature;
+    END LOOP;
+END
+$do$;
+
+ROLLBACK;
