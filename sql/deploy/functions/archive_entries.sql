@@ -5,6 +5,7 @@
 -- requires: functions/start_run
 -- requires: functions/sync_setting
 -- requires: tables/mapping_progress
+-- requires: tables/schema_event
 -- requires: tables/write_claim
 
 BEGIN;
@@ -83,6 +84,10 @@ BEGIN
     DELETE FROM sffdw.notification n
     WHERE n.connection_id = connection.connection_id
     AND n.created_at < v_before;
+    DELETE FROM sffdw.schema_event e
+    WHERE e.connection_id = connection.connection_id
+    AND e.noted_at < v_before
+    AND e.retry_at IS NULL;
     EXECUTE format($query$
         DELETE FROM sffdw.write_claim c
         WHERE c.connection_id = $1
@@ -95,7 +100,8 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.purge_old(sffdw.connection, timestamptz) IS
-    'Delete what is older than the days kept: archived entries, log lines, runs, repaired drift, notifications.';
+    'Delete what is older than the days kept: archived entries, log lines, runs, repaired drift, notifications, schema '
+    'events.';
 
 CREATE FUNCTION sffdw.trim_job_runs(connection sffdw.connection, at timestamptz)
 RETURNS void

@@ -113,6 +113,28 @@ $function$;
 COMMENT ON FUNCTION sffdw.run_schema_check(sffdw.connection, timestamptz) IS
     'Ask Salesforce for changes of its schema if that is due and no other session does, and do what they ask for.';
 
+CREATE FUNCTION sffdw.hasten_schema_check(connection sffdw.connection, status_code text)
+RETURNS void
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    -- At most once a minute, and never waiting for the poll that is at it.
+    UPDATE sffdw.schema_check k
+    SET next_at = '-infinity', full_at = '-infinity'
+    WHERE k.connection_id IN (
+        SELECT c.connection_id
+        FROM sffdw.schema_check c
+        WHERE c.connection_id = connection.connection_id
+        AND c.next_at < clock_timestamp() - interval '1 minute'
+            + make_interval(secs => sffdw.sync_setting(connection.options, 'schema_interval_s'))
+        FOR UPDATE SKIP LOCKED)
+    AND (status_code LIKE 'INVALID\_FIELD%' OR status_code = 'INVALID_TYPE');
+$function$;
+
+COMMENT ON FUNCTION sffdw.hasten_schema_check(sffdw.connection, text) IS
+    'Have the next poll look at Salesforce''s schema if a change was rejected with a code that says it has changed.';
+
 CREATE FUNCTION sffdw.record_schema_error(connection_id integer, error text, due_at timestamptz)
 RETURNS void
 LANGUAGE plpgsql

@@ -2,6 +2,7 @@
 -- requires: functions/log_event
 -- requires: functions/merge_columns
 -- requires: functions/notify
+-- requires: functions/schema_step
 -- requires: functions/write_back
 -- requires: tables/write_claim
 
@@ -264,6 +265,7 @@ BEGIN
             connection.connection_id, 'WRITE ERROR',
             format('%s: %s: %s', v_failure.table_name, v_failure.status_code, v_failure.message), 'ERROR',
             row_count => v_failure.failed_count);
+        PERFORM sffdw.hasten_schema_check(connection, v_failure.status_code);
         PERFORM sffdw.notify(
             connection.connection_id, 'write-error',
             format('%s changes of %s were rejected: %s: %s', v_failure.failed_count, v_failure.table_name,

@@ -12,6 +12,7 @@ BEGIN
             ('sffdw.is_schema_due(integer, timestamptz)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.retry_refused_fields(integer)', false, '{"search_path=pg_catalog, pg_temp"}'),
             ('sffdw.run_schema_check(sffdw.connection, timestamptz)', false, '{"search_path=pg_catalog, pg_temp"}'),
+            ('sffdw.hasten_schema_check(sffdw.connection, text)', false, '{"search_path=pg_catalog, pg_temp"}'),
             ('sffdw.record_schema_error(integer, text, timestamptz)', false, '{"search_path=pg_catalog, pg_temp"}'),
             ('sffdw.schema_step(integer, timestamptz)', false, '{"search_path=pg_catalog, pg_temp"}'),
             ('sffdw.schema_state(integer)', false, '{"search_path=pg_catalog, pg_temp"}'),

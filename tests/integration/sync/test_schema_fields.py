@@ -110,6 +110,19 @@ def test_case_49_a_field_found_gone_by_the_look_at_the_schema_is_left_out_of_wri
     assert {record["Description"] for record in org.sandbox.records("Account")} == {"sent", None}
 
 
+def test_a_rejected_write_has_the_schema_looked_at_by_the_next_poll(org: Org, loaded: Session) -> None:
+    loaded.execute("UPDATE sffdw.schema_check SET next_at = now() + interval '8 minutes'")
+    alter(org, hide_fields=["Fax"], alter_fields={"Code__c": {"createable": False, "updateable": False}})
+    loaded.execute("UPDATE salesforce.account SET code__c = 'mine' WHERE name = 'A 1'")
+    write(loaded)
+    assert log(loaded) == [("UPDATE", "FAILED")]
+    poll(loaded)
+    assert ("Code__c", "field_read_only") in events(loaded)
+    loaded.execute("UPDATE salesforce.account SET code__c = 'mine', description = 'd' WHERE name = 'A 2'")
+    write(loaded)
+    assert log(loaded)[1:] == [("UPDATE", "SUCCESS")]
+
+
 def test_a_field_that_returns_is_read_and_sent_again(org: Org, loaded: Session) -> None:
     alter(org, hide_fields=["Phone"])
     later(loaded)
