@@ -191,8 +191,10 @@ BEGIN
     PERFORM sffdw.check_poll_interval(poll_interval);
     v_described := sffdw.describe_fields(v_connection, v_mapping.object_name, v_mapping.types)
                    || sffdw.describe_paths(v_connection, v_mapping.object_name, fields || add_fields || array(
-                       SELECT f.field_name FROM sffdw.mapping_field f WHERE f.mapping_id = v_mapping.mapping_id),
-                       v_mapping.types);
+                       SELECT f.field_name
+                       FROM sffdw.mapping_field f
+                       WHERE f.mapping_id = v_mapping.mapping_id
+                       AND f.left_out_since IS NULL), v_mapping.types);
 
     UPDATE sffdw.mapping m
     SET access = coalesce(alter_mapping.access, m.access),

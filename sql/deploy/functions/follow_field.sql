@@ -87,6 +87,30 @@ $function$;
 COMMENT ON FUNCTION sffdw.leave_out(sffdw.mapping, text) IS
     'Read and send a mapped field no longer; its column keeps the values.';
 
+CREATE FUNCTION sffdw.follow_lookup(mapping sffdw.mapping, field_name text, is_there boolean)
+RETURNS void
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    UPDATE sffdw.mapping_field f
+    SET left_out_since = CASE WHEN is_there THEN NULL ELSE coalesce(f.left_out_since, clock_timestamp()) END,
+        is_createable = is_there AND (k.described -> 'createable')::boolean
+                        AND sffdw.is_writable(mapping, f.field_name),
+        is_updateable = is_there AND (k.described -> 'updateable')::boolean
+                        AND sffdw.is_writable(mapping, f.field_name)
+    FROM sffdw.known_field k
+    WHERE k.mapping_id = mapping.mapping_id
+    AND lower(k.field_name) = lower(follow_lookup.field_name)
+    AND f.mapping_id = mapping.mapping_id
+    AND f.field_name LIKE '%.%'
+    AND lower(split_part(f.field_name, '.', 1)) = lower(k.described ->> 'relationship_name');
+$function$;
+
+COMMENT ON FUNCTION sffdw.follow_lookup(sffdw.mapping, text, boolean) IS
+    'Leave the external ids of the records that a lookup field leads to out, or take them up again: they come and go '
+    'with the field.';
+
 CREATE FUNCTION sffdw.follow_flags(mapping sffdw.mapping, described sffdw.described_field[])
 RETURNS void
 LANGUAGE sql
@@ -181,6 +205,7 @@ DECLARE
     v_column name := sffdw.live_column(connection, mapping, field_name);
 BEGIN
     PERFORM sffdw.leave_out(mapping, field_name);
+    PERFORM sffdw.follow_lookup(mapping, field_name, false);
     action := CASE WHEN sffdw.is_mapped(mapping.mapping_id, field_name)
         THEN 'left out of queries and writes, values kept' ELSE 'not mapped; live column dropped' END;
     is_hindered := false;
@@ -225,6 +250,7 @@ BEGIN
     AND f.field_name = described.field_name;
     described.column_name := coalesce(v_column, described.column_name);
     PERFORM sffdw.import_live_table(connection, mapping.table_name, ARRAY[described]);
+    PERFORM sffdw.follow_lookup(mapping, described.field_name, true);
     IF v_column IS NULL THEN
         RETURN 'not mapped; live column added';
     END IF;

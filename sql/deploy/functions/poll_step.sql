@@ -273,7 +273,7 @@ BEGIN
 EXCEPTION WHEN query_canceled OR OTHERS THEN
     GET STACKED DIAGNOSTICS v_sqlstate = RETURNED_SQLSTATE, v_message = MESSAGE_TEXT,
                             v_detail = PG_EXCEPTION_DETAIL, v_hint = PG_EXCEPTION_HINT;
-    IF v_sqlstate IN ('SF007', 'SF008') THEN
+    IF v_sqlstate IN ('SF007', 'SF008', 'SF009') THEN
         progress := sffdw.follow_refusal(mapping_id, v_message, v_due_at);
         IF progress IS NOT NULL THEN
             RETURN;

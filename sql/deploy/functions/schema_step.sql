@@ -208,6 +208,34 @@ $function$;
 
 COMMENT ON FUNCTION sffdw.schema_state(integer) IS 'Return what a mapping asks Salesforce for: object and fields.';
 
+CREATE FUNCTION sffdw.leave_out_paths(mapping sffdw.mapping, field_name text)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_field sffdw.mapping_field;
+BEGIN
+    FOR v_field IN
+        SELECT f.*
+        FROM sffdw.mapping_field f
+        WHERE f.mapping_id = mapping.mapping_id
+        AND f.field_name LIKE '%.%'
+        AND lower(split_part(f.field_name, '.', 2)) = lower(leave_out_paths.field_name)
+        AND f.left_out_since IS NULL
+    LOOP
+        PERFORM sffdw.leave_out(mapping, v_field.field_name);
+        PERFORM sffdw.add_schema_event(
+            mapping, v_field.field_name, 'field_removed', v_field.sf_type, NULL,
+            'left out of queries and writes, values kept; drop it from the mapping, or drop and add it once it is back');
+    END LOOP;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.leave_out_paths(sffdw.mapping, text) IS
+    'Leave out the columns that hold this external id of related records, since their object has it no longer.';
+
 CREATE FUNCTION sffdw.leave_out_refused(mapping sffdw.mapping, field_name text)
 RETURNS void
 LANGUAGE plpgsql
@@ -254,6 +282,7 @@ DECLARE
     v_connection sffdw.connection;
     v_mapping    sffdw.mapping;
     v_before     text := sffdw.schema_state(mapping_id);
+    v_refused    text[];
 BEGIN
     PERFORM sffdw.lock_mapping(mapping_id);
     SELECT m.* INTO STRICT v_mapping FROM sffdw.mapping m WHERE m.mapping_id = follow_refusal.mapping_id;
@@ -261,7 +290,12 @@ BEGIN
     PERFORM sffdw.check_schema(v_connection, ARRAY[mapping_id], true);
     PERFORM sffdw.carry_out_events(v_connection, mapping_id, due_at);
     IF sffdw.schema_state(mapping_id) = v_before THEN
-        PERFORM sffdw.leave_out_refused(v_mapping, substring(message FROM 'has no field "([^"]+)"'));
+        v_refused := regexp_match(message, 'object "([^"]+)" has no field "([^"]+)"');
+        IF lower(v_refused[1]) = lower(v_mapping.object_name) THEN
+            PERFORM sffdw.leave_out_refused(v_mapping, v_refused[2]);
+        ELSE
+            PERFORM sffdw.leave_out_paths(v_mapping, v_refused[2]);
+        END IF;
     END IF;
     SELECT m.* INTO STRICT v_mapping FROM sffdw.mapping m WHERE m.mapping_id = follow_refusal.mapping_id;
     RETURN CASE

@@ -5,6 +5,7 @@ BEGIN;
 DROP FUNCTION sffdw.refresh_schema(text, text);
 DROP FUNCTION sffdw.follow_refusal(integer, text, timestamptz);
 DROP FUNCTION sffdw.leave_out_refused(sffdw.mapping, text);
+DROP FUNCTION sffdw.leave_out_paths(sffdw.mapping, text);
 DROP FUNCTION sffdw.schema_state(integer);
 DROP FUNCTION sffdw.schema_step(integer, timestamptz);
 DROP FUNCTION sffdw.record_schema_error(integer, text, timestamptz);

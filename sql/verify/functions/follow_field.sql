@@ -14,6 +14,7 @@ BEGIN
             ('sffdw.live_column(sffdw.connection, sffdw.mapping, text)',
              false, '{"search_path=pg_catalog, pg_temp"}'),
             ('sffdw.leave_out(sffdw.mapping, text)', false, '{"search_path=pg_catalog, pg_temp"}'),
+            ('sffdw.follow_lookup(sffdw.mapping, text, boolean)', false, '{"search_path=pg_catalog, pg_temp"}'),
             ('sffdw.follow_flags(sffdw.mapping, sffdw.described_field[])',
              false, '{"search_path=pg_catalog, pg_temp"}'),
             ('sffdw.pause_mapping(sffdw.mapping, text, text)', false, '{"search_path=pg_catalog, pg_temp"}'),

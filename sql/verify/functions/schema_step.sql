@@ -16,6 +16,7 @@ BEGIN
             ('sffdw.record_schema_error(integer, text, timestamptz)', false, '{"search_path=pg_catalog, pg_temp"}'),
             ('sffdw.schema_step(integer, timestamptz)', false, '{"search_path=pg_catalog, pg_temp"}'),
             ('sffdw.schema_state(integer)', false, '{"search_path=pg_catalog, pg_temp"}'),
+            ('sffdw.leave_out_paths(sffdw.mapping, text)', false, '{"search_path=pg_catalog, pg_temp"}'),
             ('sffdw.leave_out_refused(sffdw.mapping, text)', false, '{"search_path=pg_catalog, pg_temp"}'),
             ('sffdw.follow_refusal(integer, text, timestamptz)',
              false, '{"search_path=pg_catalog, pg_temp",lock_timeout=2s}'),

@@ -87,3 +87,29 @@ def test_path_that_is_none_is_refused(org: Org, owner: Session, field: str, want
     object_name = "Case" if field.startswith("Owner") else "Contact"
     sqlstate, message, hint = refusal(owner, f"SELECT sffdw.create_mapping('{object_name}', '{{{field}}}')")
     assert sqlstate == want and message and hint
+
+
+def test_a_lookup_that_vanishes_takes_its_column_along_and_brings_it_back(org: Org, related: Session) -> None:
+    org.sandbox.call("PATCH", "/objects/Contact", {"hide_fields": ["AccountId"]})
+    org.create("Contact", {"LastName": "New"})
+    poll(related)
+    assert parents(related) == [("New", None, False), ("With", "P-1", True), ("Without", None, False)]
+    assert one(related, "SELECT state FROM sffdw.mapping WHERE object_name = 'Contact'") == "DATA_SYNCED"
+    related.execute("SELECT sffdw.alter_mapping('Contact', poll_interval => '1 minute')")
+    org.sandbox.call("PATCH", "/objects/Contact", {"hide_fields": {"AccountId": False}})
+    related.execute("SELECT sffdw.refresh_schema()")
+    related.execute(f"UPDATE salesforce.contact SET {COLUMN} = 'P-1' WHERE lastname = 'New'")
+    write(related)
+    poll(related)
+    assert parents(related)[0] == ("New", "P-1", True)
+
+
+def test_an_external_id_that_vanishes_does_not_stop_the_objects_that_show_it(org: Org, related: Session) -> None:
+    org.sandbox.call("PATCH", "/objects/Account", {"drop_fields": ["External_Id__c"]})
+    org.create("Contact", {"LastName": "New"})
+    poll(related)
+    assert parents(related) == [("New", None, False), ("With", "P-1", True), ("Without", None, False)]
+    assert rows(related, "SELECT object_name, field, kind FROM sffdw.schema_events ORDER BY 1") == [
+        ("Account", "External_Id__c", "field_removed"), ("Contact", "Account.External_Id__c", "field_removed")]
+    related.execute("SELECT sffdw.alter_mapping('Contact', drop_fields => '{Account.External_Id__c}')")
+    assert COLUMN not in columns_of(related, "salesforce.contact")

@@ -35,7 +35,7 @@ def policy(session: Session, name: str) -> None:
 def test_case_55_ten_idle_mappings_cost_a_call_each_interval(org: Org, owner: Session) -> None:
     for number in range(10):
         org.sandbox.call("POST", "/objects", {"name": f"Thing{number}__c", "fields": [{"name": "Name", **TEXT}]})
-        owner.execute("SELECT sffdw.create_mapping(%s)", [f"Thing{number}__c"])
+        owner.execute("SELECT sffdw.create_mapping(%s, poll_interval => '1 day')", [f"Thing{number}__c"])
     poll(owner)
     mark = org.last_call()
     for _ in range(6):
