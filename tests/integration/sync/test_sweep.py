@@ -128,6 +128,20 @@ def test_case_4_a_record_stamped_within_the_last_second_of_a_window_arrives_once
         (f"edge {number}",) for number in range(3)]
 
 
+def test_case_8_a_record_with_a_back_dated_lastmodifieddate_is_found(org: Org, loaded: Session) -> None:
+    record_id = one(loaded, "SELECT sfid FROM salesforce.account WHERE name = 'A 1'")
+    org.advance(7200)
+    poll(loaded)
+    org.sandbox.change({"op": "update", "object": "Account", "id": record_id, "values": {
+        "Phone": "migrated", "LastModifiedDate": "2001-02-03T04:05:06Z",
+        "SystemModstamp": org.sandbox.call("GET", "/")["now"]}}, raw=True)
+    record = org.record("Account", record_id)
+    assert record is not None
+    assert record["LastModifiedDate"].startswith("2001")
+    poll(loaded)
+    assert one(loaded, "SELECT phone FROM salesforce.account WHERE sfid = %s", record_id) == "migrated"
+
+
 def steps(session: Session) -> list[str]:
     """The next step of the poll of Account, committed: how it stands."""
     found = rows(session, "SELECT s.progress, s.caught FROM sffdw.mapping m, "

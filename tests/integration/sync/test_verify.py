@@ -195,6 +195,24 @@ def test_local_changes_that_are_not_sent_are_pending_and_not_touched(org: Org, l
     assert rows(loaded, VERIFY) == [("Account", 6, 6, 0, 0, 0, 0)]
 
 
+def test_a_large_object_is_verified_page_by_page_in_the_background(org: Org, loaded: Session) -> None:
+    set_options(loaded, page_size=2)
+    different = id_of(loaded, "A 3")
+    quietly(loaded, "UPDATE salesforce.account SET phone = 'x' WHERE sfid = %s", different)
+    loaded.execute("SELECT sffdw.request_verification('account')")
+    mark = org.last_call()
+    loaded.execute("CALL sffdw.maintain()")
+    assert len(org.calls("query", mark)) == 4
+    assert rows(loaded, "SELECT is_full, different_count, ended_at IS NOT NULL FROM sffdw.verification") == [
+        (True, 1, True)]
+    loaded.execute("CALL sffdw.poll(force => false)")
+    assert rows(loaded, DRIFT) == [(different, "different", ["Phone"], True)]
+    assert one(loaded, "SELECT phone FROM salesforce.account WHERE sfid = %s", different) == "3"
+    mark = org.last_call()
+    loaded.execute("CALL sffdw.maintain()")
+    assert org.calls("query", mark) == [], "once"
+
+
 def test_an_insert_whose_answer_was_lost_is_pending(org: Org, loaded: Session) -> None:
     loaded.execute("INSERT INTO salesforce.account (name, external_id__c) VALUES ('in flight', 'x')")
     org.create("Account", {"Name": "in flight", "External_Id__c": "x"})

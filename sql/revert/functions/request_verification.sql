@@ -1,0 +1,7 @@
+-- Revert sffdw:functions/request_verification from pg
+
+BEGIN;
+
+DROP FUNCTION sffdw.request_verification(text, text);
+
+COMMIT;
