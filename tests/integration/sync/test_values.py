@@ -12,13 +12,13 @@ import psycopg
 import pytest
 
 from tests.conftest import OWNER, create_server
-from tests.integration.sync.org import Org, rows
+from tests.integration.sync.org import Org, rows, set_options
 from tests.integration.sync.schema import columns_of
 from tests.integration.sync.values import FIELDS, VALUES
 
 Session = psycopg.Connection[Any]
 SCHEMAS = {"heroku": "salesforce", "precise": "exact"}
-WAYS = ["poll", "load"]
+WAYS = ["poll", "load", "bulk"]
 NAME = "sffdw_values"
 Texts = dict[str, dict[str, str | None]]
 Arrived = dict[tuple[str, str], Texts]
@@ -67,7 +67,7 @@ def arrived(org: Org, owner: Session) -> Arrived:
     poll_all(owner)
     found = {("poll", types): texts(owner, types) for types in SCHEMAS}
     for way in WAYS[1:]:
-        load_all(owner)
+        load_all(owner, "Bulk" if way == "bulk" else "REST")
         found |= {(way, types): texts(owner, types) for types in SCHEMAS}
     return found
 
@@ -77,11 +77,13 @@ def poll_all(session: Session) -> None:
         session.execute("CALL sffdw.poll(force => true, connection_name => %s)", [schema])
 
 
-def load_all(session: Session) -> None:
+def load_all(session: Session, transport: str) -> None:
+    set_options(session, bulk_load_threshold=0 if transport == "Bulk" else 1_000_000, bulk_pause_ms=10)
     for schema in SCHEMAS.values():
         session.execute(f"TRUNCATE {schema}.value__c")
         session.execute("SELECT sffdw.reload(connection_name => %s)", [schema])
     poll_all(session)
+    assert rows(session, "SELECT load_transport, state FROM sffdw.mapping") == [(transport, "DATA_SYNCED")] * 2
 
 
 def texts(session: Session, types: str) -> Texts:
@@ -192,6 +194,7 @@ def test_all_ways_bring_the_same(arrived: Arrived) -> None:
 
 
 def test_a_reload_by_another_way_rewrites_nothing(arrived: Arrived, owner: Session) -> None:
+    set_options(owner, bulk_load_threshold=1_000_000)
     before = rows(owner, "SELECT xmin::text, sfid FROM salesforce.value__c ORDER BY sfid")
     exact = rows(owner, "SELECT xmin::text, sfid FROM exact.value__c ORDER BY sfid")
     for schema in SCHEMAS.values():
