@@ -6,6 +6,7 @@ times: a copy that dies loses and doubles nothing.
 """
 
 import datetime as dt
+import errno
 import json
 import os
 import re
@@ -205,8 +206,8 @@ class Ledger:
                 if self._waiting.tallies:
                     self._append(self._waiting.lines())
                     self._waiting = Sheet()
-        except RequestError:
-            # Another backend holds the lock for too long: it waits for the next call.
+        except (RequestError, OSError):
+            # Another backend holds the lock for too long, or the disk is full: it waits for the next call.
             return
 
     def _append(self, lines: bytes) -> None:
@@ -215,11 +216,11 @@ class Ledger:
             if header is None:
                 os.ftruncate(page, 0)
                 self._forget_old()
-                os.write(page, Sheet().page() + lines)
+                _write(page, Sheet().page() + lines, 0)
                 return
             length = os.fstat(page).st_size
             # What was torn off must not run into what follows.
-            os.write(page, (b"" if os.pread(page, 1, length - 1) == b"\n" else b"\n") + lines)
+            _write(page, (b"" if os.pread(page, 1, length - 1) == b"\n" else b"\n") + lines, length)
             if length > max(COMPACT_BYTES, 2 * int(header[2])):
                 self._compact()
 
@@ -261,6 +262,13 @@ class Ledger:
     @property
     def _usage_file(self) -> str:
         return f"usage-{self._key}.json"
+
+
+def _write(page: int, content: bytes, length: int) -> None:
+    """Append all or nothing to a file of that length."""
+    if os.write(page, content) < len(content):
+        os.ftruncate(page, length)
+        raise OSError(errno.ENOSPC, "the page could not be written whole")
 
 
 def _day(name: str) -> dt.date:

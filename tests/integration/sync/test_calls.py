@@ -151,6 +151,20 @@ def test_runs_say_what_they_cost_even_when_they_fail(org: Org, account: Session)
                      ("write", "ok", 1, True)]
 
 
+def test_what_a_sweep_costs_is_the_sweeps(org: Org, account: Session) -> None:
+    set_options(account, page_size=2)
+    org.create("Account", *[{"Name": f"a{number}"} for number in range(3)])
+    account.execute("UPDATE sffdw.mapping_field SET is_calculated = true WHERE field_name = 'Description'")
+    poll(account)
+    account.execute("SELECT sffdw.refresh_fields('Account')")
+    poll(account)
+    found = rows(account, "SELECT purpose, read_count, call_count FROM sffdw.sync_runs ORDER BY run_id")
+    assert [run[0] for run in found[:3]] == ["load", "poll", "poll"]
+    assert found[3][1:] == (3, 2)
+    assert sum(count for _, _, count in found) == one(
+        account, "SELECT sum(call_count) FROM sffdw.api_usage WHERE purpose NOT IN ('session', 'describe')")
+
+
 def test_a_lookup_of_calls_makes_none(org: Org, account: Session) -> None:
     poll(account)
     mark = org.last_call()

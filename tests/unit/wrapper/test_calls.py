@@ -1,6 +1,8 @@
 """The ledger of API calls: totals that backends share, and the budget that is spent from."""
 
 import datetime as dt
+import errno
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -105,6 +107,28 @@ def test_a_page_is_held_by_another_for_too_long_and_nothing_is_lost(tmp_path: Pa
         assert totals(ledger) == {}
     ledger.spend(POLL, 95)
     assert totals(ledger) == {("poll", "Account"): (2, 0, 0)}
+
+
+@pytest.mark.parametrize("room", [None, 0, 10, 60])
+def test_a_full_disk_is_no_reason_to_refuse_a_call_and_nothing_is_lost(ledger: Ledger, room: int | None,
+                                                                       monkeypatch: pytest.MonkeyPatch) -> None:
+    write = os.write
+
+    def fail(page: int, content: bytes) -> int:
+        if room is None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(page, content[:room])
+
+    ledger.spend(Purpose("session"), 95)
+    with monkeypatch.context() as full:
+        full.setattr(calls.os, "write", fail)
+        ledger.spend(POLL, 95)
+        ledger.add(POLL, rows=5)
+        ledger.spend(Purpose("load", "Account"), 95)
+        ledger.enter_rest()
+    ledger.spend(POLL, 95)
+    assert totals(ledger) == {("session", None): (1, 0, 0), ("poll", "Account"): (2, 5, 0),
+                              ("load", "Account"): (1, 0, 0)}
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\0" * 400, b"0" * 43, b"x" * 400])
