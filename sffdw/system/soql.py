@@ -24,13 +24,23 @@ class SoqlTable(SystemTable):
         if scope not in ("active", "all"):
             raise self.wrong(arguments, "scope", "Valid values are: active, all.")
         statement = arguments["query"].strip()
-        client = self.charged(arguments)
+        client = self.charged(arguments, object_of(statement))
         for page in client.pages(statement, has_deleted=scope == "all"):
             if COUNT_ONLY.match(statement):
                 yield {"scope": scope, "record": json_text({"totalSize": page.total})}
             for record in page.records:
                 _complete(client, record)
                 yield {"scope": scope, "record": json_text(record)}
+
+
+def object_of(statement: str) -> str | None:
+    """The object that a statement reads from, for the count of calls; None where that cannot be told."""
+    # Texts and whatever stands in parentheses may hold a FROM of their own.
+    plain, count = re.sub(r"'(?:[^'\\]|\\.)*'", "''", statement), 1
+    while count:
+        plain, count = re.subn(r"\([^()]*\)", " ", plain)
+    found = re.search(r"\bFROM\s+([A-Za-z]\w*)", plain, re.IGNORECASE)
+    return found[1] if found else None
 
 
 def _complete(client: "Client", record: dict[str, Any]) -> None:

@@ -113,9 +113,9 @@ class SystemTable(Table):
 
     # --- reading arguments ---
 
-    def charged(self, arguments: Mapping[str, str]) -> "Client":
+    def charged(self, arguments: Mapping[str, str], object_name: str | None = None) -> "Client":
         """The client for calls of this table's purpose, or of the one that `_purpose` names."""
-        name = arguments.get("object_name")
+        name = object_name or arguments.get("object_name")
         purpose = purpose_of(arguments["_purpose"], name) if "_purpose" in arguments else \
             Purpose(self.purpose or "live", name)
         return self.connection.client.charged(purpose)

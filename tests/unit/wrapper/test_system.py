@@ -10,6 +10,7 @@ from sffdw.client import Deletions, Page
 from sffdw.connection import Connection
 from sffdw.errors import Error
 from sffdw.system import open_table
+from sffdw.system.soql import object_of
 from sffdw.system.table import SystemTable
 from sffdw.types import parse_json
 from tests.unit.wrapper.conftest import FakeClient
@@ -235,3 +236,13 @@ def test_what_is_known_must_be_objects_with_digests(connection: Connection, know
         changes(connection, known)
     assert caught.value.sqlstate == "HV002"
     assert "JSON object" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(("statement", "want"), [
+    ("SELECT Id FROM Account", "Account"), ("select count() from Invoice__c where Name = 'x'", "Invoice__c"),
+    ("SELECT Id, (SELECT Id FROM Contacts WHERE (Name = 'a)')) FROM Account", "Account"),
+    ("SELECT Id FROM Account WHERE Name = ' FROM Lead ' AND Id IN (SELECT AccountId FROM Contact)", "Account"),
+    ("SELECT Name, COUNT(Id) FROM\nCase GROUP BY Name", "Case"), ("SELECT Id WHERE Name = '\\' FROM Lead'", None),
+    ("nonsense", None)])
+def test_the_object_of_a_statement_is_the_one_it_reads_from(statement: str, want: str | None) -> None:
+    assert object_of(statement) == want
