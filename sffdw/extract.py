@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from sffdw.bulk import Block, Bulk, Job, Page
 
 MAX_PAGE_ROWS = 50_000
+# 2026-01-31T12:00:00Z; milliseconds since 1970 have fewer digits.
+SHORTEST_MOMENT = 20
 # Between two looks at a job, in seconds: jobs end after seconds or after an hour.
 PAUSES_S = (0.1, 0.2, 0.3, 0.5, 1.0, 1.0, 2.0, 2.0, 5.0)
 UNSUPPORTED_TYPES = COMPOUNDS | {"base64"}
@@ -95,18 +97,14 @@ def _taken(values: Sequence[str], shape: Shape | None) -> Iterable[Any]:
 
 def _whole(values: Values) -> Values:
     """Bulk writes whole numbers as 5, 5.0 or 5.0E7."""
-    if all(map(_is_plain, values)):
+    if "." not in "".join(filter(None, values)):
         return values
-    return [value if _is_plain(value) else _without_fraction(value) for value in values]
+    return [_without_fraction(value) if value and "." in value else value for value in values]
 
 
-def _is_plain(value: str | None) -> bool:
-    return value is None or value.isdecimal()
-
-
-def _without_fraction(value: str | None) -> str | None:
+def _without_fraction(value: str) -> str:
     try:
-        number = Decimal(value or "")
+        number = Decimal(value)
         return str(int(number)) if number == int(number) else value
     except (ArithmeticError, ValueError):
         return value
@@ -114,7 +112,7 @@ def _without_fraction(value: str | None) -> str | None:
 
 def _moment(values: Values) -> Values:
     """ISO 8601 passes as it is; older forms of Bulk give milliseconds since 1970."""
-    if not any(value.lstrip("-").isdecimal() for value in values if value):
+    if min(map(len, filter(None, values)), default=SHORTEST_MOMENT) >= SHORTEST_MOMENT:
         return values
     return [_of_epoch(value) if value and value.lstrip("-").isdecimal() else value for value in values]
 

@@ -31,8 +31,7 @@ kind_of(Oid basetype, int32 typmod)
 		case TEXTOID:
 			return MC_TEXT;
 		case VARCHAROID:
-			/* A length limit is enforced by the input function. */
-			return typmod < 0 ? MC_TEXT : MC_OTHER;
+			return MC_TEXT;
 		case BOOLOID:
 			return MC_BOOL;
 		case INT2OID:
@@ -337,14 +336,39 @@ python_to_bytea(PyObject *value, Datum *datum)
 	return true;
 }
 
+/*
+ * The usual string needs neither conversion nor check: Python's UTF-8 is
+ * well formed, and no more characters than bytes can exceed a length limit,
+ * which the input function enforces otherwise.
+ */
+static bool
+plain_text(PyObject *value, McType *type, Datum *datum)
+{
+	Py_ssize_t	length,
+				most = type->typmod < (int32) VARHDRSZ ? MaxAllocSize / 2 : type->typmod - VARHDRSZ;
+	const char *utf8;
+
+	if (GetDatabaseEncoding() != PG_UTF8 || !PyUnicode_Check(value))
+		return false;
+	utf8 = PyUnicode_AsUTF8AndSize(value, &length);
+	if (utf8 == NULL)
+	{
+		PyErr_Clear();
+		return false;
+	}
+	if (length > most || memchr(utf8, '\0', length) != NULL)
+		return false;
+	*datum = PointerGetDatum(cstring_to_text_with_len(utf8, length));
+	return true;
+}
+
 static bool
 convert_natively(PyObject *value, McType *type, Datum *datum)
 {
 	switch (type->kind)
 	{
 		case MC_TEXT:
-			*datum = PointerGetDatum(cstring_to_text(mc_text_of(value, type)));
-			return true;
+			return plain_text(value, type, datum);
 		case MC_BOOL:
 			if (!PyBool_Check(value))
 				return false;

@@ -38,6 +38,8 @@ LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '2s'
+-- A load takes as much memory for a large object as for a small one.
+SET maintenance_work_mem = '16MB'
 AS $function$
 DECLARE
     v_index record;

@@ -87,7 +87,7 @@ BEGIN
     END IF;
     RETURN v_count;
 EXCEPTION WHEN integrity_constraint_violation OR data_exception OR triggered_action_exception OR raise_exception
-OR lock_not_available OR deadlock_detected THEN
+OR lock_not_available OR deadlock_detected OR program_limit_exceeded THEN
     RETURN NULL;
 END
 $function$;
@@ -125,10 +125,7 @@ DECLARE
     v_merged sffdw.merge_count := (0, 0, 0, 0, 0);
     v_stage  text;
 BEGIN
-    IF mapping.load_is_staged THEN
-        PERFORM sffdw.read_records(connection, mapping, sffdw.load_stage(connection, mapping), 'load', condition);
-        RETURN v_merged;
-    ELSIF sffdw.can_insert_plainly(connection, mapping, chunk) THEN
+    IF NOT mapping.load_is_staged AND sffdw.can_insert_plainly(connection, mapping, chunk) THEN
         v_merged.inserted_count := sffdw.insert_page(connection, mapping, condition);
         IF v_merged.inserted_count IS NOT NULL THEN
             RETURN v_merged;
@@ -136,6 +133,10 @@ BEGIN
     END IF;
     v_stage := sffdw.open_stage(connection, mapping);
     PERFORM sffdw.read_records(connection, mapping, v_stage, 'load', condition);
+    IF mapping.load_is_staged THEN
+        PERFORM sffdw.put_aside(connection, mapping, v_stage);
+        RETURN v_merged;
+    END IF;
     RETURN sffdw.merge_page(connection, mapping, v_stage, chunk.job_created_at);
 END
 $function$;
@@ -183,7 +184,7 @@ COMMENT ON FUNCTION sffdw.read_job(sffdw.connection, sffdw.mapping, sffdw.load_c
     'Read the next page of a chunk''s job; rows and locator commit together. Raises SF006 if in the end the pages do not '
     'hold as many rows as the job announced, SF015 if the result is gone.';
 
-CREATE FUNCTION sffdw.load_rule(sqlstate text, error_count integer, job_count integer)
+CREATE FUNCTION sffdw.load_rule(sqlstate text, error_count integer, job_count integer, has_job boolean)
 RETURNS text
 LANGUAGE sql
 IMMUTABLE
@@ -192,15 +193,15 @@ AS $function$
     SELECT CASE
         WHEN sqlstate = 'SF016' THEN 'through REST'
         WHEN sqlstate IN ('SF005', 'SF006') AND error_count < 3 THEN 'again'
-        WHEN sqlstate IN ('SF005', 'SF006', 'SF015') AND job_count < 4 THEN 'new job'
-        -- A field that was mapped since the job was created.
-        WHEN sqlstate = 'SF008' AND job_count BETWEEN 1 AND 3 THEN 'new job'
+        -- SF008: a field that was mapped since the job was created.
+        WHEN has_job AND sqlstate IN ('SF005', 'SF006', 'SF008', 'SF015') AND job_count < 4 THEN 'new job'
         ELSE 'give up'
     END;
 $function$;
 
-COMMENT ON FUNCTION sffdw.load_rule(text, integer, integer) IS
-    'Say what to do about an error of a chunk, by its SQLSTATE, the errors in a row before it and the jobs tried so far. '
+COMMENT ON FUNCTION sffdw.load_rule(text, integer, integer, boolean) IS
+    'Say what to do about an error of a chunk, by its SQLSTATE, the errors in a row before it, the jobs tried so far, and '
+    'whether there is one. '
     'again: the same step after a pause, the job''s state asked anew; new job: the chunk from its beginning, which the '
     'other chunks do not feel; through REST: the whole load; give up: the load is in error, and begins its open chunks '
     'anew when the mapping is next polled.';
@@ -217,7 +218,8 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    v_rule  text := sffdw.load_rule(caught ->> 'sqlstate', chunk.error_count, chunk.job_count);
+    v_rule  text := sffdw.load_rule(caught ->> 'sqlstate', chunk.error_count, chunk.job_count,
+                                    chunk.job_id IS NOT NULL);
     v_text  text := concat_ws(': ', caught ->> 'message', nullif(caught ->> 'detail', ''));
     v_pause interval := make_interval(secs => sffdw.sync_setting(connection.options, 'bulk_pause_ms') / 1000.0);
 BEGIN
@@ -277,13 +279,13 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
     UPDATE sffdw.load_chunk c
     SET job_id = NULL, job_state = NULL, locator = '', row_count = 0, processed_count = NULL, error_count = 0,
-        look_at = NULL, job_count = 1
+        look_at = NULL, job_count = least(c.job_count, 1)
     FROM (
         SELECT o.chunk_number
         FROM sffdw.load_chunk o
         WHERE o.mapping_id = renew_chunks.mapping_id
         AND o.done_at IS NULL
-        AND o.job_count >= 4
+        AND (o.job_count >= 4 OR o.job_id IS NULL)
         FOR NO KEY UPDATE SKIP LOCKED
     ) o
     WHERE c.mapping_id = renew_chunks.mapping_id
@@ -420,11 +422,9 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    IF sffdw.build_index(mapping.mapping_id) THEN
-        RETURN;
+    IF NOT sffdw.build_index(mapping.mapping_id) THEN
+        PERFORM sffdw.finish_load(connection, mapping);
     END IF;
-    EXECUTE 'ANALYZE ' || sffdw.mapped_table(connection, mapping);
-    PERFORM sffdw.finish_load(connection, mapping);
 END
 $function$;
 

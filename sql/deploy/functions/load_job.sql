@@ -94,6 +94,7 @@ BEGIN
         processed_count = NULL,
         locator = '',
         row_count = 0,
+        error_count = 0,
         look_count = 0,
         look_at = clock_timestamp() + interval '0.1 seconds'
     WHERE c.mapping_id = chunk.mapping_id

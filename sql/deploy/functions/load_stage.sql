@@ -47,7 +47,7 @@ BEGIN
     FROM sffdw.merge_columns(connection, mapping) c;
     -- Logged: a crash empties unlogged tables, and the load would go on behind what was lost.
     EXECUTE format('CREATE TABLE %s (_ordinal bigint, _gone boolean NOT NULL, _leaves boolean NOT NULL, '
-                   '_stamp timestamptz, _creator text, %s) WITH (autovacuum_enabled = off)',
+                   '_unread boolean NOT NULL, _stamp timestamptz, _creator text, %s) WITH (autovacuum_enabled = off)',
                    sffdw.load_stage(connection, mapping), v_columns);
 END
 $function$;
@@ -66,8 +66,10 @@ DECLARE
         SELECT string_agg(format('%I', c.column_name), ', ')
         FROM sffdw.merge_columns(connection, mapping) c);
 BEGIN
-    EXECUTE format('INSERT INTO %1$s (%2$s) SELECT %2$s FROM %3$s', sffdw.load_stage(connection, mapping), v_names,
-                   stage);
+    -- A record that could not be read whole is set aside on its own, but is known to be there.
+    EXECUTE format('INSERT INTO %1$s (_unread, %2$s) SELECT _verdict IS NOT NULL, %2$s FROM %3$s',
+                   sffdw.load_stage(connection, mapping), v_names, stage);
+    PERFORM sffdw.defer_records(mapping, stage);
 END
 $function$;
 

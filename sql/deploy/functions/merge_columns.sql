@@ -82,7 +82,8 @@ AS $function$
                WHEN f.column_name = 'sfid' THEN 'l.id'
                WHEN l.atttypid = 'timestamptz'::regtype AND t.atttypid = 'timestamp'::regtype
                OR l.atttypid = 'timestamp'::regtype AND t.atttypid = 'timestamptz'::regtype
-                   THEN format('l.%I AT TIME ZONE ''UTC''', f.column_name)
+                   -- A zone that is an interval costs nothing to find.
+                   THEN format('l.%I AT TIME ZONE INTERVAL ''0''', f.column_name)
                ELSE format('l.%I::%s', f.column_name, format_type(t.atttypid, NULL))
            END,
            t.attcollation <> 0

@@ -23,7 +23,8 @@ BEGIN
         SELECT row_number() OVER (), s._gone, s._leaves, s._stamp, s._creator, %3$s
         FROM %4$s s
         LEFT JOIN %5$s t ON t.sfid = s.sfid
-        WHERE CASE
+        WHERE NOT s._unread
+        AND CASE
             WHEN s._gone THEN t.id IS NOT NULL
             ELSE t.id IS NULL OR (%6$s)
         END

@@ -10,7 +10,7 @@ DROP FUNCTION sffdw.advance_chunk(sffdw.connection, sffdw.mapping, sffdw.load_ch
 DROP FUNCTION sffdw.renew_chunks(integer);
 DROP FUNCTION sffdw.forget_job(sffdw.load_chunk, text, interval);
 DROP FUNCTION sffdw.apply_load_rule(sffdw.connection, sffdw.mapping, sffdw.load_chunk, jsonb);
-DROP FUNCTION sffdw.load_rule(text, integer, integer);
+DROP FUNCTION sffdw.load_rule(text, integer, integer, boolean);
 DROP FUNCTION sffdw.read_job(sffdw.connection, sffdw.mapping, sffdw.load_chunk);
 DROP FUNCTION sffdw.take_page(sffdw.connection, sffdw.mapping, sffdw.load_chunk, text);
 DROP FUNCTION sffdw.page_rows(sffdw.connection, sffdw.mapping);

@@ -21,7 +21,7 @@ BEGIN
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.read_job(sffdw.connection, sffdw.mapping, sffdw.load_chunk)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.load_rule(text, integer, integer)',
+            ('sffdw.load_rule(text, integer, integer, boolean)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.apply_load_rule(sffdw.connection, sffdw.mapping, sffdw.load_chunk, jsonb)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
