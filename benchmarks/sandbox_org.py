@@ -27,6 +27,12 @@ _POLL_S = 0.02
 _PATIENCE_S = 600.0
 
 
+def processor_s(pid: int) -> float:
+    """The processor time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 @dataclass(frozen=True)
 class Answer:
     """What came back."""
@@ -94,8 +100,7 @@ class Org:
 
     def busy_s(self) -> float:
         """Return the processor time that the process has used."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return processor_s(self.process.pid)
 
     def spent_s(self, work: Callable[[], object], times: int = 1) -> float:
         """Do some work several times and return the processor time that the sandbox spent on it each time.
