@@ -14,8 +14,10 @@ INTERACTIONS ?=
 STATEMENTS   ?=
 BENCH     ?=
 ROWS      ?=
+CHANGES   ?=
+MINUTES   ?=
 
-export PG_CONFIG PREFIX MULTICORN STATE DATA SEED
+export PG_CONFIG PREFIX MULTICORN STATE DATA SEED CHANGES MINUTES
 
 SUDO   := $(if $(filter 0,$(shell id -u)),,sudo)
 VENV   := build/venv
@@ -29,7 +31,7 @@ SQL_SOURCES := $(shell find sql triggers -type f 2>/dev/null) sffdw.control tool
 
 .DEFAULT_GOAL := help
 .PHONY: help packages install up down psql demo test test-unit test-integration test-migration test-sandbox test-host \
-        test-jsforce bench lint dist clean uninstall
+        test-jsforce storm bench lint dist clean uninstall
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -115,6 +117,9 @@ test-sandbox: $(VENV)/.ready $(FROM_NPM) ## the local Salesforce org, with real 
 
 test-jsforce: $(VENV)/.ready $(NPM)/jsforce/package.json ## only jsforce from npm against the sandbox
 	SFFDW_NODE_MODULES=$(CURDIR)/$(NPM) $(RUN) -m pytest tests/integration/sandbox/jsforce $(PYTEST)
+
+storm: install ## kill the server while an org changes, for some minutes: nothing is lost, nothing doubled
+	@$(RUN) -m tests.storm
 
 bench: install ## measure; BENCH=NAME only what begins so, ROWS=N rows of the large object
 	$(RUN) -m benchmarks $(if $(ROWS),--rows $(ROWS)) $(BENCH)

@@ -1,0 +1,1 @@
+"""`make storm`: inbound synchronisation converges, whatever happens on the way."""
