@@ -196,6 +196,9 @@ def test_local_changes_that_are_not_sent_are_pending_and_not_touched(org: Org, l
 
 
 def test_a_large_object_is_verified_page_by_page_in_the_background(org: Org, loaded: Session) -> None:
+    org.advance(7200)
+    for _ in range(2):
+        poll(loaded)
     set_options(loaded, page_size=2)
     different = id_of(loaded, "A 3")
     quietly(loaded, "UPDATE salesforce.account SET phone = 'x' WHERE sfid = %s", different)
