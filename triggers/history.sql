@@ -46,9 +46,21 @@ DECLARE
 BEGIN
     EXECUTE format('CREATE TABLE IF NOT EXISTS %s (record_id integer NOT NULL, valid_from timestamptz NOT NULL, '
                    'valid_to timestamptz, PRIMARY KEY (record_id, valid_from))', v_history);
-    FOR v_column IN SELECT c.column_name, c.column_type FROM sffdw.history_columns(connection, mapping) c LOOP
-        EXECUTE format('ALTER TABLE %s ADD COLUMN IF NOT EXISTS %I %s', v_history, v_column.column_name,
-                       v_column.column_type);
+    FOR v_column IN
+        SELECT c.column_name, c.column_type, a.attname IS NOT NULL AS is_there
+        FROM sffdw.history_columns(connection, mapping) c
+        LEFT JOIN pg_attribute a
+            ON a.attrelid = v_history::regclass
+            AND a.attname = c.column_name
+            AND NOT a.attisdropped
+        WHERE format_type(a.atttypid, NULL) IS DISTINCT FROM c.column_type
+        AND a.atttypid IS DISTINCT FROM 'text'::regtype
+    LOOP
+        -- A column that was dropped and came back with another type: text holds the versions of both.
+        EXECUTE format(CASE WHEN v_column.is_there THEN 'ALTER TABLE %s ALTER COLUMN %I TYPE %s'
+                            ELSE 'ALTER TABLE %s ADD COLUMN %I %s' END,
+                       v_history, v_column.column_name,
+                       CASE WHEN v_column.is_there THEN 'text' ELSE v_column.column_type END);
     END LOOP;
     EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %s (sfid, valid_from)',
                    sffdw.fit_name(format('_%s_history_sfid_idx', mapping.table_name)), v_history);
@@ -68,14 +80,17 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    v_names text;
-    v_new   text;
-    v_old   text;
+    v_history CONSTANT text := format('%I.%I', connection.schema_name, sffdw.history_table(connection, mapping));
+    v_names   text;
+    v_row     text;
+    v_version text;
 BEGIN
-    SELECT string_agg(format('%I', c.column_name), ', '), string_agg(format('n.%I', c.column_name), ', '),
-           string_agg(format('o.%I', c.column_name), ', ')
-    INTO STRICT v_names, v_new, v_old
-    FROM sffdw.history_columns(connection, mapping) c;
+    SELECT string_agg(format('%I', c.column_name), ', '),
+           string_agg(format('t.%I::%s', c.column_name, format_type(a.atttypid, a.atttypmod)), ', '),
+           string_agg(format('h.%I', c.column_name), ', ')
+    INTO STRICT v_names, v_row, v_version
+    FROM sffdw.history_columns(connection, mapping) c
+    JOIN pg_attribute a ON a.attrelid = v_history::regclass AND a.attname = c.column_name;
     EXECUTE format($ddl$
         CREATE OR REPLACE FUNCTION %1$I.%2$I()
         RETURNS trigger
@@ -87,22 +102,27 @@ BEGIN
         DECLARE
             v_now timestamptz := clock_timestamp();
         BEGIN
-            IF TG_OP = 'INSERT' THEN
-                INSERT INTO %1$I.%3$I (record_id, valid_from, %4$s)
-                SELECT n.id, v_now, %5$s FROM new_rows n;
-            ELSIF TG_OP = 'UPDATE' THEN
-                WITH changed AS MATERIALIZED (
-                    SELECT n.* FROM new_rows n JOIN old_rows o ON o.id = n.id
-                    WHERE ROW(%5$s)::text COLLATE "C" <> ROW(%6$s)::text
-                ), ended AS (
-                    UPDATE %1$I.%3$I h SET valid_to = v_now
-                    FROM changed n WHERE h.record_id = n.id AND h.valid_to IS NULL
-                )
-                INSERT INTO %1$I.%3$I (record_id, valid_from, %4$s)
-                SELECT n.id, v_now, %5$s FROM changed n;
+            IF TG_OP = 'TRUNCATE' THEN
+                UPDATE %3$s h SET valid_to = v_now
+                WHERE h.valid_to IS NULL;
+            ELSIF TG_OP = 'DELETE' THEN
+                UPDATE %3$s h SET valid_to = v_now
+                FROM old_rows o WHERE h.record_id = o.id AND h.valid_to IS NULL
+                AND NOT EXISTS (SELECT FROM %1$I.%4$I t WHERE t.id = o.id);
             ELSE
-                UPDATE %1$I.%3$I h SET valid_to = v_now
-                FROM old_rows o WHERE h.record_id = o.id AND h.valid_to IS NULL;
+                -- The row itself, not what this statement made of it: an app's trigger may have changed it since.
+                WITH changed AS MATERIALIZED (
+                    SELECT t.id, h.record_id IS NOT NULL AS has_version
+                    FROM (SELECT DISTINCT n.id FROM new_rows n) n
+                    JOIN %1$I.%4$I t ON t.id = n.id
+                    LEFT JOIN %3$s h ON h.record_id = n.id AND h.valid_to IS NULL
+                    WHERE h.record_id IS NULL OR ROW(%6$s)::text COLLATE "C" <> ROW(%7$s)::text
+                ), ended AS (
+                    UPDATE %3$s h SET valid_to = v_now
+                    FROM changed c WHERE c.has_version AND h.record_id = c.id AND h.valid_to IS NULL
+                )
+                INSERT INTO %3$s (record_id, valid_from, %5$s)
+                SELECT t.id, v_now, %6$s FROM changed c JOIN %1$I.%4$I t ON t.id = c.id;
             END IF;
             RETURN NULL;
         END
@@ -110,8 +130,8 @@ BEGIN
         REVOKE ALL ON FUNCTION %1$I.%2$I() FROM PUBLIC;
         COMMENT ON FUNCTION %1$I.%2$I() IS 'Keeps the versions of one mapped table''s rows.';
     $ddl$,
-        connection.schema_name, sffdw.fit_name(format('hc_%s_history', mapping.table_name)),
-        sffdw.history_table(connection, mapping), v_names, v_new, v_old);
+        connection.schema_name, sffdw.fit_name(format('hc_%s_history', mapping.table_name)), v_history,
+        mapping.table_name, v_names, v_row, v_version);
 END
 $function$;
 
@@ -128,7 +148,7 @@ AS $function$
 DECLARE
     v_event text;
 BEGIN
-    FOREACH v_event IN ARRAY '{insert,update,delete}'::text[] LOOP
+    FOREACH v_event IN ARRAY '{insert,update,delete,truncate}'::text[] LOOP
         IF to_regclass(format('%I.%I', schema_name, table_name)) IS NOT NULL THEN
             EXECUTE format('DROP TRIGGER IF EXISTS %I ON %I.%I',
                            sffdw.fit_name(format('hc_%s_history_%s', table_name, v_event)), schema_name, table_name);
@@ -149,6 +169,8 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
+    -- The clock: history may begin twice in one transaction.
+    v_now   timestamptz := clock_timestamp();
     v_names text;
     v_rows  text;
 BEGIN
@@ -156,11 +178,13 @@ BEGIN
     INTO STRICT v_names, v_rows
     FROM sffdw.history_columns(connection, mapping) c;
     -- Versions left open by an earlier time with history ended nobody knows when: now at the latest.
-    EXECUTE format('UPDATE %1$I.%2$I SET valid_to = now() WHERE valid_to IS NULL',
-                   connection.schema_name, sffdw.history_table(connection, mapping));
-    EXECUTE format('INSERT INTO %1$I.%2$I (record_id, valid_from, %3$s) SELECT t.id, now(), %4$s FROM %1$I.%5$I t',
+    EXECUTE format('UPDATE %1$I.%2$I SET valid_to = $1 WHERE valid_to IS NULL',
+                   connection.schema_name, sffdw.history_table(connection, mapping))
+    USING v_now;
+    EXECUTE format('INSERT INTO %1$I.%2$I (record_id, valid_from, %3$s) SELECT t.id, $1, %4$s FROM %1$I.%5$I t',
                    connection.schema_name, sffdw.history_table(connection, mapping), v_names, v_rows,
-                   mapping.table_name);
+                   mapping.table_name)
+    USING v_now;
 END
 $function$;
 
@@ -190,11 +214,11 @@ BEGIN
         RETURN;
     END IF;
     FOR v_trigger IN
-        VALUES ('insert', 'NEW TABLE AS new_rows'), ('update', 'OLD TABLE AS old_rows NEW TABLE AS new_rows'),
-               ('delete', 'OLD TABLE AS old_rows')
+        VALUES ('insert', 'REFERENCING NEW TABLE AS new_rows'), ('update', 'REFERENCING NEW TABLE AS new_rows'),
+               ('delete', 'REFERENCING OLD TABLE AS old_rows'), ('truncate', '')
     LOOP
         EXECUTE format(
-            'CREATE OR REPLACE TRIGGER %I AFTER %s ON %I.%I REFERENCING %s FOR EACH STATEMENT EXECUTE FUNCTION %I.%I()',
+            'CREATE OR REPLACE TRIGGER %I AFTER %s ON %I.%I %s FOR EACH STATEMENT EXECUTE FUNCTION %I.%I()',
             sffdw.fit_name(format('hc_%s_history_%s', mapping.table_name, v_trigger.column1)),
             v_trigger.column1, connection.schema_name, mapping.table_name, v_trigger.column2,
             connection.schema_name, v_function);

@@ -1,4 +1,5 @@
 -- Deploy sffdw:functions/adopt_mapping to pg
+-- requires: functions/compare_step
 -- requires: functions/create_mapping
 -- requires: functions/replace_objects
 -- requires: functions/request_field_sweep
@@ -216,6 +217,35 @@ $function$;
 COMMENT ON FUNCTION sffdw.describe_adopted_paths(sffdw.connection, text, jsonb) IS
     'Describe the external ids of related records that a configuration maps and that are still there.';
 
+CREATE FUNCTION sffdw.adopted_config(entry jsonb)
+RETURNS jsonb
+LANGUAGE plpgsql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_config jsonb := coalesce(nullif(entry -> 'config', 'null'), '{}');
+BEGIN
+    IF jsonb_typeof(v_config -> 'fields') = 'array' THEN
+        v_config := jsonb_set(v_config, '{fields}', (
+            SELECT coalesce(jsonb_object_agg(f, '{}'::jsonb), '{}')
+            FROM jsonb_array_elements_text(v_config -> 'fields') f));
+    ELSIF v_config -> 'fields' = 'null' THEN
+        v_config := v_config - 'fields';
+    END IF;
+    IF jsonb_typeof(v_config) <> 'object' OR jsonb_typeof(v_config -> 'fields') <> 'object' THEN
+        RAISE EXCEPTION 'the configuration of mapping "%" is none', entry ->> 'object_name'
+            USING ERRCODE = 'invalid_parameter_value',
+                  HINT = 'It is an object, and so are its fields: {"config": {"fields": {"Name": {}}}}.';
+    END IF;
+    RETURN v_config;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.adopted_config(jsonb) IS
+    'Return the settings of an entry of a configuration; fields that are null or absent mean those of the table, a '
+    'list of their names will do. Raises invalid_parameter_value.';
+
 CREATE FUNCTION sffdw.adopt_mapping(connection sffdw.connection, entry jsonb)
 RETURNS sffdw.finding[]
 LANGUAGE plpgsql
@@ -223,7 +253,7 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    v_config     jsonb := entry -> 'config';
+    v_config     jsonb := sffdw.adopted_config(entry);
     v_object     record;
     v_described  sffdw.described_field[];
     v_chosen     record;
@@ -255,9 +285,13 @@ BEGIN
     PERFORM sffdw.set_field_flags(v_mapping, v_described, sffdw.indexed_fields(v_mapping.mapping_id));
     PERFORM sffdw.apply_indexes(v_mapping.mapping_id);
     PERFORM sffdw.adopt_table(connection, v_mapping);
+    IF v_mapping.watermark_at IS NOT NULL THEN
+        -- What the old reader missed has stamps that no poll looks at again.
+        PERFORM sffdw.open_verification(connection, v_mapping, now());
+    END IF;
     RETURN v_findings || ROW('pass', 'MAPPING', v_object.object, CASE v_mapping.state
         WHEN 'INITIAL' THEN 'adopted; it is loaded by the next poll'
-        ELSE format('adopted; polled from %s', sffdw.iso_time(v_mapping.watermark_at)) END, NULL)::sffdw.finding;
+        ELSE format('adopted; compared with Salesforce and polled from %s', sffdw.iso_time(v_mapping.watermark_at)) END, NULL)::sffdw.finding;
 END
 $function$;
 

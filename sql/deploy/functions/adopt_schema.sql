@@ -5,6 +5,33 @@
 
 BEGIN;
 
+CREATE FUNCTION sffdw.list_foreign_parts(schema_name name)
+RETURNS text
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT string_agg(format('%s "%s" of role "%s"', p.kind, p.part_name, pg_get_userbyid(p.owner_id)), ', '
+                      ORDER BY p.kind DESC, p.part_name)
+    FROM (
+        SELECT 'table' AS kind, c.relname AS part_name, c.relowner AS owner_id
+        FROM pg_class c
+        WHERE c.relnamespace = quote_ident(schema_name)::regnamespace
+        AND c.relkind IN ('r', 'p')
+        AND (c.relname IN ('_trigger_log', '_trigger_log_archive', '_hcmeta')
+             OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = '_hc_lastop'))
+        UNION ALL
+        SELECT 'function', f.proname, f.proowner
+        FROM pg_proc f
+        WHERE f.pronamespace = quote_ident(schema_name)::regnamespace
+        AND (f.proname = 'tlog_notify_trigger' OR f.proname LIKE 'hc\_%')
+    ) p
+    WHERE NOT pg_has_role(p.owner_id, 'USAGE');
+$function$;
+
+COMMENT ON FUNCTION sffdw.list_foreign_parts(name) IS
+    'List the tables and functions of a schema as Heroku Connect left it that the current role cannot alter; NULL: none.';
+
 CREATE FUNCTION sffdw.find_schema_problem(schema_name name)
 RETURNS sffdw.finding
 LANGUAGE plpgsql
@@ -14,6 +41,7 @@ AS $function$
 DECLARE
     v_owner name := (SELECT pg_get_userbyid(n.nspowner) FROM pg_namespace n WHERE n.nspname = schema_name);
     v_table text;
+    v_parts text;
 BEGIN
     IF v_owner IS NULL THEN
         RETURN ROW('error', 'SCHEMA', NULL, format('schema "%s" does not exist', schema_name),
@@ -32,6 +60,12 @@ BEGIN
                        'Restore it with the schema: it holds what has not been sent yet.')::sffdw.finding;
         END IF;
     END LOOP;
+    v_parts := sffdw.list_foreign_parts(schema_name);
+    IF v_parts IS NOT NULL THEN
+        RETURN ROW('error', 'OWNER', NULL, 'not all of the schema is yours: ' || v_parts,
+                   format('As their owner or a superuser, run REASSIGN OWNED, or ALTER … OWNER TO %I for each.',
+                          current_user))::sffdw.finding;
+    END IF;
     RETURN NULL;
 END
 $function$;
@@ -176,6 +210,13 @@ DECLARE
 BEGIN
     FOR v_entry IN SELECT e FROM jsonb_array_elements(config -> 'mappings') e LOOP
         v_name := v_entry ->> 'object_name';
+        IF v_name IS NULL THEN
+            v_findings := v_findings || ROW(
+                'error', 'CONFIGURATION', NULL, format('an entry of the mappings names no object: %s',
+                                                       left(v_entry::text, 100)),
+                'Each is {"object_name": "Account", "config": {…}}.')::sffdw.finding;
+            CONTINUE;
+        END IF;
         IF to_regclass(format('%I.%I', connection.schema_name, lower(v_name))) IS NULL THEN
             v_findings := v_findings || ROW(
                 'warning', 'TABLE_MISSING', v_name, 'there is no table of it',
@@ -204,7 +245,7 @@ BEGIN
         AND c.relkind IN ('r', 'p')
         AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = '_hc_lastop')
         AND c.relname NOT IN (
-            SELECT lower(e ->> 'object_name') FROM jsonb_array_elements(config -> 'mappings') e)
+            SELECT coalesce(lower(e ->> 'object_name'), '') FROM jsonb_array_elements(config -> 'mappings') e)
         ORDER BY c.relname);
 END
 $function$;
@@ -293,7 +334,7 @@ BEGIN
     v_config := sffdw.find_config(v_connection, config);
     v_findings := v_findings || sffdw.check_adopted_org(v_connection, v_config.settings)
         || ROW('pass', 'CONFIGURATION', NULL, 'mappings are those of ' || v_config.origin, NULL)::sffdw.finding;
-    IF NOT coalesce((v_config.settings #>> '{connection,features,poll_db_no_merge}')::boolean, true) THEN
+    IF v_config.settings #>> '{connection,features,poll_db_no_merge}' = 'false' THEN
         v_findings := v_findings || ROW(
             'warning', 'WRITE_ALGORITHM', NULL, 'the configuration asks for merged writes; ordered ones are used',
             'Every change reaches Salesforce, in the order of the log.')::sffdw.finding;

@@ -70,7 +70,11 @@ BEGIN
     -- A poll that is under way may have opened its window before the change: its end looks at hastened_at.
     UPDATE sffdw.mapping m
     SET hastened_at = clock_timestamp(),
-        next_poll_at = least(m.next_poll_at, greatest(clock_timestamp(), m.window_opened_at + v_gap))
+        -- A mapping in error has its pauses, or has used up its daily_call_cap.
+        next_poll_at = CASE
+            WHEN m.error_count > 0 THEN m.next_poll_at
+            ELSE least(m.next_poll_at, greatest(clock_timestamp(), m.window_opened_at + v_gap))
+        END
     WHERE m.connection_id = connection.connection_id
     AND m.accelerated
     AND (object_names IS NULL OR lower(m.object_name) = ANY (object_names));
@@ -149,9 +153,10 @@ BEGIN
         PERFORM sffdw.hasten_polls(connection, NULL);
     END IF;
     IF cardinality(v_read.events) > 0 THEN
-        PERFORM sffdw.note_deletions(connection, v_read.events);
+        -- Mappings are locked before what is gone, as by the steps of a poll.
         PERFORM sffdw.hasten_polls(
             connection, array(SELECT DISTINCT lower(e.object_name) FROM unnest(v_read.events) e));
+        PERFORM sffdw.note_deletions(connection, v_read.events);
     END IF;
 END
 $function$;

@@ -3,6 +3,7 @@
 BEGIN;
 
 DROP FUNCTION sffdw.adopt_mapping(sffdw.connection, jsonb);
+DROP FUNCTION sffdw.adopted_config(jsonb);
 DROP FUNCTION sffdw.describe_adopted_paths(sffdw.connection, text, jsonb);
 DROP FUNCTION sffdw.indexed_fields(integer);
 DROP FUNCTION sffdw.adopt_table(sffdw.connection, sffdw.mapping);

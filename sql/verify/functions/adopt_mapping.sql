@@ -20,6 +20,7 @@ BEGIN
              '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.describe_adopted_paths(sffdw.connection, text, jsonb)', false,
              '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.adopted_config(jsonb)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.indexed_fields(integer)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.adopt_mapping(sffdw.connection, jsonb)', false, '{"search_path=pg_catalog, pg_temp"}'::text[])
         ) AS w (signature, is_definer, settings)

@@ -9,6 +9,7 @@ BEGIN
     FOR v_routine IN
         SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
         FROM (VALUES
+            ('sffdw.list_foreign_parts(name)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.find_schema_problem(name)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.check_old_writer(name, boolean)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.infer_config(sffdw.connection)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),

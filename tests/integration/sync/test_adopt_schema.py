@@ -185,3 +185,43 @@ def test_schema_of_another_role_is_refused(left: Left, database: Session) -> Non
     with database.transaction():
         database.execute("ALTER SCHEMA salesforce OWNER TO postgres")
     assert "belongs to role" in str(refused(left).diag.message_detail)
+
+
+def test_what_the_old_reader_missed_is_found_after_the_adoption(left: Left) -> None:
+    left.owner.execute("DELETE FROM salesforce.account WHERE sfid = %s", [left.records[0]])
+    left.org.advance(3 * 86400)
+    youngest, = left.org.create("Account", {"Name": "youngest"})
+    left.owner.execute("INSERT INTO salesforce.account (sfid, name, systemmodstamp) VALUES (%s, 'youngest', %s)",
+                       [youngest, left.org.record("Account", youngest)["SystemModstamp"]])
+    rows(left.owner, ADOPT, exported())
+    poll(left.owner)
+    assert left.records[0] not in [sfid for sfid, in rows(left.owner, "SELECT sfid FROM salesforce.account")]
+    left.owner.execute("CALL sffdw.maintain()")
+    poll(left.owner)
+    assert sorted(rows(left.owner, "SELECT sfid FROM salesforce.account")) == sorted(
+        (sfid,) for sfid in [*left.records, youngest])
+
+
+@pytest.mark.parametrize("entry, want", [
+    ('"Account"', "names no object"), ('{"config": {}}', "names no object"),
+    ('{"object_name": "Account", "config": 5}', "is none"),
+    ('{"object_name": "Account", "config": {"fields": "Name"}}', "is none"),
+])
+def test_entries_that_are_none_are_told_of(left: Left, entry: str, want: str) -> None:
+    assert want in str(refused(left, f'{{"mappings": [{entry}]}}').diag.message_detail)
+
+
+@pytest.mark.parametrize("config, want", [
+    ("null", {"Name", "Phone"}), ('{"fields": null}', {"Name", "Phone"}), ('{"fields": ["Name"]}', {"Name"}),
+])
+def test_fields_may_be_left_out_or_only_named(left: Left, config: str, want: set[str]) -> None:
+    rows(left.owner, ADOPT, f'{{"mappings": [{{"object_name": "Account", "config": {config}}}]}}')
+    fields = set(one(left.owner, "SELECT fields FROM sffdw.mappings"))
+    assert fields & {"Name", "Phone"} == want
+
+
+def test_parts_that_belong_to_another_role_are_named(left: Left, database: Session) -> None:
+    database.execute("ALTER FUNCTION salesforce.hc_account_logger() OWNER TO CURRENT_USER")
+    database.commit()
+    detail = str(refused(left).diag.message_detail)
+    assert 'function "hc_account_logger"' in detail and "account_status" not in detail

@@ -424,6 +424,18 @@ def test_a_reload_touches_only_rows_that_differ(org: Org, loaded: Session, trans
     assert rows(loaded, "SELECT relname FROM pg_class WHERE relname ~ '^_load_'") == []
 
 
+def test_a_narrower_row_filter_empties_most_of_the_table_and_a_reload_finds_the_same(org: Org, loaded: Session) -> None:
+    loaded.execute("SELECT sffdw.alter_mapping('Account', row_filter => 'name >= ''A 50'' AND site IS NULL')")
+    poll(loaded)
+    assert names(loaded) == all_names()[50:]
+    began = org.last_call()
+    loaded.execute("SELECT sffdw.reload()")
+    poll(loaded)
+    assert names(loaded) == all_names()[50:]
+    assert jobs_created(org, began) == 1
+    assert rows(loaded, "SELECT FROM sffdw.held_change") == []
+
+
 def test_a_reload_replaces_in_one_transaction(org: Org, loaded: Session, app: Session, connect: Connect) -> None:
     ids = dict(rows(loaded, "SELECT name, sfid FROM salesforce.account"))
     org.sandbox.change(*[{"op": "update", "object": "Account", "id": record_id, "values": {"Name": f"B {name}"}}

@@ -158,6 +158,35 @@ def test_change_during_a_poll_is_followed_by_another_poll(org: Org, fast: Sessio
                      "WHERE object_name = 'Account'")
 
 
+def test_deletion_that_a_poll_notes_at_the_same_time_locks_nobody_out(org: Org, fast: Session, connect: Any) -> None:
+    record_id, = org.create("Account", {"Name": "gone"})
+    poll(fast)
+    follow(fast)
+    poller, follower = connect(autocommit=False), connect()
+    number = one(poller, "SELECT mapping_id FROM sffdw.mapping WHERE object_name = 'Account' FOR NO KEY UPDATE")
+    org.act("hard_delete", "Account", record_id)
+    with background(lambda: follow(follower)) as raised:
+        wait_for(lambda: one(fast, "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pid = %s)",
+                             follower.info.backend_pid), "the follower waits for the poller")
+        poller.execute("SELECT sffdw.add_gone(%s, %s, 'poll')", [number, [record_id]])
+        poller.commit()
+    assert not raised
+    assert one(fast, "SELECT last_error FROM sffdw.change_stream") is None
+
+
+def test_events_do_not_shorten_the_pause_of_a_mapping_in_error(org: Org, fast: Session) -> None:
+    fast.execute("UPDATE sffdw.mapping SET error_count = 3, next_poll_at = now() + interval '1 hour'")
+    org.create("Account", {"Name": "event"})
+    follow(fast)
+    assert one(fast, "SELECT next_poll_at > now() + interval '50 minutes' "
+                     "AND hastened_at > now() - interval '1 minute' FROM sffdw.mapping WHERE object_name = 'Account'")
+    fast.execute("UPDATE sffdw.mapping SET error_count = 0")
+    org.create("Account", {"Name": "another"})
+    follow(fast)
+    assert one(fast, "SELECT next_poll_at < now() + interval '5 seconds' FROM sffdw.mapping "
+                     "WHERE object_name = 'Account'")
+
+
 def test_nothing_accelerated_listens_to_nothing(org: Org, account: Session) -> None:
     mark = org.last_call()
     follow(account)

@@ -86,3 +86,42 @@ def test_dropped_mapping_leaves_a_table_that_works(kept: Session) -> None:
 def test_dropped_table_takes_its_versions_along(kept: Session) -> None:
     kept.execute("SELECT sffdw.drop_mapping('Account', drop_table => true)")
     assert one(kept, "SELECT to_regclass('salesforce._account_history')") is None
+
+
+def test_row_that_an_apps_trigger_changes_again_ends_with_what_is_in_the_table(org: Org, kept: Session) -> None:
+    kept.execute("""
+        CREATE FUNCTION salesforce.stamp() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN UPDATE salesforce.account SET phone = NEW.name || '!' WHERE id = NEW.id; RETURN NULL; END $$;
+        CREATE TRIGGER stamp AFTER INSERT OR UPDATE OF name ON salesforce.account
+        FOR EACH ROW EXECUTE FUNCTION salesforce.stamp()""")
+    kept.execute("UPDATE salesforce.account SET name = 'changed'")
+    org.create("Account", {"Name": "read"})
+    poll(kept)
+    assert rows(kept, "SELECT name, phone FROM salesforce._account_history WHERE valid_to IS NULL ORDER BY 1") == [
+        ("changed", "changed!"), ("read", "read!")]
+    assert rows(kept, "SELECT count(*) FROM salesforce._account_history h WHERE valid_to IS NULL GROUP BY record_id "
+                      "HAVING count(*) > 1") == []
+
+
+def test_truncated_table_has_no_current_versions(kept: Session) -> None:
+    kept.execute("TRUNCATE salesforce.account")
+    assert one(kept, "SELECT count(*) FROM salesforce._account_history WHERE valid_to IS NULL") == 0
+    assert one(kept, "SELECT count(*) FROM salesforce._account_history") == 1
+
+
+def test_column_that_comes_back_with_another_type_hinders_no_app(kept: Session) -> None:
+    kept.execute("SELECT sffdw.alter_mapping('Account', add_fields => '{AnnualRevenue}')")
+    kept.execute("UPDATE salesforce.account SET annualrevenue = 5")
+    kept.execute("ALTER TABLE salesforce.account ALTER COLUMN annualrevenue TYPE text")
+    kept.execute("SELECT sffdw.alter_mapping('Account', history => true)")
+    for _ in range(2):
+        kept.execute("UPDATE salesforce.account SET annualrevenue = 'a lot'")
+    assert rows(kept, "SELECT annualrevenue FROM salesforce._account_history ORDER BY valid_from DESC LIMIT 2") == [
+        ("a lot",), ("5",)]
+
+
+def test_history_may_end_and_begin_in_one_transaction(kept: Session) -> None:
+    with kept.transaction():
+        for is_kept in (False, True, False, True):
+            kept.execute("SELECT sffdw.alter_mapping('Account', history => %s)", [is_kept])
+    assert one(kept, "SELECT count(*) FROM salesforce._account_history WHERE valid_to IS NULL") == 1
