@@ -86,8 +86,11 @@ BEGIN
         PERFORM pg_notify(format('%s.%s', connection.schema_name, mapping.table_name), format('{"many": %s}', v_count));
     END IF;
     RETURN v_count;
-EXCEPTION WHEN integrity_constraint_violation OR data_exception OR triggered_action_exception OR raise_exception
-OR lock_not_available OR deadlock_detected OR program_limit_exceeded THEN
+EXCEPTION WHEN OTHERS THEN
+    -- As merge_stage: what is wrong with the server, with Salesforce or with every row alike is no row's fault.
+    IF left(SQLSTATE, 2) IN ('42', '53', '57', '58', 'XX', 'SF', 'HV') THEN
+        RAISE;
+    END IF;
     RETURN NULL;
 END
 $function$;
