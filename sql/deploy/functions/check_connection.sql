@@ -32,7 +32,8 @@ AS $function$
     CROSS JOIN LATERAL (VALUES
         ('system identifier', connection.system_identifier IS DISTINCT FROM i.system_identifier),
         ('timeline', connection.timeline_id IS DISTINCT FROM i.timeline_id),
-        ('data directory', connection.data_directory IS DISTINCT FROM i.data_directory)
+        ('data directory', connection.data_directory IS DISTINCT FROM i.data_directory),
+        ('database', connection.database_oid IS DISTINCT FROM i.database_oid)
     ) AS p (part, is_different)
     WHERE p.is_different
     HAVING count(*) > 0;

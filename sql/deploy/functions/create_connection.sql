@@ -203,11 +203,13 @@ BEGIN
     EXECUTE format('SELECT org_id, api_version, api_limit FROM %I._session', live_schema_name) INTO v_session;
     INSERT INTO sffdw.connection (
         connection_name, server_name, schema_name, live_schema_name, write_algorithm, options, hstore_schema,
-        run_search_path, org_id, api_version, api_limit, system_identifier, timeline_id, data_directory)
+        run_search_path, org_id, api_version, api_limit, system_identifier, timeline_id, data_directory,
+        database_oid)
     SELECT enter_connection.connection_name, enter_connection.server_name, enter_connection.schema_name,
            enter_connection.live_schema_name, enter_connection.write_algorithm, enter_connection.options, v_hstore,
            sffdw.complete_search_path(enter_connection.run_search_path, v_hstore), v_session.org_id,
-           v_session.api_version, v_session.api_limit, i.system_identifier, i.timeline_id, i.data_directory
+           v_session.api_version, v_session.api_limit, i.system_identifier, i.timeline_id, i.data_directory,
+           i.database_oid
     FROM sffdw.cluster_identity() i
     RETURNING * INTO v_connection;
     PERFORM sffdw.exclude_calls(v_connection.connection_id, v_before);

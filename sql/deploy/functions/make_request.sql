@@ -183,6 +183,39 @@ $function$;
 COMMENT ON FUNCTION sffdw.decline(sffdw.write_request, text, text, text) IS
     'Return the request as one that is not sent, with the reason.';
 
+CREATE FUNCTION sffdw.find_created(connection sffdw.connection, mapping sffdw.mapping, change sffdw.captured_change)
+RETURNS text
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_sfid text;
+BEGIN
+    -- A record_id alone says nothing: sequences may have been reset.
+    EXECUTE format($query$
+        SELECT coalesce(
+            (SELECT t.sfid FROM %1$s t WHERE t.id = $1),
+            (SELECT l.sfid
+             FROM %2$I._trigger_log_archive l
+             WHERE l.record_id = $1
+             AND l.table_name = $2
+             AND l.action = 'INSERT'
+             AND l.state = 'SUCCESS'
+             AND l."values" = $3
+             ORDER BY l.id DESC
+             LIMIT 1))
+    $query$, sffdw.mapped_table(connection, mapping), connection.schema_name)
+    INTO v_sfid
+    USING change.record_id, change.table_name, change."values";
+    RETURN v_sfid;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.find_created(sffdw.connection, sffdw.mapping, sffdw.captured_change) IS
+    'Return the Id of the record that an INSERT, captured or restored a second time, has already made: the row has it, '
+    'or an archived entry of the same row and values. NULL: none is known.';
+
 CREATE FUNCTION sffdw.complete_insert(
     connection sffdw.connection,
     mapping    sffdw.mapping,
@@ -209,6 +242,12 @@ BEGIN
     IF request.record ? mapping.unique_identifier THEN
         request.operation := 'upsert';
         request.external_id_field := mapping.unique_identifier;
+        RETURN request;
+    END IF;
+    v_sfid := sffdw.find_created(connection, mapping, change);
+    IF v_sfid IS NOT NULL THEN
+        request.record := jsonb_build_object('Id', v_sfid);
+        RETURN sffdw.decline(request, 'SUCCESS', NULL, 'not sent: an entry of the same row has made the record already');
     END IF;
     RETURN request;
 END

@@ -7,6 +7,26 @@
 
 BEGIN;
 
+CREATE FUNCTION sffdw.doubt_inserts(connection sffdw.connection)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    -- Nobody has claimed them, so the writer asks Salesforce first, for what was made since they were captured.
+    EXECUTE format($query$
+        UPDATE %I._trigger_log l
+        SET state = 'PENDING', updated_at = l.created_at
+        WHERE l.state = 'NEW'
+        AND l.action = 'INSERT'
+    $query$, connection.schema_name);
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.doubt_inserts(sffdw.connection) IS
+    'Put the queued inserts in doubt: a database that was restored does not know which of them have been sent since.';
+
 CREATE FUNCTION sffdw.recover(
     accept_org_id   text DEFAULT NULL,
     accept_cluster  boolean DEFAULT false,
@@ -49,6 +69,7 @@ BEGIN
         system_identifier = i.system_identifier,
         timeline_id = i.timeline_id,
         data_directory = i.data_directory,
+        database_oid = i.database_oid,
         state = CASE WHEN c.paused_in AND c.paused_out THEN 'PAUSED' ELSE 'IDLE' END,
         last_error = NULL,
         last_error_at = NULL,
@@ -62,6 +83,9 @@ BEGIN
         FROM sffdw.mapping m
         WHERE m.connection_id = v_connection.connection_id;
     END IF;
+    IF v_cluster IS NOT NULL THEN
+        PERFORM sffdw.doubt_inserts(v_connection);
+    END IF;
     UPDATE sffdw.mapping m
     SET next_poll_at = now()
     WHERE m.connection_id = v_connection.connection_id;
@@ -73,6 +97,7 @@ $function$;
 
 COMMENT ON FUNCTION sffdw.recover(text, boolean, text) IS
     'Re-enable a stopped connection. A changed org or server must be accepted by name: then it is what the connection '
-    'belongs to. After a change of org every mapping is read again. Raises SF002.';
+    'belongs to. After a change of org every mapping is read again; after one of server queued inserts are looked for in '
+    'Salesforce before they are sent. Raises SF002.';
 
 COMMIT;

@@ -123,7 +123,8 @@ BEGIN
 
     UPDATE sffdw.write_claim c
     SET phase = 'answered', final_state = r.final_state, status_code = r.status_code, message = r.message,
-        record_id = NULL, is_created = NULL, http_status = NULL, fields = NULL
+        record_id = CASE r.final_state WHEN 'SUCCESS' THEN r.record ->> 'Id' END, is_created = NULL,
+        http_status = NULL, fields = NULL
     FROM unnest(v_requests) r
     WHERE r.final_state IS NOT NULL
     AND c.connection_id = connection.connection_id

@@ -20,6 +20,7 @@ CREATE TABLE sffdw.connection (
     system_identifier bigint,
     timeline_id       integer,
     data_directory    text,
+    database_oid      oid,
     hstore_schema     name        NOT NULL,
     run_search_path   text        NOT NULL,
     options           jsonb       NOT NULL DEFAULT '{}',
@@ -70,8 +71,8 @@ COMMENT ON COLUMN sffdw.connection.paused_out IS 'True: nothing is sent to Sales
 COMMENT ON COLUMN sffdw.connection.org_id IS 'The org this connection belongs to; another org''s answer stops it.';
 COMMENT ON COLUMN sffdw.connection.api_limit IS 'The org''s daily API calls as last seen; NULL before the first one.';
 COMMENT ON COLUMN sffdw.connection.system_identifier IS
-    'The cluster this connection may write from, with timeline_id and data_directory: a clone or a restored backup '
-    'differs in one of them and must not write.';
+    'The cluster this connection may write from, with timeline_id, data_directory and database_oid: a clone or a '
+    'restored backup differs in one of them and must not write.';
 COMMENT ON COLUMN sffdw.connection.data_directory IS 'A digest: the path itself is for superusers only.';
 COMMENT ON COLUMN sffdw.connection.hstore_schema IS 'Where hstore lives, looked up when the connection was made.';
 COMMENT ON COLUMN sffdw.connection.run_search_path IS

@@ -3,6 +3,7 @@
 BEGIN;
 
 DROP FUNCTION sffdw.complete_insert(sffdw.connection, sffdw.mapping, sffdw.captured_change, sffdw.write_request);
+DROP FUNCTION sffdw.find_created(sffdw.connection, sffdw.mapping, sffdw.captured_change);
 DROP FUNCTION sffdw.decline(sffdw.write_request, text, text, text);
 DROP FUNCTION sffdw.make_request(sffdw.connection, sffdw.captured_change);
 DROP FUNCTION sffdw.make_record(sffdw.connection, sffdw.mapping, sffdw.captured_change);

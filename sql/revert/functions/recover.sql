@@ -3,5 +3,6 @@
 BEGIN;
 
 DROP FUNCTION sffdw.recover(text, boolean, text);
+DROP FUNCTION sffdw.doubt_inserts(sffdw.connection);
 
 COMMIT;

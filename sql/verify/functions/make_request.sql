@@ -21,6 +21,8 @@ BEGIN
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.decline(sffdw.write_request, text, text, text)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.find_created(sffdw.connection, sffdw.mapping, sffdw.captured_change)', false,
+             '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.complete_insert(sffdw.connection, sffdw.mapping, sffdw.captured_change, '
              'sffdw.write_request)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[])

@@ -4,7 +4,7 @@ BEGIN;
 
 SELECT connection_id, connection_name, server_name, schema_name, live_schema_name, owner_role, state,
        write_algorithm, paused_in, paused_out, org_id, api_version, api_limit, system_identifier, timeline_id,
-       data_directory, hstore_schema, run_search_path, options, created_at, last_poll_at, last_write_at,
+       data_directory, database_oid, hstore_schema, run_search_path, options, created_at, last_poll_at, last_write_at,
        last_error, last_error_at, throttled_until
 FROM sffdw.connection
 WHERE false;

@@ -56,6 +56,9 @@ def mapped_database(cluster: Cluster, mapped_template: str) -> Iterator[Session]
     name = f"{mapped_template}_clone"
     clone(cluster, name, mapped_template)
     with psycopg.connect(cluster.dsn(name)) as session:
+        # Else the connection would know that this is a copy, and stop.
+        session.execute("UPDATE sffdw.connection SET database_oid = i.database_oid FROM sffdw.cluster_identity() i")
+        session.commit()
         yield session
     cluster.psql("postgres", f"DROP DATABASE {name} WITH (FORCE)")
 

@@ -29,6 +29,29 @@ def test_load_is_not_captured(org: Org, account: Session) -> None:
     assert log(account) == []
 
 
+@pytest.mark.parametrize("bulk_load_threshold", [0, 10_000])
+def test_case_12_a_load_begins_with_the_first_record_there_is(org: Org, account: Session,
+                                                              bulk_load_threshold: int) -> None:
+    set_options(account, bulk_load_threshold=bulk_load_threshold, bulk_pause_ms=10)
+    org.sandbox.call("PUT", "/clock", {"rate": 50})
+    for year in (1999, 2012, 2026):
+        org.create("Account", {"Name": f"of {year}"}, at=f"{year}-01-01T00:00:00Z")
+    poll(account)
+    assert rows(account, "SELECT name, extract(year FROM systemmodstamp)::int FROM salesforce.account ORDER BY 1") == [
+        ("of 1999", 1999), ("of 2012", 2012), ("of 2026", 2026)]
+
+
+def test_case_58_all_fields_are_read_by_name_and_more_than_200_records_a_page(org: Org, owner: Session) -> None:
+    org.create("Account", *[{"Name": f"A {number}"} for number in range(450)])
+    owner.execute("SELECT sffdw.create_mapping('Account', '{*}')")
+    mark = org.last_call()
+    poll(owner)
+    assert one(owner, "SELECT count(*) FROM salesforce.account") == 450
+    asked = [call["path"] for call in org.calls("query", mark) if " FROM Account" in call["path"]]
+    assert len(asked) == 2, "the load and the poll after it"
+    assert all("FIELDS(" not in path and "NumberOfEmployees" in path for path in asked)
+
+
 def test_empty_object_is_loaded(account: Session) -> None:
     poll(account)
     assert one(account, "SELECT state FROM sffdw.mapping") == "DATA_SYNCED"
@@ -42,7 +65,7 @@ def pages_asked(org: Org, since: int = 0) -> list[str]:
 
 
 @pytest.mark.parametrize("end", ["terminate", "kill"])
-def test_load_goes_on_after_its_backend_died(org: Org, account: Session, connect: Any, end: str) -> None:
+def test_case_13_a_load_goes_on_after_its_backend_died(org: Org, account: Session, connect: Any, end: str) -> None:
     set_options(account, page_size=100)
     org.create("Account", *[{"Name": f"A {n}"} for n in range(1000)])
     loader = connect()

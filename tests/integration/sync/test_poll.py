@@ -81,6 +81,17 @@ def test_case_7_a_touch_that_changes_no_value_moves_only_the_stamp(org: Org, loa
     assert one(loaded, "SELECT count(*) FROM salesforce.fired") == 0
 
 
+def test_case_8_a_change_whose_last_modified_date_is_back_dated_arrives(org: Org, loaded: Session) -> None:
+    record_id = ids_by_name(loaded)["A 1"]
+    org.sandbox.change({"op": "update", "object": "Account", "id": record_id, "values": {
+        "Phone": "back-dated", "LastModifiedDate": "2010-01-01T00:00:00Z"}}, raw=True)
+    record = org.record("Account", record_id)
+    assert record is not None
+    assert record["LastModifiedDate"] < "2011" < record["SystemModstamp"]
+    poll(loaded)
+    assert one(loaded, "SELECT phone FROM salesforce.account WHERE name = 'A 1'") == "back-dated"
+
+
 def test_case_14_a_failed_page_is_the_state_of_the_mapping(org: Org, loaded: Session) -> None:
     set_options(loaded, page_size=10)
     org.create("Account", *[{"Name": f"B {n}"} for n in range(25)])

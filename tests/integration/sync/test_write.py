@@ -396,7 +396,7 @@ def test_times_are_sent_as_utc_whatever_the_session_says(org: Org, owner: Sessio
         (dt.datetime(2026, 2, 3, 10), "123456789012345.67")]
 
 
-def test_a_value_that_salesforce_has_not_is_refused_with_a_reason(org: Org, account: Session) -> None:
+def test_case_33_a_value_that_is_no_number_is_refused_with_a_reason(org: Org, account: Session) -> None:
     account.execute("INSERT INTO salesforce.account (name, annualrevenue) VALUES ('n', 'NaN'), ('good', 1)")
     write(account)
     assert org.names() == ["good"]

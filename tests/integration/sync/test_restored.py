@@ -1,0 +1,114 @@
+"""Databases that are copied, set back or filled from a dump: nothing is written by itself, and nothing twice."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.conftest import OWNER
+from tests.integration.sync.org import Org, log, one, poll, rows, write
+
+Session = psycopg.Connection[Any]
+COPY = "sffdw_copy"
+CONTACTS = "SELECT lastname, sfid IS NOT NULL FROM salesforce.contact ORDER BY lastname"
+
+
+def captured(session: Session) -> None:
+    """Two rows are new, one of them upserted by an identifier, and one that is in Salesforce is changed."""
+    session.execute("INSERT INTO salesforce.contact (lastname, birthdate) VALUES ('new', '1990-01-02')")
+    session.execute("INSERT INTO salesforce.account (name, external_id__c) VALUES ('new', 'x')")
+    session.execute("UPDATE salesforce.contact SET phone = '1' WHERE lastname = 'old'")
+
+
+@pytest.fixture
+def both(org: Org, account: Session, contact: Session) -> Session:
+    org.create("Contact", {"LastName": "old"})
+    poll(contact)
+    return contact
+
+
+@pytest.fixture
+def copies(both: Session, database: Session, cluster: Any) -> Iterator[Callable[[], tuple[Session, Session]]]:
+    """Copy the database as it is; sessions of it and of the copy."""
+    place = {"host": both.info.host, "port": both.info.port, "user": OWNER, "autocommit": True}
+    name, opened = both.info.dbname, []
+
+    def copy() -> tuple[Session, Session]:
+        both.close()
+        database.close()
+        cluster.psql("postgres", "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+                                 f"WHERE datname = '{name}'; CREATE DATABASE {COPY} TEMPLATE {name};")
+        opened.extend(psycopg.connect(**place, dbname=dbname) for dbname in (name, COPY))
+        return opened[0], opened[1]
+
+    yield copy
+    for session in opened:
+        session.close()
+    cluster.psql("postgres", f"DROP DATABASE IF EXISTS {COPY} WITH (FORCE);")
+
+
+def test_case_73_a_copy_of_the_database_on_the_same_server_writes_and_deletes_nothing(
+        org: Org, both: Session, copies: Callable[[], tuple[Session, Session]]) -> None:
+    captured(both)
+    original, copy = copies()
+    mark = org.last_call()
+    for call in ("write()", "poll()", "write()"):
+        with pytest.raises(psycopg.Error) as raised:
+            copy.execute(f"CALL sffdw.{call}")
+        assert raised.value.sqlstate == "SF002"
+    assert one(copy, "SELECT last_error FROM sffdw.connection").endswith("the database differs")
+    assert org.calls("collections", mark) + org.calls("query", mark) == []
+    write(original)
+    assert org.names("Contact", "LastName") == ["new", "old"]
+
+
+def test_case_72_what_was_sent_before_the_database_was_set_back_is_not_sent_again(
+        org: Org, both: Session, copies: Callable[[], tuple[Session, Session]]) -> None:
+    captured(both)
+    ahead, restored = copies()
+    write(ahead)
+    assert one(ahead, "SELECT count(*) FROM salesforce.contact WHERE sfid IS NOT NULL") == 2
+    with pytest.raises(psycopg.Error):
+        write(restored)
+    restored.execute("INSERT INTO salesforce.contact (lastname) VALUES ('never sent')")
+    restored.execute("SELECT sffdw.recover(accept_cluster => true)")
+    poll(restored)
+    write(restored)
+    restored.execute("UPDATE sffdw.write_claim SET claimed_at = claimed_at - interval '1 hour', next_try_at = NULL")
+    write(restored)
+    poll(restored)
+    assert org.names("Contact", "LastName") == ["never sent", "new", "old"]
+    assert org.names() == ["new"]
+    assert rows(restored, CONTACTS) == [("never sent", True), ("new", True), ("old", True)]
+    assert {state for _, state in log(restored)} == {"SUCCESS"}
+    assert rows(restored, "SELECT * FROM sffdw.deferred_row") == []
+
+
+@pytest.mark.parametrize("triggers", ["on", "off"])
+def test_case_77_rows_that_are_restored_from_a_dump_are_not_sent_twice(org: Org, both: Session,
+                                                                       triggers: str) -> None:
+    captured(both)
+    dumped = ("contact", "_trigger_log")
+    for table in dumped:
+        both.execute(f"CREATE TEMPORARY TABLE dump_{table} AS TABLE salesforce.{table}")
+    write(both)
+    poll(both)
+    both.execute("CALL sffdw.maintain()")
+    for table in dumped:
+        both.execute(f"TRUNCATE salesforce.{table}")
+    if triggers == "off":
+        both.execute("ALTER TABLE salesforce.contact DISABLE TRIGGER USER")
+    for table in dumped:
+        both.execute(f"INSERT INTO salesforce.{table} SELECT * FROM dump_{table} ON CONFLICT DO NOTHING")
+    both.execute("ALTER TABLE salesforce.contact ENABLE TRIGGER USER")
+    for _ in range(3):
+        write(both)
+    both.execute("SELECT sffdw.reload()")
+    poll(both)
+    assert org.names("Contact", "LastName") == ["new", "old"]
+    assert org.names() == ["new"]
+    assert rows(both, CONTACTS) == [("new", True), ("old", True)]
+    assert {state for action, state in log(both) if action == "INSERT"} <= {"IGNORED", "SUCCESS"}
+    both.execute("CALL sffdw.maintain(at => now() + interval '1 hour')")
+    assert log(both) == []
