@@ -171,7 +171,7 @@ def test_case_10_records_that_move_between_two_pages_are_neither_lost_nor_double
     assert one(account, "SELECT count(DISTINCT sfid) = count(*) FROM salesforce.account")
 
 
-def test_case_11_a_page_whose_cursor_dies_is_asked_for_anew_from_its_last_record(org: Org, loaded: Session) -> None:
+def test_cases_11_59_a_small_page_whose_cursor_dies_is_asked_for_anew(org: Org, loaded: Session) -> None:
     set_options(loaded, page_size=500)
     org.create("Account", *[{"Name": f"B {n}"} for n in range(1200)])
     mark = org.last_call()

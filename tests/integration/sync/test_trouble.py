@@ -38,6 +38,19 @@ def test_a_failing_mapping_is_polled_less_and_less(org: Org, account: Session) -
     assert one(account, WAIT) <= 5
 
 
+def test_cases_62_63_passing_trouble_of_a_call_fails_no_poll(org: Org, account: Session) -> None:
+    poll(account)
+    trouble: list[tuple[str, dict[str, Any]]] = [
+        ("http.status", {"status": 503}), ("http.status", {"status": 420}), ("http.html", {"status": 502}),
+        ("http.cut", {"bytes": 40}), ("limit.concurrent", {}), ("session.expired", {})]
+    for number, (name, params) in enumerate(trouble):
+        org.create("Account", {"Name": f"A {number}"})
+        with org.fault(name, params, kind="query", calls="1"):
+            poll(account)
+        assert one(account, "SELECT count(*) FROM salesforce.account") == number + 1, name
+    assert rows(account, "SELECT DISTINCT outcome FROM sffdw.sync_runs") == [("ok",)]
+
+
 def test_an_unavailable_org_is_asked_once_a_pause_and_not_once_a_batch(org: Org, account: Session) -> None:
     account.execute("INSERT INTO salesforce.account (name) SELECT 'A ' || n FROM generate_series(1, 30) n")
     set_options(account, write_batch_size=5)
