@@ -131,13 +131,18 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
     v_stream sffdw.change_stream;
+    v_from   bigint;
     v_read   record;
 BEGIN
     INSERT INTO sffdw.change_stream (connection_id)
     VALUES (connection.connection_id)
     ON CONFLICT DO NOTHING;
     SELECT s.* INTO STRICT v_stream FROM sffdw.change_stream s WHERE s.connection_id = connection.connection_id;
-    v_read := sffdw.read_change_events(connection, v_stream.replay_id, wait_s);
+    -- Until the first event nobody knows a replay id: later followers then read whatever is kept, so that none of them
+    -- must have everything polled because of what it may have missed.
+    v_from := CASE WHEN v_stream.replay_id = -1 AND v_stream.subscribed_at IS NOT NULL THEN -2
+                   ELSE v_stream.replay_id END;
+    v_read := sffdw.read_change_events(connection, v_from, wait_s);
     IF v_read.is_opened OR cardinality(v_read.events) > 0 OR v_stream.last_error IS NOT NULL THEN
         UPDATE sffdw.change_stream s
         SET replay_id = coalesce(v_read.last_id, s.replay_id),
@@ -148,7 +153,7 @@ BEGIN
             next_try_at = NULL
         WHERE s.connection_id = connection.connection_id;
     END IF;
-    IF v_read.is_opened AND v_stream.replay_id = -1 THEN
+    IF v_read.is_opened AND v_from = -1 THEN
         -- Nobody listened until now.
         PERFORM sffdw.hasten_polls(connection, NULL);
     END IF;
@@ -185,6 +190,7 @@ BEGIN
     FOR NO KEY UPDATE;
     UPDATE sffdw.change_stream s
     SET replay_id = CASE caught ->> 'sqlstate' WHEN 'SF017' THEN -1 ELSE s.replay_id END,
+        subscribed_at = CASE caught ->> 'sqlstate' WHEN 'SF017' THEN NULL ELSE s.subscribed_at END,
         last_error = v_text,
         next_try_at = clock_timestamp() + CASE
             WHEN caught ->> 'sqlstate' = 'SF017' THEN interval '0'

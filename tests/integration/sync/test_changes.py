@@ -88,6 +88,18 @@ def test_what_happened_between_two_followers_is_replayed(org: Org, fast: Session
     assert names(other) == ["first", "while nobody listened"]
 
 
+def test_followers_of_an_idle_org_have_nothing_polled(org: Org, fast: Session, connect: Any) -> None:
+    mark = org.last_call()
+    for _ in range(3):
+        follow(connect())
+        poll_due(fast)
+    assert org.calls("query", mark) == []
+    org.create("Account", {"Name": "at last"})
+    follow(connect())
+    poll_due(fast)
+    assert names(fast) == ["at last"]
+
+
 def test_rolled_back_reading_is_read_again(org: Org, fast: Session) -> None:
     org.create("Account", {"Name": "first"})
     follow(fast)
