@@ -196,7 +196,8 @@ def run(plan: Plan) -> bool:
         try:
             storm.rage()
             differences = storm.calm()
-            offences = find_offences(storm.database, storm.changer.population.markers)
+            with storm.database.session() as session:
+                offences = find_offences(session, storm.changer.population.markers)
             verdict = judge(storm, differences, offences)
         except Exception as exc:  # noqa: BLE001 - told in the last line, with what is kept
             traceback.print_exc()

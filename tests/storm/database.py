@@ -33,6 +33,12 @@ CREATE TABLE storm.version (
     object_table name NOT NULL, operation text NOT NULL, old_sfid text, sfid text, row_id integer,
     marker text, version numeric, note text, seal text);
 CREATE TABLE storm.identity (sfid text PRIMARY KEY, marker text NOT NULL);
+CREATE VIEW storm.step AS
+    SELECT seq, object_table, old_sfid AS sfid, -1 AS step FROM storm.version
+    WHERE operation = 'DELETE' OR operation = 'UPDATE' AND old_sfid IS DISTINCT FROM sfid
+    UNION ALL
+    SELECT seq, object_table, sfid, 1 FROM storm.version
+    WHERE operation = 'INSERT' OR operation = 'UPDATE' AND old_sfid IS DISTINCT FROM sfid;
 CREATE FUNCTION storm.observe() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'DELETE' THEN
@@ -142,9 +148,13 @@ def create_mapping(session: psycopg.Connection[Any], kind: Kind) -> None:
              "daily_call_cap": 1_000_000, "force": True, **kind.mapping}
     session.execute(sql.SQL("SELECT sffdw.create_mapping({})").format(sql.SQL(", ").join(
         sql.SQL("{} => {}").format(sql.Identifier(name), sql.Literal(value)) for name, value in given.items())))
+    observe(session, kind.table)
+
+
+def observe(session: psycopg.Connection[Any], table: str) -> None:
     session.execute(sql.SQL(
         "CREATE TRIGGER observe AFTER INSERT OR UPDATE OR DELETE ON {} FOR EACH ROW EXECUTE FUNCTION storm.observe({})"
-    ).format(sql.SQL(kind.table), sql.Literal(kind.table)))
+    ).format(sql.SQL(table), sql.Literal(table)))
 
 
 def schedule(database: Database) -> None:
@@ -162,23 +172,15 @@ def schedule(database: Database) -> None:
             FROM cron.job j WHERE j.command LIKE '%61 seconds%'""")
 
 
-def find_offences(database: Database, markers: dict[str, str]) -> dict[str, list[str]]:
-    """What the observer saw and should not have seen: records by offence."""
-    with database.session() as session:
-        session.execute("TRUNCATE storm.identity")
-        with session.cursor().copy("COPY storm.identity (sfid, marker) FROM STDIN") as copy:
-            for pair in markers.items():
-                copy.write_row(pair)
-        session.execute("""
-            CREATE OR REPLACE VIEW storm.step AS
-            SELECT seq, object_table, old_sfid AS sfid, -1 AS step FROM storm.version
-            WHERE operation = 'DELETE' OR operation = 'UPDATE' AND old_sfid IS DISTINCT FROM sfid
-            UNION ALL
-            SELECT seq, object_table, sfid, 1 FROM storm.version
-            WHERE operation = 'INSERT' OR operation = 'UPDATE' AND old_sfid IS DISTINCT FROM sfid""")
-        found = {name: [row[0] for row in session.execute(query).fetchall()] for name, query in OFFENCES}
-        found["is not there as observed"] = unobserved(session)
-        return {name: ids for name, ids in found.items() if ids}
+def find_offences(session: psycopg.Connection[Any], markers: dict[str, str]) -> dict[str, list[str]]:
+    """What the observer saw and should not have seen: records by offence. `markers` has each record's identity."""
+    session.execute("TRUNCATE storm.identity")
+    with session.cursor().copy("COPY storm.identity (sfid, marker) FROM STDIN") as copy:
+        for pair in markers.items():
+            copy.write_row(pair)
+    found = {name: [row[0] for row in session.execute(query).fetchall()] for name, query in OFFENCES}
+    found["is not there as observed"] = unobserved(session)
+    return {name: ids for name, ids in found.items() if ids}
 
 
 def unobserved(session: psycopg.Connection[Any]) -> list[str]:
