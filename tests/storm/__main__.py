@@ -22,7 +22,7 @@ from typing import Any
 
 import psycopg
 
-from tests.storm.changes import LATEST_S, Changer
+from tests.storm.changes import AFTER_THE_STORM_S, Changer
 from tests.storm.database import (
     Database,
     connect_org,
@@ -37,7 +37,7 @@ from tests.storm.faults import lift_faults, set_faults
 from tests.storm.kills import Killer, hold_locks
 from tests.storm.objects import define
 from tests.storm.oracle import Difference, compare
-from tools.sandbox import Credentials, Sandbox, new_credentials, start_sandbox
+from tools.sandbox import Credentials, Sandbox, new_credentials, start_sandbox, wait_until
 from tools.state import ROOT, state_dir
 
 KILLS_A_MINUTE = 11
@@ -125,9 +125,8 @@ class Storm:
         """End the faults, let what is uncommitted commit, and wait until both sides are equal and stay so."""
         self.hits = lift_faults(self.sandbox)
         self.database.wait_up()
-        missing = self.changer.last_commit() - self.changer.org_seconds() + 5
-        if missing > 0:
-            self.sandbox.call("PUT", "/clock", {"advance_s": min(missing, LATEST_S + 5)})
+        wait_until(lambda: self.changer.org_seconds() > self.changer.last_commit() + 5, 2 * AFTER_THE_STORM_S,
+                   "not everything has committed", every=1)
         began = time.monotonic()
         while (found := compare(self.sandbox, self.database)) and time.monotonic() - began < self.plan.patience_s:
             say(f"{len(found)} differences, for instance {found[0]}")

@@ -20,6 +20,7 @@ OPERATIONS = {"create": 27, "update": 44, "delete": 10, "undelete": 4, "merge": 
               "swap": 2, "succeed": 2}
 LATE_SHARE = 0.12
 LATEST_S = 40 * 60
+AFTER_THE_STORM_S = 300
 LARGEST_BATCH = 50
 # The other transactions of a batch commit at once; a late one is small, so that few records are locked.
 LARGEST_LATE_BATCH = 10
@@ -115,7 +116,16 @@ class Changer:
             is_late = self.dice.random() < LATE_SHARE
             size = self.dice.randint(1, LARGEST_LATE_BATCH if is_late else LARGEST_BATCH)
             batch = self._draw(min(size, self.wanted - self.count))
-            self._send(batch, self.dice.randint(60, LATEST_S) if is_late else 0)
+            self._send(batch, self._draw_delay() if is_late else 0)
+
+    def _draw_delay(self) -> int:
+        """Up to 40 minutes, but none ends more than five minutes after the storm.
+
+        The clock then need not be put forward: what became visible just before would be an hour old before the
+        product's next sweep, and be lost as it would in a real org.
+        """
+        left = self.seconds * self.rate - self.org_seconds() + AFTER_THE_STORM_S
+        return self.dice.randint(60, max(60, min(LATEST_S, int(left))))
 
     @property
     def tie_size(self) -> int:
