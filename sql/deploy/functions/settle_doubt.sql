@@ -223,9 +223,36 @@ $function$;
 COMMENT ON FUNCTION sffdw.ask_about(sffdw.connection, sffdw.mapping, sffdw.write_request[], timestamptz) IS
     'Return the records that requests of one operation, sent since then, may have made or changed, by one call.';
 
+CREATE FUNCTION sffdw.find_altered(request sffdw.write_request, answers sffdw.found_record[])
+RETURNS text
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    -- Automation, or somebody quick, may have changed the record since it was made.
+    SELECT a.record_id
+    FROM unnest(answers) a
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS sent_count, count(*) FILTER (
+            WHERE sffdw.plain_value(s.value, f.sf_type)
+                  = sffdw.plain_value(a.content -> f.column_name::text, f.sf_type)) AS same_count
+        FROM jsonb_each(request.record) s
+        JOIN sffdw.mapping_field f ON f.mapping_id = request.mapping_id AND f.field_name = s.key
+    ) c
+    WHERE c.same_count > 0
+    AND c.same_count * 2 >= c.sent_count
+    ORDER BY c.same_count DESC, a.record_id
+    LIMIT 1;
+$function$;
+
+COMMENT ON FUNCTION sffdw.find_altered(sffdw.write_request, sffdw.found_record[]) IS
+    'Return the one of the records that our user has made and nobody else accounts for that is most like what was '
+    'sent, if at least half of its values are the same; NULL: none is.';
+
 CREATE FUNCTION sffdw.judge_doubt(
     request       sffdw.write_request,
     answers       sffdw.found_record[],
+    claimed_at    timestamptz,
     is_over       boolean,
     OUT verdict   text,
     OUT record_id text
@@ -244,7 +271,9 @@ BEGIN
     FROM unnest(answers) a
     WHERE CASE request.operation
         WHEN 'insert' THEN sffdw.is_same_record(request.mapping_id, request.record, a.content)
-        WHEN 'upsert' THEN NOT coalesce((a.content ->> 'isdeleted')::boolean, false)
+        -- Deleted since by somebody, if it was made by this upsert; clocks may differ by minutes.
+        WHEN 'upsert' THEN (NOT coalesce((a.content ->> 'isdeleted')::boolean, false)
+                            OR (a.content ->> 'createddate')::timestamptz >= claimed_at - interval '15 minutes')
                            AND sffdw.is_same_record(request.mapping_id, request.record, a.content)
         ELSE a.record_id = request.record ->> 'Id'
     END
@@ -263,7 +292,7 @@ BEGIN
 END
 $function$;
 
-COMMENT ON FUNCTION sffdw.judge_doubt(sffdw.write_request, sffdw.found_record[], boolean) IS
+COMMENT ON FUNCTION sffdw.judge_doubt(sffdw.write_request, sffdw.found_record[], timestamptz, boolean) IS
     'Say by what was found in Salesforce whether a request without an answer was accepted, is to be sent again, or is '
     'unknown still: a create that has not been found may be on its way until the wait is over.';
 
@@ -346,7 +375,9 @@ DECLARE
     v_answers    sffdw.found_record[];
     v_request    sffdw.write_request;
     v_since      timestamptz;
+    v_claimed_at timestamptz;
     v_judged     record;
+    v_left       sffdw.write_request[] := '{}';
 BEGIN
     SELECT c.* INTO STRICT v_connection FROM sffdw.connection c WHERE c.connection_id = settle_doubt.connection_id;
     PERFORM sffdw.mark_doubtful(v_connection, own_batch);
@@ -361,10 +392,23 @@ BEGIN
         v_answers := ARRAY(SELECT a FROM sffdw.ask_about(v_connection, v_mapping, v_requests, v_since) a);
     END IF;
     FOREACH v_request IN ARRAY v_requests LOOP
-        v_judged := sffdw.judge_doubt(v_request, v_answers, clock_timestamp() > v_since + make_interval(
-            secs => sffdw.sync_setting(v_connection.options, 'in_doubt_wait_s')));
+        SELECT c.claimed_at INTO STRICT v_claimed_at FROM unnest(v_claims) c WHERE c.entry_id = v_request.entry_id;
+        v_judged := sffdw.judge_doubt(
+            v_request, v_answers, v_claimed_at, clock_timestamp() > v_claimed_at + make_interval(
+                secs => sffdw.sync_setting(v_connection.options, 'in_doubt_wait_s')));
+        IF v_request.operation = 'insert' AND v_judged.verdict = 'again' THEN
+            v_left := v_left || v_request;
+            CONTINUE;
+        END IF;
         PERFORM sffdw.close_doubt(v_connection, v_request.entry_id, v_judged.verdict, v_judged.record_id);
         -- Equal rows take one record each.
+        v_answers := ARRAY(SELECT a FROM unnest(v_answers) a WHERE a.record_id IS DISTINCT FROM v_judged.record_id);
+    END LOOP;
+    FOREACH v_request IN ARRAY v_left LOOP
+        v_judged.record_id := sffdw.find_altered(v_request, v_answers);
+        PERFORM sffdw.close_doubt(
+            v_connection, v_request.entry_id,
+            CASE WHEN v_judged.record_id IS NULL THEN 'again' ELSE 'accepted' END, v_judged.record_id);
         v_answers := ARRAY(SELECT a FROM unnest(v_answers) a WHERE a.record_id IS DISTINCT FROM v_judged.record_id);
     END LOOP;
     RETURN true;

@@ -264,6 +264,36 @@ def test_case_70_a_lost_reply_of_a_create_is_settled_by_asking(org: Org, contact
     assert one(contact, "SELECT count(DISTINCT sfid) FROM salesforce.contact") == 3
 
 
+def test_case_70_a_created_record_that_was_changed_before_asking_is_not_made_twice(org: Org, contact: Session) -> None:
+    poll(contact)
+    set_options(contact, in_doubt_wait_s=1)
+    contact.execute("INSERT INTO salesforce.contact (lastname, phone) VALUES ('altered', '1'), ('kept', '2')")
+    with org.fault("reply.lost", kind="collections", calls="1"):
+        write(contact)
+        altered = next(one for one in org.sandbox.records("Contact") if one["LastName"] == "altered")
+        org.update("Contact", altered["Id"], Phone="somebody's")
+    contact.execute("UPDATE sffdw.write_claim SET claimed_at = claimed_at - interval '1 minute', next_try_at = NULL")
+    write(contact)
+    assert org.names("Contact", "LastName") == ["altered", "kept"]
+    assert one(contact, "SELECT sfid FROM salesforce.contact WHERE lastname = 'altered'") == altered["Id"]
+    assert log(contact) == [("INSERT", "SUCCESS")] * 2
+
+
+def test_case_70_an_upserted_record_that_was_deleted_before_asking_is_not_made_again(
+        org: Org, account: Session) -> None:
+    poll(account)
+    account.execute("INSERT INTO salesforce.account (name, external_id__c) VALUES ('gone', 'x')")
+    with org.fault("reply.lost", kind="collections", calls="1"):
+        write(account)
+        org.act("delete", "Account", org.sandbox.records("Account")[0]["Id"])
+    account.execute("UPDATE sffdw.write_claim SET next_try_at = NULL")
+    write(account)
+    assert org.names() == []
+    assert log(account) == [("INSERT", "SUCCESS")]
+    poll(account)
+    assert one(account, "SELECT count(*) FROM salesforce.account") == 0
+
+
 def test_a_create_that_never_arrived_is_sent_again_after_the_wait(org: Org, contact: Session) -> None:
     poll(contact)
     contact.execute("INSERT INTO salesforce.contact (lastname) VALUES ('slow')")
