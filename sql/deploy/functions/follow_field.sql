@@ -402,6 +402,7 @@ BEGIN
             PERFORM sffdw.alter_column_type(
                 format('%I.%I', connection.schema_name, sffdw.history_table(connection, mapping))::regclass, v_column,
                 split_part(described.pg_type, '(', 1));
+            PERFORM sffdw.apply_history(connection, mapping);
         END IF;
         UPDATE sffdw.mapping_field f
         SET pg_type = described.pg_type, left_out_since = NULL

@@ -90,6 +90,15 @@ def log(session: Session, columns: str = "action, state") -> list[tuple[Any, ...
     return rows(session, f"SELECT {columns} FROM salesforce._trigger_log ORDER BY id")
 
 
+def is_ended(session: Session) -> bool:
+    """Whether the server has ended a session, as it ends all when a backend is killed."""
+    try:
+        session.execute("SELECT 1")
+    except psycopg.OperationalError:
+        return True
+    return False
+
+
 def wait_for(condition: Callable[[], Any], what: str, seconds: float = 20) -> Any:
     """Wait until the condition holds; return what it gave."""
     deadline = time.monotonic() + seconds

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.integration.sync.org import Org, background, log, one, poll, rows, set_options, wait_for, write
+from tests.integration.sync.org import Org, background, is_ended, log, one, poll, rows, set_options, wait_for, write
 
 Session = psycopg.Connection[Any]
 Connect = Callable[..., Session]
@@ -227,10 +227,11 @@ def test_a_large_object_is_loaded_in_chunks_by_several_sessions(org: Org, large:
 def test_case_13_a_load_goes_on_at_the_page_where_its_backend_died(org: Org, large: Session, connect: Connect,
                                                                    began: int) -> None:
     loader = connect()
-    with org.fault("http.latency", {"ms": 300}, kind="bulk_result"), background(lambda: poll(loader)) as raised:
-        wait_for(lambda: one(large, "SELECT sum(row_count) FROM sffdw.load_chunk") == 20, "the first page")
+    with org.fault("http.latency", {"ms": 500}, kind="bulk_result"), background(lambda: poll(loader)) as raised:
+        wait_for(lambda: one(large, "SELECT sum(row_count) >= 20 FROM sffdw.load_chunk"), "the first page")
         os.kill(loader.info.backend_pid, signal.SIGKILL)
     assert [type(error) for error in raised] == [psycopg.OperationalError]
+    wait_for(lambda: is_ended(large), "the server restarts")
     session = wait_for(lambda: reconnected(connect), "the server is back")
     done, before = one(session, "SELECT count(*) FROM salesforce.account"), org.last_call()
     assert 20 <= done < COUNT

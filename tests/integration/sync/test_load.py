@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.integration.sync.org import Org, background, log, one, poll, rows, set_options, wait_for
+from tests.integration.sync.org import Org, background, is_ended, log, one, poll, rows, set_options, wait_for
 
 Session = psycopg.Connection[Any]
 
@@ -89,14 +89,6 @@ def test_case_13_a_load_goes_on_after_its_backend_died(org: Org, account: Sessio
     asked = pages_asked(org, before)
     assert asked[0] == cursor
     assert len(asked) == (1000 - done) // 100 + 1
-
-
-def is_ended(session: Session) -> bool:
-    try:
-        session.execute("SELECT 1")
-    except psycopg.OperationalError:
-        return True
-    return False
 
 
 def reconnect(connect: Any) -> Session | None:
