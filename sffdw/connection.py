@@ -75,6 +75,8 @@ class Connection:
     row_counts: dict[str, int] = field(default_factory=dict)
     # The last pages of Bulk jobs, for who must go on behind them.
     read_pages: deque[ReadPage] = field(default_factory=lambda: deque(maxlen=MAX_READ_PAGES))
+    # Jobs of statements that were cancelled, to be given back by the next one that has to do with Bulk.
+    left_jobs: list[str] = field(default_factory=list)
 
     @cached_property
     def spool(self) -> Spool:

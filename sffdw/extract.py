@@ -134,6 +134,7 @@ SHAPES: Mapping[str, Shape] = {"int": _whole, "long": _whole, "datetime": _momen
 def pages_of(connection: Connection, purpose: Purpose, statement: str, *, has_deleted: bool) -> "Iterator[Page]":
     """The result of a statement by a job of its own, which is deleted afterwards. Waits for the job."""
     bulk = connection.bulk.charged(purpose)
+    discard_left(connection)
     job_id = bulk.create(statement, has_deleted=has_deleted).job_id
     is_over = False
     try:
@@ -149,7 +150,10 @@ def pages_of(connection: Connection, purpose: Purpose, statement: str, *, has_de
                 break
         check_total(announced, count)
     finally:
+        # A statement that is being cancelled gets no call through: the job is then left for the next one.
+        connection.left_jobs.append(job_id)
         discard(bulk, job_id, is_over=is_over)
+        connection.left_jobs.remove(job_id)
 
 
 def wait(bulk: "Bulk", rest: Callable[[float], None], job_id: str) -> int | None:
@@ -184,3 +188,10 @@ def discard(bulk: "Bulk", job_id: str, *, is_over: bool) -> None:
             bulk.abort(job_id)
     with suppress(Error):
         bulk.delete(job_id)
+
+
+def discard_left(connection: Connection) -> None:
+    """Give back the jobs of statements that were cancelled in this backend."""
+    while connection.left_jobs:
+        discard(connection.bulk, connection.left_jobs[0], is_over=False)
+        connection.left_jobs.pop(0)

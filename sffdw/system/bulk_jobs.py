@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sffdw.calls import purpose_of
 from sffdw.errors import ReadOnlyColumn, ValueRefused
+from sffdw.extract import discard_left
 from sffdw.system.table import Row, SystemColumn, SystemTable, argument
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class BulkJobsTable(SystemTable):
 
     def found(self, arguments: Mapping[str, str]) -> Iterable[Row]:
         bulk = self._bulk(arguments)
+        discard_left(self.connection)
         return map(_row, [bulk.job(arguments["job_id"])] if "job_id" in arguments else bulk.jobs())
 
     def _bulk(self, values: Mapping[str, Any]) -> "Bulk":
