@@ -14,8 +14,6 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import requests
-from simple_salesforce.api import Salesforce
-from simple_salesforce.exceptions import SalesforceError
 from urllib3.exceptions import HTTPError as PoolError
 from urllib3.exceptions import NewConnectionError
 
@@ -27,6 +25,7 @@ from sffdw.errors import AuthenticationError, Error, OrgMismatch, RequestError, 
 from sffdw.host import Host
 from sffdw.options import Settings
 from sffdw.retry import MAX_PAUSES_S, rule_for
+from sffdw.simple import Salesforce, SalesforceError
 from sffdw.spool import Spool
 from sffdw.types import json_text, parse_json
 from sffdw.wire import Sockets, http_session

@@ -15,8 +15,8 @@ from tests.unit.wrapper.conftest import OPTIONS
 ROOT = Path(__file__).parents[3]
 PACKAGE = ROOT / "sffdw"
 ORDER = ("errors", "options", "types", "soql", "planner", "host", "spool", "calls", "auth", "answers", "wire", "retry",
-         "transport", "client", "bulk", "events", "connection", "describe", "scan", "extract", "writer", "table",
-         "live", "system", "imports", "ereport", "fdw")
+         "simple", "transport", "client", "bulk", "events", "connection", "describe", "scan", "extract", "writer",
+         "table", "live", "system", "imports", "ereport", "fdw")
 
 
 def imported(path: Path) -> set[str]:
@@ -58,6 +58,13 @@ def test_the_validator_imports_nothing_that_talks_to_salesforce() -> None:
               "print(sorted({'requests', 'simple_salesforce', 'jwt', 'sffdw.client'} & set(sys.modules)))")
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout == "[]\n"
+
+
+def test_a_backend_loads_no_soap_and_whoever_wants_it_gets_the_real_one() -> None:
+    script = ("import sys; import sffdw.transport; print(sorted({'zeep', 'lxml', 'jwt'} & set(sys.modules)));"
+              "import jwt, zeep; print(jwt.encode.__module__, zeep.Client.__module__)")
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.splitlines() == ["[]", "jwt.api_jwt zeep.client"]
 
 
 def test_every_error_class_has_a_documented_sqlstate() -> None:
