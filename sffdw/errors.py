@@ -8,6 +8,7 @@ Error
 │                        ObjectUnknown SF007, FieldUnknown SF008, SoqlRejected SF009, RequestInDoubt SF012,
 │                        JobLost SF015, BulkUnsupported SF016, ReplayUnknown SF017
 ├── RecordRejected SF010 ─ RecordLocked SF011
+├── IntentUnwritable 58030
 └── Defect XX000
 
 Messages follow PostgreSQL's style guide. No message, detail or hint ever holds a secret: what reaches them from outside
@@ -185,6 +186,13 @@ class RecordRejected(Error):
 class RecordLocked(RecordRejected):
     sqlstate = "SF011"
     default_hint = "Another transaction in Salesforce holds the record: repeat the statement."
+
+
+class IntentUnwritable(Error):
+    """A synchronous write that could not be put on record: it is not sent."""
+
+    sqlstate = "58030"
+    default_hint = "Check the disk under the server option spool_directory; nothing was sent."
 
 
 class Defect(Error):

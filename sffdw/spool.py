@@ -43,6 +43,16 @@ class Spool:
                 file.flush()
                 os.fsync(file.fileno())
         os.replace(self.directory / temporary, self.directory / name)
+        if is_durable:
+            self.flush_names()
+
+    def flush_names(self) -> None:
+        """Have the disk know which files there are: a crash undoes neither their making nor their removal."""
+        descriptor = os.open(self._checked(), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
     def remove(self, name: str) -> None:
         (self._checked() / name).unlink(missing_ok=True)

@@ -175,6 +175,7 @@ DECLARE
     v_connection sffdw.connection := sffdw.find_connection(connection_name);
     v_mapping    sffdw.mapping := sffdw.find_mapping(v_connection.connection_id, object_name);
     v_old_access text := v_mapping.access;
+    v_old_mode   text := v_mapping.write_mode;
     v_described  sffdw.described_field[];
     v_chosen     sffdw.described_field[];
     v_added      sffdw.described_field[];
@@ -205,6 +206,7 @@ BEGIN
         END,
         poll_interval = coalesce(alter_mapping.poll_interval, m.poll_interval),
         next_poll_at = least(m.next_poll_at, now() + coalesce(alter_mapping.poll_interval, m.poll_interval)),
+        write_mode = coalesce(alter_mapping.write_mode, m.write_mode),
         writable_fields = coalesce(alter_mapping.writable_fields, m.writable_fields),
         accelerated = coalesce(alter_mapping.accelerated, m.accelerated),
         daily_call_cap = coalesce(alter_mapping.daily_call_cap, m.daily_call_cap),
@@ -245,6 +247,7 @@ BEGIN
 
     PERFORM sffdw.apply_row_filter(v_connection, v_mapping);
     PERFORM sffdw.apply_history(v_connection, v_mapping);
+    PERFORM sffdw.apply_write_mode(v_connection, v_mapping, v_old_mode);
     IF indexes IS NULL THEN
         v_indexes := array(
             SELECT f.field_name

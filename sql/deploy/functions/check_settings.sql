@@ -20,7 +20,7 @@ DECLARE
         "schema_policy": ["warn", "evolve", "pause"]
     }';
     v_only CONSTANT jsonb := '{
-        "write_mode": "async", "conflict_policy": "last_writer", "rejected_policy": "keep", "hold_threshold": null
+        "conflict_policy": "last_writer", "rejected_policy": "keep", "hold_threshold": null
     }';
     v_name  text;
     v_value jsonb;

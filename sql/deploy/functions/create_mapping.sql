@@ -13,6 +13,7 @@
 -- requires: functions/log_event
 -- requires: functions/require_owner
 -- requires: functions/row_filter
+-- requires: functions/write_mode
 -- requires: triggers/capture
 -- requires: triggers/history
 
@@ -214,6 +215,7 @@ BEGIN
     PERFORM sffdw.apply_indexes(v_mapping.mapping_id);
     PERFORM sffdw.create_capture(v_connection.schema_name, v_table, v_connection.hstore_schema, access);
     PERFORM sffdw.apply_history(v_connection, v_mapping);
+    PERFORM sffdw.apply_write_mode(v_connection, v_mapping);
     PERFORM sffdw.mirror_config(v_connection.connection_id);
     PERFORM sffdw.log_event(
         v_connection.connection_id, 'MAPPING CREATED',

@@ -3,6 +3,7 @@
 -- requires: functions/find_connection
 -- requires: functions/find_mapping
 -- requires: functions/log_event
+-- requires: triggers/await
 -- requires: triggers/capture
 -- requires: triggers/history
 
@@ -54,6 +55,7 @@ BEGIN
                        sffdw.history_table(v_connection, v_mapping));
     END IF;
     PERFORM sffdw.drop_history(v_connection.schema_name, v_mapping.table_name);
+    PERFORM sffdw.drop_await(v_connection.schema_name, v_mapping.table_name);
     PERFORM sffdw.drop_load_stage(v_connection, v_mapping);
     PERFORM sffdw.drop_capture(v_connection.schema_name, v_mapping.table_name);
     DELETE FROM sffdw.mapping m

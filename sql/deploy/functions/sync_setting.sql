@@ -32,6 +32,7 @@ AS $function$
         "schema_interval_s": 600,
         "sweep_interval_s": 600,
         "sweep_window_s": 3600,
+        "sync_write_max_rows": 200,
         "write_batch_calls": 5,
         "write_batch_size": 200
     }'::jsonb;

@@ -14,13 +14,17 @@ CREATE TYPE sffdw.row_result AS (
 COMMENT ON TYPE sffdw.row_result IS
     'What becomes of a local row after its write: a new sfid, if any, and its _hc_lastop and _hc_err.';
 
-CREATE FUNCTION sffdw.write_back(run_search_path text, mapped_table text, results sffdw.row_result[])
+CREATE FUNCTION sffdw.write_results(
+    run_search_path text,
+    mapped_table    text,
+    results         sffdw.row_result[],
+    is_own          boolean
+)
 RETURNS void
 LANGUAGE plpgsql
 VOLATILE
--- No search_path of its own, and xmlbinary before each statement: the app's triggers run in here, as in merge_chunk.
-SET xmlbinary = 'hex'
-SET lock_timeout = '2s'
+-- No search_path of its own, and xmlbinary before each statement: the app's triggers run in here, as in merge_chunk. The
+-- caller's own setting of xmlbinary has it end with the caller.
 AS $function$
 DECLARE
     v_path      CONSTANT text := pg_catalog.current_setting('search_path');
@@ -41,13 +45,57 @@ BEGIN
         EXECUTE pg_catalog.format(v_statement, mapped_table) USING results;
     END LOOP;
     SET LOCAL xmlbinary = 'hex';
-    SET CONSTRAINTS ALL IMMEDIATE;
+    IF is_own THEN
+        SET CONSTRAINTS ALL IMMEDIATE;
+    END IF;
     PERFORM pg_catalog.set_config('search_path', v_path, true);
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.write_results(text, text, sffdw.row_result[], boolean) IS
+    'Write results of writes to rows of a mapped table, for a function that sets xmlbinary itself; is_own: the '
+    'transaction is the synchronisation''s own, and its constraints are checked at once. Raises whatever the table, its '
+    'constraints and its triggers raise.';
+
+CREATE FUNCTION sffdw.write_back(run_search_path text, mapped_table text, results sffdw.row_result[])
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET xmlbinary = 'hex'
+SET lock_timeout = '2s'
+AS $function$
+BEGIN
+    PERFORM sffdw.write_results(run_search_path, mapped_table, results, true);
 END
 $function$;
 
 COMMENT ON FUNCTION sffdw.write_back(text, text, sffdw.row_result[]) IS
     'Write results of writes to rows of a mapped table, which the caller has locked. Raises whatever the table, its '
     'constraints and its triggers raise.';
+
+CREATE FUNCTION sffdw.write_back_within(run_search_path text, mapped_table text, results sffdw.row_result[])
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET xmlbinary = 'hex'
+AS $function$
+BEGIN
+    FOR v_attempt IN 1..3 LOOP
+        BEGIN
+            PERFORM sffdw.write_results(run_search_path, mapped_table, results, false);
+            RETURN;
+        EXCEPTION WHEN unique_violation THEN
+            -- A poll that was not yet committed has brought the record in; now its row is seen.
+            IF v_attempt = 3 THEN
+                RAISE;
+            END IF;
+        END;
+    END LOOP;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.write_back_within(text, text, sffdw.row_result[]) IS
+    'Write results back inside an app''s transaction, whose rows they are: its deferred constraints stay deferred, and '
+    'its settings decide how long a lock is waited for. Raises as write_back.';
 
 COMMIT;

@@ -2,7 +2,9 @@
 
 BEGIN;
 
+DROP FUNCTION sffdw.write_back_within(text, text, sffdw.row_result[]);
 DROP FUNCTION sffdw.write_back(text, text, sffdw.row_result[]);
+DROP FUNCTION sffdw.write_results(text, text, sffdw.row_result[], boolean);
 DROP TYPE sffdw.row_result;
 
 COMMIT;

@@ -11,7 +11,9 @@ BEGIN
         SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
         FROM (VALUES
             ('sffdw.write_back(text, text, sffdw.row_result[])',
-             false, '{"xmlbinary=hex","lock_timeout=2s"}'::text[])
+             false, '{"xmlbinary=hex","lock_timeout=2s"}'::text[]),
+            ('sffdw.write_back_within(text, text, sffdw.row_result[])', false, '{"xmlbinary=hex"}'::text[]),
+            ('sffdw.write_results(text, text, sffdw.row_result[], boolean)', false, NULL)
         ) AS w (signature, is_definer, settings)
         JOIN pg_catalog.pg_proc p ON p.oid = w.signature::pg_catalog.regprocedure
     LOOP

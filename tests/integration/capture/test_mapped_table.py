@@ -129,7 +129,7 @@ REFUSED = [
     ("SELECT sffdw.create_mapping('Account', types => 'exact')", "22023", "exact"),
     ("SELECT sffdw.create_mapping('Account', poll_interval => '4 seconds')", "22023", "poll_interval"),
     ("SELECT sffdw.create_mapping('Account', row_filter => 'nothing = 1')", "22023", "row filter"),
-    ("SELECT sffdw.create_mapping('Account', write_mode => 'sync')", "0A000", "write_mode"),
+    ("SELECT sffdw.create_mapping('Account', write_mode => 'sync')", "22023", "read_write"),
     ("SELECT sffdw.create_mapping('Account', write_mode => 'later')", "22023", "later"),
     ("SELECT sffdw.create_mapping('Account', conflict_policy => 'postgres')", "0A000", "conflict_policy"),
     ("SELECT sffdw.create_mapping('Account', rejected_policy => 'restore')", "0A000", "rejected_policy"),

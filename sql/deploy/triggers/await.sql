@@ -1,0 +1,8 @@
+-- Deploy sffdw:triggers/await to pg
+-- requires: functions/fit_name
+
+BEGIN;
+
+\ir ../../../triggers/await.sql
+
+COMMIT;

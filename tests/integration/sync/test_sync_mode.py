@@ -1,0 +1,320 @@
+"""Synchronous mode: a statement on a local table waits for Salesforce, and what Salesforce refuses has not happened."""
+
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.conftest import APP
+from tests.integration.sync.org import Org, log, one, poll, rows, set_options, write
+
+Session = psycopg.Connection[Any]
+Connect = Callable[..., Session]
+
+
+@pytest.fixture
+def mapped(owner: Session) -> Session:
+    """The owner's session with Account mapped in write mode sync, not yet loaded."""
+    owner.execute("SELECT sffdw.create_mapping('Account', access => 'read_write', write_mode => 'sync', "
+                  "unique_identifier => 'External_Id__c', fields => '{Name,Phone,AnnualRevenue}')")
+    return owner
+
+
+def test_an_insert_has_its_sfid_when_the_statement_ends(org: Org, mapped: Session) -> None:
+    mapped.execute("INSERT INTO salesforce.account (name, annualrevenue) VALUES ('Acme', 12), ('Bolt', 13)")
+    stored = {(record["Id"], record["Name"], record["AnnualRevenue"]) for record in org.sandbox.records("Account")}
+    assert stored == set(rows(mapped, "SELECT sfid, name, annualrevenue FROM salesforce.account"))
+    assert len(stored) == 2
+    assert rows(mapped, "SELECT DISTINCT _hc_lastop, _hc_err FROM salesforce.account") == [("INSERTED", None)]
+    assert log(mapped, "action, state, sf_result, sfid IS NOT NULL") == [("INSERT", "SUCCESS", 201, True)] * 2
+    mark = org.last_call()
+    write(mapped)
+    assert org.calls("collections", mark) == []
+
+
+def test_an_update_and_a_delete_wait_too(org: Org, mapped: Session) -> None:
+    record_id = org.create("Account", {"Name": "Acme", "Phone": "1"})[0]
+    poll(mapped)
+    org.update("Account", record_id, Name="theirs")
+    mapped.execute("UPDATE salesforce.account SET phone = '2'")
+    record = org.record("Account", record_id)
+    assert record is not None
+    assert (record["Name"], record["Phone"]) == ("theirs", "2")
+    assert one(mapped, "SELECT _hc_lastop FROM salesforce.account") == "UPDATED"
+    mapped.execute("DELETE FROM salesforce.account")
+    assert org.record("Account", record_id) is None
+    assert log(mapped) == [("UPDATE", "SUCCESS"), ("DELETE", "SUCCESS")]
+
+
+def test_what_salesforce_refuses_has_not_happened(org: Org, mapped: Session) -> None:
+    with pytest.raises(psycopg.Error) as caught:
+        mapped.execute("INSERT INTO salesforce.account (name, phone) VALUES ('good', '1'), (NULL, '2')")
+    assert caught.value.sqlstate == "SF010"
+    assert "REQUIRED_FIELD_MISSING" in str(caught.value.diag.message_detail)
+    assert "row 2 of the statement" in str(caught.value.diag.message_detail)
+    assert caught.value.diag.message_hint == "Give these fields a value."
+    assert org.names() == []
+    assert rows(mapped, "SELECT * FROM salesforce.account") == log(mapped) == []
+
+
+@pytest.mark.parametrize(("statement", "sqlstate", "refused"), [
+    ("INSERT INTO salesforce.account (phone) VALUES ('9')", "SF010", "INSERT"),
+    ("UPDATE salesforce.account SET name = NULL", "SF010", "UPDATE"),
+    ("UPDATE salesforce.account SET annualrevenue = 'NaN'", "SF010", "UPDATE")])
+def test_a_refused_statement_leaves_both_sides_as_they_were(org: Org, mapped: Session, statement: str, sqlstate: str,
+                                                            refused: str) -> None:
+    mapped.execute("INSERT INTO salesforce.account (name, phone) VALUES ('kept', '1')")
+    before = org.sandbox.records("Account"), rows(mapped, "SELECT * FROM salesforce.account"), log(mapped)
+    with pytest.raises(psycopg.Error) as caught:
+        mapped.execute(statement)
+    assert caught.value.sqlstate == sqlstate
+    assert caught.value.diag.message_primary == f'could not {refused.lower()} a record of object "Account"'
+    assert caught.value.diag.message_hint
+    assert before == (org.sandbox.records("Account"), rows(mapped, "SELECT * FROM salesforce.account"), log(mapped))
+
+
+def test_a_delete_that_salesforce_refuses_leaves_the_row(org: Org, mapped: Session) -> None:
+    mapped.execute("INSERT INTO salesforce.account (name) VALUES ('kept')")
+    with org.fault("dml.error", {"code": "DELETE_FAILED", "message": "it has cases"}), \
+            pytest.raises(psycopg.Error) as caught:
+        mapped.execute("DELETE FROM salesforce.account")
+    assert caught.value.sqlstate == "SF010"
+    assert org.names() == ["kept"]
+    assert rows(mapped, "SELECT name FROM salesforce.account") == [("kept",)]
+
+
+def test_201_rows_are_refused_unless_somebody_has_opted_in(org: Org, mapped: Session) -> None:
+    insert = "INSERT INTO salesforce.account (name) SELECT 'A ' || n FROM generate_series(1, %s) n"
+    mark = org.last_call()
+    with pytest.raises(psycopg.errors.ProgramLimitExceeded) as caught:
+        mapped.execute(insert, [201])
+    assert "sync_write_max_rows" in str(caught.value.diag.message_hint)
+    assert org.calls("collections", mark) == []
+    mapped.execute(insert, [200])
+    assert len(org.calls("collections", mark)) == 1
+    set_options(mapped, sync_write_max_rows=1000)
+    mapped.execute("UPDATE salesforce.account SET phone = '1'")
+    mapped.execute(insert, [201])
+    assert len(org.calls("collections", mark)) == 4
+    assert dict(rows(mapped, "SELECT sfid, name FROM salesforce.account")) == {
+        record["Id"]: record["Name"] for record in org.sandbox.records("Account")}
+
+
+def test_an_insert_with_a_unique_identifier_is_an_upsert_and_is_not_mixed(org: Org, mapped: Session) -> None:
+    record_id = org.create("Account", {"Name": "theirs", "External_Id__c": "x"})[0]
+    mapped.execute("INSERT INTO salesforce.account (name, external_id__c) VALUES ('ours', 'x'), ('new', 'y')")
+    assert rows(mapped, "SELECT sfid = %s, name FROM salesforce.account ORDER BY name", record_id) == [
+        (False, "new"), (True, "ours")]
+    assert log(mapped, "state, sf_result") == [("SUCCESS", 200), ("SUCCESS", 201)]
+    mixed = "INSERT INTO salesforce.account (name, external_id__c) VALUES ('a', 'z'), ('b', NULL)"
+    with pytest.raises(psycopg.errors.ProgramLimitExceeded):
+        mapped.execute(mixed)
+    assert org.names() == ["new", "ours"]
+    set_options(mapped, sync_write_max_rows=201)
+    mapped.execute(mixed)
+    assert org.names() == ["a", "b", "new", "ours"]
+
+
+@pytest.mark.parametrize("statement", [
+    "UPDATE salesforce.account SET name = name", "UPDATE salesforce.account SET name = 'b' WHERE false",
+    "DELETE FROM salesforce.account WHERE false", "UPDATE salesforce.account SET systemmodstamp = '2001-01-01'"])
+def test_nothing_is_sent_where_nothing_changes(org: Org, mapped: Session, statement: str) -> None:
+    mapped.execute("INSERT INTO salesforce.account (name) VALUES ('a')")
+    mark = org.last_call()
+    mapped.execute(statement)
+    assert org.calls(since=mark) == []
+    assert one(mapped, "SELECT _hc_lastop <> 'PENDING' FROM salesforce.account")
+    mapped.execute("UPDATE salesforce.account SET name = 'b'")
+    assert org.names() == ["b"]
+
+
+def test_copy_merge_and_upserts_are_sent(org: Org, mapped: Session) -> None:
+    with mapped.cursor().copy("COPY salesforce.account (name, external_id__c) FROM STDIN") as copy:
+        for key in "abc":
+            copy.write_row((f"copied {key}", key))
+    assert org.names() == ["copied a", "copied b", "copied c"]
+    mark = org.last_call()
+    mapped.execute("INSERT INTO salesforce.account (name, external_id__c) VALUES ('upserted', 'a'), ('new', 'd') "
+                   "ON CONFLICT (external_id__c) DO UPDATE SET name = excluded.name")
+    assert len(org.calls("collections", mark)) == 2
+    assert org.names() == ["copied b", "copied c", "new", "upserted"]
+    mapped.execute("""
+        MERGE INTO salesforce.account t
+        USING (VALUES ('a', NULL), ('b', 'merged'), ('e', 'made')) AS s (key, name) ON s.key = t.external_id__c
+        WHEN MATCHED AND s.name IS NULL THEN DELETE
+        WHEN MATCHED THEN UPDATE SET name = s.name
+        WHEN NOT MATCHED THEN INSERT (name, external_id__c) VALUES (s.name, s.key)
+    """)
+    assert org.names() == ["copied c", "made", "merged", "new"]
+    assert {state for _, state in log(mapped)} == {"SUCCESS"}
+    assert org.names() == [name for name, in rows(mapped, "SELECT name FROM salesforce.account ORDER BY name")]
+
+
+def test_what_a_foreign_key_deletes_is_sent_as_one_batch(org: Org, mapped: Session) -> None:
+    mapped.execute("CREATE TABLE salesforce.region (name varchar(80) PRIMARY KEY)")
+    mapped.execute("ALTER TABLE salesforce.account ADD FOREIGN KEY (phone) REFERENCES salesforce.region "
+                   "ON DELETE CASCADE")
+    mapped.execute("INSERT INTO salesforce.region VALUES ('north'), ('south')")
+    mapped.execute("INSERT INTO salesforce.account (name, phone) VALUES ('a', 'north'), ('b', 'north'), ('c', 'south')")
+    mark = org.last_call()
+    mapped.execute("DELETE FROM salesforce.region WHERE name = 'north'")
+    assert org.names() == ["c"]
+    assert len(org.calls("collections", mark)) == 1
+
+
+def test_a_record_that_is_gone_already_does_not_hinder_a_delete(org: Org, mapped: Session) -> None:
+    mapped.execute("INSERT INTO salesforce.account (name) VALUES ('a'), ('b')")
+    org.act("delete", "Account", one(mapped, "SELECT sfid FROM salesforce.account WHERE name = 'a'"))
+    mapped.execute("DELETE FROM salesforce.account")
+    assert org.names() == []
+    assert [state for _, state in log(mapped)] == ["SUCCESS"] * 4
+
+
+def test_an_app_needs_rights_on_its_table_only(org: Org, mapped: Session, connect: Connect) -> None:
+    mapped.execute(f"GRANT USAGE ON SCHEMA salesforce TO {APP}; "
+                   f"GRANT SELECT, INSERT, UPDATE, DELETE ON salesforce.account TO {APP}; "
+                   f"GRANT USAGE ON SEQUENCE salesforce.account_id_seq TO {APP}")
+    app = connect(user=APP)
+    app.execute("INSERT INTO salesforce.account (name) VALUES ('a')")
+    app.execute("UPDATE salesforce.account SET phone = '1'")
+    assert [(record["Name"], record["Phone"]) for record in org.sandbox.records("Account")] == [("a", "1")]
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        app.execute("SELECT * FROM salesforce_live._sync_write")
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        app.execute("CREATE TEMPORARY TABLE trap (id int); CREATE TRIGGER t AFTER INSERT ON trap "
+                    "EXECUTE FUNCTION salesforce.hc_account_await()")
+    app.execute("DELETE FROM salesforce.account")
+    assert org.names() == []
+
+
+def test_sessions_of_the_synchronisation_do_not_wait(org: Org, mapped: Session) -> None:
+    mapped.execute("SET xmlbinary = 'hex'")
+    mapped.execute("INSERT INTO salesforce.account (name) VALUES ('a')")
+    assert org.names() == []
+    mapped.execute("RESET xmlbinary")
+    mapped.execute("INSERT INTO salesforce.account (name) VALUES ('b')")
+    assert org.names() == ["b"]
+
+
+def test_statements_of_one_transaction_wait_one_after_the_other(org: Org, mapped: Session, app: Session) -> None:
+    app.execute("INSERT INTO salesforce.account (name) VALUES ('a')")
+    sfid = one(app, "SELECT sfid FROM salesforce.account")
+    app.execute("UPDATE salesforce.account SET phone = '1'")
+    assert org.record("Account", sfid)["Phone"] == "1"  # type: ignore[index]
+    app.execute("DELETE FROM salesforce.account")
+    assert org.names() == []
+    app.commit()
+    assert log(mapped) == [("INSERT", "SUCCESS"), ("UPDATE", "SUCCESS"), ("DELETE", "SUCCESS")]
+
+
+def test_triggers_of_the_app_that_change_rows_are_sent_in_order(org: Org, mapped: Session) -> None:
+    mapped.execute("""
+        CREATE FUNCTION salesforce.follow() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF NEW.phone IS NULL THEN
+                UPDATE salesforce.account SET phone = TG_NAME WHERE id = NEW.id;
+            ELSIF NEW.phone = 'gone' THEN
+                DELETE FROM salesforce.account WHERE id = NEW.id;
+            END IF;
+            RETURN NULL;
+        END $$
+    """)
+    for name in ("a_before_capture", "z_after_capture"):
+        mapped.execute(f"CREATE TRIGGER {name} AFTER INSERT ON salesforce.account FOR EACH ROW "
+                       "EXECUTE FUNCTION salesforce.follow()")
+        mapped.execute("INSERT INTO salesforce.account (name, phone) VALUES (%s, NULL), ('x', 'gone')", [name])
+        mapped.execute(f"DROP TRIGGER {name} ON salesforce.account")
+    assert [(record["Name"], record["Phone"]) for record in org.sandbox.records("Account")] == [
+        ("a_before_capture", "a_before_capture"), ("z_after_capture", "z_after_capture")]
+    assert rows(mapped, "SELECT name, phone, sfid IS NOT NULL, _hc_lastop FROM salesforce.account ORDER BY id") == [
+        ("a_before_capture", "a_before_capture", True, "UPDATED"),
+        ("z_after_capture", "z_after_capture", True, "UPDATED")]
+
+
+def test_returning_shows_the_row_before_salesforce_has_answered(org: Org, mapped: Session) -> None:
+    sfid, record_id = rows(mapped, "INSERT INTO salesforce.account (name) VALUES ('a') RETURNING sfid, id")[0]
+    assert sfid is None
+    assert one(mapped, "SELECT sfid FROM salesforce.account WHERE id = %s", record_id) == org.sandbox.records(
+        "Account")[0]["Id"]
+
+
+def test_deferred_constraints_stay_deferred(org: Org, mapped: Session, app: Session) -> None:
+    mapped.execute("CREATE TABLE salesforce.region (name varchar(80) PRIMARY KEY)")
+    mapped.execute("ALTER TABLE salesforce.account ADD FOREIGN KEY (phone) REFERENCES salesforce.region "
+                   "DEFERRABLE INITIALLY DEFERRED")
+    app.execute("INSERT INTO salesforce.account (name, phone) VALUES ('a', 'north')")
+    app.execute("INSERT INTO salesforce.region VALUES ('north')")
+    app.commit()
+    assert org.names() == ["a"]
+
+
+# --- modes, and what stops a write ---
+
+def test_a_mapping_changes_its_mode_when_nothing_is_left_to_send(org: Org, account: Session) -> None:
+    account.execute("INSERT INTO salesforce.account (name) VALUES ('a')")
+    with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState) as caught:
+        account.execute("SELECT sffdw.alter_mapping('Account', write_mode => 'sync')")
+    assert "sffdw.write()" in str(caught.value.diag.message_hint)
+    write(account)
+    account.execute("SELECT sffdw.alter_mapping('Account', write_mode => 'sync')")
+    assert one(account, "SELECT write_mode FROM sffdw.mappings") == "sync"
+    account.execute("INSERT INTO salesforce.account (name) VALUES ('b')")
+    assert org.names() == ["a", "b"]
+    account.execute("SELECT sffdw.alter_mapping('Account', write_mode => 'async')")
+    account.execute("INSERT INTO salesforce.account (name) VALUES ('c')")
+    assert org.names() == ["a", "b"]
+    write(account)
+    assert org.names() == ["a", "b", "c"]
+    assert rows(account, "SELECT tgname FROM pg_trigger WHERE tgname LIKE '%await%'") == []
+
+
+@pytest.mark.parametrize("call", [
+    "create_mapping('Contact', write_mode => 'sync')", "alter_mapping('Account', access => 'read_only')"])
+def test_a_mapping_that_is_not_written_cannot_wait(mapped: Session, call: str) -> None:
+    with pytest.raises(psycopg.errors.InvalidParameterValue) as caught:
+        mapped.execute(f"SELECT sffdw.{call}".encode())
+    assert "read_write" in str(caught.value.diag.message_hint)
+    mapped.execute("SELECT sffdw.drop_mapping('Account')")
+    mapped.execute("INSERT INTO salesforce.account (name) VALUES ('nobody waits')")
+
+
+@pytest.mark.parametrize(("stop", "start", "sqlstate"), [
+    ("SELECT sffdw.pause('out')", "SELECT sffdw.resume('out')", "55000"),
+    ("UPDATE sffdw.connection SET state = 'RECOVERY', last_error = 'x'", "UPDATE sffdw.connection SET state = 'IDLE'",
+     "SF002"),
+    ("UPDATE sffdw.connection SET system_identifier = 1", "SELECT sffdw.recover(accept_cluster => true)", "SF002"),
+    ("UPDATE sffdw.connection SET org_id = '00D000000000009EAA'",
+     "SELECT sffdw.recover(accept_org_id => '{org_id}')", "SF002"),
+    ("INSERT INTO sffdw.held_change (mapping_id, direction, action, entry_count, oldest_at, threshold, reason) "
+     "SELECT mapping_id, 'out', 'DELETE', 9, now(), 1, 'x' FROM sffdw.mapping", "DELETE FROM sffdw.held_change",
+     "SF013"),
+    ("UPDATE sffdw.connection SET write_pause_until = now() + interval '1 hour'",
+     "UPDATE sffdw.connection SET write_pause_until = NULL", "55000"),
+    ("SELECT salesforce.hc_capture_update_from_row(hstore(a.*), 'account') FROM salesforce.account a",
+     "CALL sffdw.write()", "55000")], ids=["pause", "recovery", "server", "org", "held", "throttled", "older"])
+def test_a_write_that_must_not_be_sent_is_an_error(org: Org, mapped: Session, stop: str, start: str,
+                                                   sqlstate: str) -> None:
+    mapped.execute("INSERT INTO salesforce.account (name) VALUES ('a')")
+    mapped.execute(stop.encode())
+    with pytest.raises(psycopg.Error) as caught:
+        mapped.execute("UPDATE salesforce.account SET name = 'b'")
+    assert caught.value.sqlstate == sqlstate
+    assert caught.value.diag.message_hint
+    assert org.names() == ["a"] == [one(mapped, "SELECT name FROM salesforce.account")]
+    mapped.execute(start.format(org_id=org.sandbox.call("GET", "/")["org_id"]).encode())
+    mapped.execute("UPDATE salesforce.account SET name = 'b'")
+    assert org.names() == ["b"]
+
+
+@pytest.mark.parametrize(("fault", "params", "sqlstate"), [
+    ("limit.daily", {}, "SF004"), ("http.status", {"status": 503}, "SF012"), ("row.locked", {}, "SF011")])
+def test_an_org_that_refuses_is_an_error_of_the_statement(org: Org, mapped: Session, fault: str, params: dict[str, Any],
+                                                          sqlstate: str) -> None:
+    mapped.execute("INSERT INTO salesforce.account (name) VALUES ('a')")
+    with org.fault(fault, params), pytest.raises(psycopg.Error) as caught:
+        mapped.execute("UPDATE salesforce.account SET name = 'b'")
+    assert caught.value.sqlstate == sqlstate
+    assert one(mapped, "SELECT name FROM salesforce.account") == "a"
+    mapped.execute("UPDATE salesforce.account SET name = 'c'")
+    assert org.names() == ["c"]
