@@ -4,6 +4,7 @@
 -- requires: functions/prepare_entries
 -- requires: functions/start_run
 -- requires: functions/sync_setting
+-- requires: tables/conflict
 -- requires: tables/mapping_progress
 -- requires: tables/schema_event
 -- requires: tables/write_claim
@@ -81,6 +82,11 @@ BEGIN
     WHERE m.mapping_id = d.mapping_id
     AND m.connection_id = connection.connection_id
     AND d.repaired_at < v_before;
+    DELETE FROM sffdw.conflict f
+    USING sffdw.mapping m
+    WHERE m.mapping_id = f.mapping_id
+    AND m.connection_id = connection.connection_id
+    AND f.at < v_before;
     DELETE FROM sffdw.notification n
     WHERE n.connection_id = connection.connection_id
     AND n.created_at < v_before;
@@ -100,8 +106,8 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.purge_old(sffdw.connection, timestamptz) IS
-    'Delete what is older than the days kept: archived entries, log lines, runs, repaired drift, notifications, schema '
-    'events.';
+    'Delete what is older than the days kept: archived entries, log lines, runs, repaired drift, conflicts, '
+    'notifications, schema events.';
 
 CREATE FUNCTION sffdw.trim_job_runs(connection sffdw.connection, at timestamptz)
 RETURNS void

@@ -27,8 +27,8 @@ AS $function$
 DECLARE
     v_changes sffdw.captured_change[];
 BEGIN
-    -- A trigger of the app's may change a row before its INSERT has been captured: that change waits for the INSERT, which
-    -- the statement around it sends.
+    -- A trigger of the app's may change a row before its INSERT has been captured: that change waits for the INSERT,
+    -- which the statement around it sends.
     EXECUTE format($query$
         SELECT array_agg(ROW(c.id, c.action, c.table_name, c.record_id, c.sfid, c."values")::sffdw.captured_change
                          ORDER BY c.action, c.id)
@@ -77,7 +77,8 @@ BEGIN
     SELECT c.record_id INTO v_local_id FROM unnest(changes) c WHERE c.entry_id = v_request.entry_id;
     RAISE EXCEPTION 'could not % a record of object "%"', v_request.operation, v_request.object_name
         USING ERRCODE = 'SF010',
-              DETAIL = format('%s: %s, for id %s. Nothing was sent.', v_request.status_code, v_request.message, v_local_id),
+              DETAIL = format('%s: %s, for id %s. Nothing was sent.', v_request.status_code, v_request.message,
+                              v_local_id),
               HINT = CASE v_request.status_code
                   WHEN 'NOT_IN_SALESFORCE' THEN 'Capture the row with hc_capture_insert_from_row and run CALL '
                                                 'sffdw.write(): then it has an sfid.'

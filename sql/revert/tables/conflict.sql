@@ -1,0 +1,7 @@
+-- Revert sffdw:tables/conflict from pg
+
+BEGIN;
+
+DROP TABLE sffdw.conflict;
+
+COMMIT;

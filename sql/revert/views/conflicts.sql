@@ -1,0 +1,7 @@
+-- Revert sffdw:views/conflicts from pg
+
+BEGIN;
+
+DROP VIEW sffdw.conflicts;
+
+COMMIT;
