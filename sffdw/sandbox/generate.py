@@ -21,7 +21,7 @@ from sffdw.sandbox.schema import Field, Schema, SObject
 from sffdw.sandbox.schema.person_fields import is_person_field
 from sffdw.sandbox.schema.record_types import FIELD
 from sffdw.sandbox.store.store import Store
-from sffdw.sandbox.store.tables import column_name, is_stored, table_name
+from sffdw.sandbox.store.tables import column_name, table_name
 
 _CHUNK = 20_000
 _HISTORY = timedelta(days=900)
@@ -233,7 +233,7 @@ def _some(parents: Sequence[str], lonely: float, count: int, dice: random.Random
 
 def _is_made(field: Field) -> bool:
     """Whether rows state the field: what clients may set, names of persons and numbers in series."""
-    if not is_stored(field) or field.type in ("id", "base64") or field.calculated or _LEFT_OUT.search(field.name):
+    if not field.has_column or field.type in ("id", "base64") or field.calculated or _LEFT_OUT.search(field.name):
         return False
     return field.createable or field.auto_number or field.is_person_name
 

@@ -16,7 +16,6 @@ from sffdw.sandbox.schema import SObject
 from sffdw.sandbox.schema.features import check_feature
 from sffdw.sandbox.soql.names import Scope, Statement
 from sffdw.sandbox.soql.settings import Settings
-from sffdw.sandbox.store.store import stored_fields
 from sffdw.sandbox.store.tables import table_name
 from sffdw.sandbox.values import to_answer
 
@@ -37,7 +36,7 @@ def list_records(call: Call, name: str) -> Reply:
     """GET /_sandbox/records/OBJECT?scope&fields&after&limit: NDJSON of values by Id, formulas computed."""
     sobject = _object(call, name)
     wanted = {part.strip().lower() for part in call.query.get("fields", "").split(",") if part.strip()}
-    fields = [field for field in stored_fields(sobject) if not wanted or field.name.lower() in {*wanted, "id"}]
+    fields = [field for field in sobject.column_fields if not wanted or field.name.lower() in {*wanted, "id"}]
     has_flag = not wanted or "isdeleted" in wanted
     settings = Settings(now=call.org.clock.now(), currencies=currencies_of(call.org.store))
     statement = Statement("", call.org.schema, settings)

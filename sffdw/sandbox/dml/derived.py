@@ -10,7 +10,6 @@ from sffdw.sandbox.dml.currencies import set_currency
 from sffdw.sandbox.dml.record_types import set_record_type
 from sffdw.sandbox.schema import Field, SObject
 from sffdw.sandbox.store.store import Store, Values
-from sffdw.sandbox.store.tables import is_stored
 from sffdw.sandbox.values import to_stored
 
 _NAME_PARTS = ("FirstName", "MiddleName", "LastName", "Suffix")
@@ -22,8 +21,8 @@ def set_defaults(store: Store, sobject: SObject, record_id: str, values: Values,
     """Fill what the writer left out of a new record."""
     set_currency(store, sobject, values, actor)
     set_record_type(store, sobject, values, actor)
-    for field in sobject.fields:
-        if field.name in values or not is_stored(field):
+    for field in sobject.default_fields:
+        if field.name in values:
             continue
         default = _default(field, actor)
         if default is not None:

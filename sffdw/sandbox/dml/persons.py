@@ -19,7 +19,7 @@ from sffdw.sandbox.schema.features import PERSON_ACCOUNTS
 from sffdw.sandbox.schema.person_fields import NAME_PARTS, account_name, is_person_field
 from sffdw.sandbox.schema.record_types import FIELD
 from sffdw.sandbox.store.store import Store, Values
-from sffdw.sandbox.store.tables import is_stored, table_name
+from sffdw.sandbox.store.tables import table_name
 
 if TYPE_CHECKING:
     from sffdw.sandbox.dml.records import Records
@@ -199,7 +199,7 @@ def _pairs(account: SObject, contact: SObject) -> list[tuple[str, Field]]:
         if theirs.name.endswith(("__c", "__s")):
             ours = account_name(theirs.name)
         known = account.stored_field(ours)
-        if known is not None and is_stored(theirs) and known.derived_from is None:
+        if known is not None and theirs.has_column and known.derived_from is None:
             pairs.append((ours, theirs))
     return pairs
 

@@ -12,7 +12,7 @@ from sffdw.sandbox.errors import ApiError
 from sffdw.sandbox.schema import Field, SObject
 from sffdw.sandbox.schema.person_fields import is_person_field
 from sffdw.sandbox.store.store import Store, Values
-from sffdw.sandbox.store.tables import column_name, is_stored, table_name
+from sffdw.sandbox.store.tables import column_name, table_name
 from sffdw.sandbox.values import to_stored
 
 AUDIT_FIELDS = frozenset({"CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById"})
@@ -71,7 +71,7 @@ def _not_writable(names: list[str]) -> ApiError:
 
 def check_required(sobject: SObject, values: Mapping[str, Any], *, is_new: bool) -> None:
     """Refuse a record whose required fields have no value (on update: are set to none)."""
-    missing = [field.name for field in sobject.fields if _is_missing(field, values, is_new=is_new)]
+    missing = [field.name for field in sobject.required_fields if _is_missing(field, values, is_new=is_new)]
     if sobject.name == "Account" and not values.get("IsPersonAccount"):
         missing = [name for name in missing if not is_person_field(name)]  # what persons need, companies do not
     if missing:
@@ -79,8 +79,6 @@ def check_required(sobject: SObject, values: Mapping[str, Any], *, is_new: bool)
 
 
 def _is_missing(field: Field, values: Mapping[str, Any], *, is_new: bool) -> bool:
-    if field.nillable or field.type == "boolean" or field.is_compound or field.auto_number or field.calculated:
-        return False
     if is_new:
         return field.createable and not field.defaulted_on_create and values.get(field.name) is None
     return field.name in values and values[field.name] is None and (field.createable or field.updateable)
@@ -88,8 +86,8 @@ def _is_missing(field: Field, values: Mapping[str, Any], *, is_new: bool) -> boo
 
 def check_unique(store: Store, sobject: SObject, record_id: str, values: Mapping[str, Any]) -> None:
     """Refuse a value that another record holds in a unique field."""
-    for field in sobject.fields:
-        if not field.unique or values.get(field.name) is None or not is_stored(field) or field.type == "id":
+    for field in sobject.unique_fields:
+        if values.get(field.name) is None:
             continue
         held = f'{column_name(field)} = ? AND +_deleted = 0 AND "Id" <> ?'
         sql = f'SELECT "Id" FROM {table_name(sobject)} WHERE {held} LIMIT 1'

@@ -18,7 +18,6 @@ from sffdw.sandbox.loader.compile import load
 from sffdw.sandbox.loader.plan import LoadPlan, counted
 from sffdw.sandbox.schema import Schema, SchemaChange, SObject
 from sffdw.sandbox.store.store import Store, Values
-from sffdw.sandbox.store.tables import is_stored
 
 _TRAILING_NUMBER = re.compile(r"(\d+)\D*\Z")
 
@@ -95,7 +94,7 @@ def _remade_where_empty(store: Store, changes: Iterable[SchemaChange]) -> list[S
 def _insert(store: Store, sobject: SObject, changes: Sequence[Mapping[str, Any]], actor: Actor) -> None:
     stated = {name for change in changes for name in change["values"]}
     rows = [_complete(store, sobject, change, stated, actor) for change in changes]
-    columns = ["Id", *(field.name for field in sobject.fields if is_stored(field) and field.name != "Id"), "IsDeleted"]
+    columns = ["Id", *(field.name for field in sobject.fields if field.has_column and field.name != "Id"), "IsDeleted"]
     blank = {field.name: 0 for field in sobject.fields if field.type == "boolean"} | {"IsDeleted": 0}
     store.insert_rows(sobject, columns, ([row.get(name, blank.get(name)) for name in columns] for row in rows))
     for row in rows:

@@ -121,6 +121,25 @@ class Field:
         return self.type in rules.COMPOUND_TYPES
 
     @property
+    def has_column(self) -> bool:
+        """Whether a value of its own is stored (of compound fields and IsDeleted none is)."""
+        return not self.is_compound and self.name != "IsDeleted"
+
+    @property
+    def may_have_default(self) -> bool:
+        """Whether a new record may get a value here that its writer did not give."""
+        if (self.name == "OwnerId" and self.is_reference) or self.auto_number:
+            return True
+        has_choice = any(known.default_value for known in self.picklist_values)
+        return has_choice or (self.default_value is not None and not self.calculated)
+
+    @property
+    def is_required(self) -> bool:
+        """Whether a record must have a value here."""
+        is_given = self.type == "boolean" or self.is_compound or self.auto_number or self.calculated
+        return not self.nillable and not is_given
+
+    @property
     def is_person_name(self) -> bool:
         """Whether this is a person's full name, made from first and last name."""
         return self.name_field and self.extra_type_info == "personname" and not self.createable

@@ -148,6 +148,28 @@ class SObject:
         """Whether records can be merged; the describe's `mergeable` is false for Case, which merges nevertheless."""
         return self.stored_field("MasterRecordId") is not None
 
+    # Asked for with every record that is written.
+
+    @cached_property
+    def column_fields(self) -> tuple[Field, ...]:
+        """The fields that a value is stored of."""
+        return tuple(field for field in self.fields if field.has_column)
+
+    @cached_property
+    def default_fields(self) -> tuple[Field, ...]:
+        """The fields in which a new record may get a value that its writer did not give."""
+        return tuple(field for field in self.column_fields if field.may_have_default)
+
+    @cached_property
+    def required_fields(self) -> tuple[Field, ...]:
+        """The fields in which a record must have a value."""
+        return tuple(field for field in self.fields if field.is_required)
+
+    @cached_property
+    def unique_fields(self) -> tuple[Field, ...]:
+        """The fields of which no two records may have the same value, save the id."""
+        return tuple(field for field in self.column_fields if field.unique and field.type != "id")
+
     @cached_property
     def reference_fields(self) -> tuple[Field, ...]:
         """All fields that hold ids of other records, hidden ones too."""

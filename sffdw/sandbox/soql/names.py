@@ -10,7 +10,7 @@ from sffdw.sandbox.schema import Field, PicklistValue, Schema, SObject, make_fie
 from sffdw.sandbox.soql import ast
 from sffdw.sandbox.soql.messages import SoqlError
 from sffdw.sandbox.soql.settings import Settings
-from sffdw.sandbox.store.tables import column_name, is_stored, table_name
+from sffdw.sandbox.store.tables import column_name, table_name
 
 MAX_LEVELS = 5
 _CHANGE_EVENT = "ChangeEvent"
@@ -307,7 +307,7 @@ class Scope:
                 yield target, f"'{target.name}'"
                 continue
             found = target.name_field if wanted == "Name" else target.field(wanted)
-            if found is not None and is_stored(found):
+            if found is not None and found.has_column:
                 column = f"n.{column_name(found)}"
                 yield target, f'(SELECT {column} FROM {table_name(target)} n WHERE n."Id" = {join.reference_sql})'
 
@@ -331,6 +331,6 @@ def _name_field(name: str, join: Join) -> Field:
 
 def column_sql(found: Field, alias: str) -> str:
     """Return the expression that reads a field of a table."""
-    if not is_stored(found) and found.name != "IsDeleted":
+    if not found.has_column and found.name != "IsDeleted":
         return "NULL"
     return f"{alias}.{column_name(found)}"

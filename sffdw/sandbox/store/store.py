@@ -20,7 +20,7 @@ from sffdw.sandbox.store.claim import UNFINISHED
 from sffdw.sandbox.store.database import Database
 from sffdw.sandbox.store.kept import Kept
 from sffdw.sandbox.store.settling import settle_record_types
-from sffdw.sandbox.store.tables import column_name, is_stored, table_name
+from sffdw.sandbox.store.tables import column_name, table_name
 
 if TYPE_CHECKING:
     from sffdw.sandbox.events.recorder import Recorder
@@ -51,6 +51,8 @@ class Store:
         self._sequences: dict[str, int] = {}
         self._local = threading.local()
         self._undo: list[object] = []  # states of the schema before changes that the open transaction made
+        # How a whole record is read, as long as its object is defined so.
+        self._selects: dict[str, tuple[SObject, str, tuple[str, ...]]] = {}
         self._remembered: dict[Hashable, Any] = {}  # what the open transaction has looked up of the org's set-up
         with self.database.transaction() as connection:
             for statement in tables.CATALOG.split(";"):
@@ -241,14 +243,14 @@ class Store:
 
     def get(self, sobject: SObject, record_id: str) -> Values | None:
         """Return all stored values of a record by API name, IsDeleted included; None when there is none."""
-        fields = stored_fields(sobject)
-        columns = ", ".join(column_name(field) for field in fields)
-        sql = f'SELECT _deleted, {columns} FROM {table_name(sobject)} WHERE "Id" = ?'
-        row = self.reader.execute(sql, (record_id,)).fetchone()
-        if row is None:
-            return None
-        values = {field.name: value for field, value in zip(fields, row[1:], strict=True)}
-        return values | {"IsDeleted": row[0]}
+        known = self._selects.get(sobject.name)
+        if known is None or known[0] is not sobject:
+            columns = ", ".join(column_name(field) for field in sobject.column_fields)
+            names = (*(field.name for field in sobject.column_fields), "IsDeleted")
+            sql = f'SELECT {columns}, _deleted FROM {table_name(sobject)} WHERE "Id" = ?'
+            known = self._selects[sobject.name] = (sobject, sql, names)
+        row = self.reader.execute(known[1], (record_id,)).fetchone()
+        return None if row is None else dict(zip(known[2], row, strict=True))
 
     def is_deleted(self, sobject: SObject, record_id: str) -> bool | None:
         """Tell whether a record is in the recycle bin; None when it does not exist."""
@@ -317,8 +319,3 @@ class Store:
     def save_setting(self, key: str, value: Any) -> None:
         """Save a setting as JSON."""
         self.set_meta(key, json.dumps(value))
-
-
-def stored_fields(sobject: SObject) -> tuple[Field, ...]:
-    """Return the fields of an object that have a column."""
-    return tuple(field for field in sobject.fields if is_stored(field))

@@ -59,11 +59,6 @@ def _column_of(name: str) -> str:
     return "_deleted" if name.lower() == "isdeleted" else quote_name(name)
 
 
-def is_stored(field: Field) -> bool:
-    """Tell whether a field has a column of its own (compound ones and IsDeleted have not)."""
-    return not field.is_compound and field.name != "IsDeleted"
-
-
 def _column(field: Field) -> str:
     if field.type == "boolean":
         return f"{column_name(field)} INTEGER NOT NULL DEFAULT 0"
@@ -77,7 +72,7 @@ def _column(field: Field) -> str:
 def create_table(connection: sqlite3.Connection, sobject: SObject) -> None:
     """Make the table of an object and its indexes."""
     columns = ["_row INTEGER PRIMARY KEY", "_deleted INTEGER NOT NULL DEFAULT 0"]
-    columns += [_column(field) for field in sobject.fields if is_stored(field)]
+    columns += [_column(field) for field in sobject.fields if field.has_column]
     connection.execute(f"CREATE TABLE {table_name(sobject)} ({', '.join(columns)})")
     create_indexes(connection, sobject)
 
@@ -105,9 +100,9 @@ def _indexes(sobject: SObject) -> Iterator[tuple[str, tuple[str, str]]]:
             yield name, ("UNIQUE INDEX", f"({column})")
         elif field.name in _STAMPS:
             yield name, ("INDEX", f"({column}, {quote_name('Id')}, _deleted)")
-        elif is_stored(field) and (field.is_reference or field.external_id or field.unique or field.id_lookup):
+        elif field.has_column and (field.is_reference or field.external_id or field.unique or field.id_lookup):
             yield name, ("INDEX", f"({column}) WHERE {column} IS NOT NULL")
-        elif field.name_field and is_stored(field):
+        elif field.name_field and field.has_column:
             yield name, ("INDEX", f"({column})")
             yield f"{name} sorted", ("INDEX", f"(sf_upper({column}), _row)")
 
@@ -139,10 +134,10 @@ def _alter(connection: sqlite3.Connection, sobject: SObject, change: SchemaChang
         if old.lower() in stored:
             connection.execute(f"ALTER TABLE {table} RENAME COLUMN {column_name(old)} TO {column_name(new)}")
     for field in change.altered:
-        if is_stored(field) and sobject.stored_field(field.name) is not None:
+        if field.has_column and sobject.stored_field(field.name) is not None:
             _retype(connection, table, field)
     for field in change.added:
-        if is_stored(field):
+        if field.has_column:
             connection.execute(f"ALTER TABLE {table} ADD COLUMN {_column(field)}")
     create_indexes(connection, sobject)
 
