@@ -4,38 +4,29 @@ A page is parsed while it arrives and never held as a whole. A page that is cut 
 one announced, is asked for again and goes on behind the rows already given: results stay the same while the job lives.
 """
 
-import csv
-import io
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import count, islice
+from itertools import count
 from typing import Any
 from urllib.parse import quote
 
 from sffdw.calls import Purpose
 from sffdw.client import Client
+from sffdw.delimited import Block, PageText
 from sffdw.errors import BulkUnsupported, JobLost, LocatorExpired, RequestError, UnreadableAnswer, printable
-from sffdw.transport import PIECE_BYTES, Body
+from sffdw.transport import Body
 
 TERMINAL = ("JobComplete", "Failed", "Aborted")
 # Salesforce names the end of a result in a header, as a word.
 LAST_LOCATOR = "null"
-# Old versions give this line instead of a header when no record matches.
-NO_RECORDS = "Records not found for this query"
 PAGE_ATTEMPTS = 3
-BLOCK_ROWS = 1000
-UNSTORABLE_NUL, REPLACEMENT = b"\0", "\N{REPLACEMENT CHARACTER}".encode()
-# The default refuses fields beyond 131,072 characters; Salesforce's rich text areas hold as many, more with markup.
-csv.field_size_limit(2**31 - 1)
 
 # What Salesforce says of a query that only REST can answer.
 UNSUPPORTED_CODES = frozenset(("INVALIDENTITY", "FUNCTIONALITY_NOT_ENABLED", "FEATURENOTENABLED"))
 UNSUPPORTED_WORDS = ("not supported by the bulk api", "not supported in bulk", "does not support query",
                      "implementation restriction")
 LOST_CODES = frozenset(("NOT_FOUND", "ENTITY_IS_DELETED"))
-
-Block = list[list[str]]
 
 
 @dataclass(frozen=True)
@@ -65,7 +56,7 @@ class Given:
 
 @dataclass(frozen=True)
 class Page:
-    """A page of a result: blocks of rows of text by column, '' for NULL. next_locator is None on the last page.
+    """A page of a result: blocks of texts by column, '' for NULL. next_locator is None on the last page.
 
     Once all blocks are read, given.count is the number of rows, and equal to the one that was announced.
     """
@@ -78,11 +69,10 @@ class Page:
 
 @dataclass(frozen=True)
 class Opened:
-    """One attempt at a page: its body, the rows behind the header, and the header."""
+    """One attempt at a page."""
 
     body: Body
-    records: Iterator[list[str]]
-    columns: tuple[str, ...]
+    text: PageText
 
 
 class Bulk:
@@ -155,18 +145,17 @@ class Bulk:
             if body.status == 204:
                 body.close()
                 raise lost(job_id, None)
-            records = _records(body)
-            return Opened(body, records, _header(records))
+            return Opened(body, PageText(body.pieces()))
 
         first, given = _persistent(opened), Given()
         blocks = self._counted(_blocks(first, opened, given))
-        return Page(first.columns, _locator(first.body.headers), blocks, given)
+        return Page(first.text.columns, _locator(first.body.headers), blocks, given)
 
     def _counted(self, blocks: Iterator[Block]) -> Iterator[Block]:
         ledger = self._client.transport.ledger
         try:
             for block in blocks:
-                ledger.add(self._client.purpose, rows=len(block))
+                ledger.add(self._client.purpose, rows=len(block[0]))
                 yield block
         finally:
             ledger.enter_rest()
@@ -195,47 +184,7 @@ def _number(found: Mapping[str, Any], name: str) -> int | None:
     return None if found.get(name) is None else int(found[name])
 
 
-# --- a page's text ---
-
-class _Pieces(io.RawIOBase):
-    """The pieces of a body as a file, so that lines are found without Python."""
-
-    def __init__(self, body: Body) -> None:
-        self._pieces = body.pieces()
-        self._rest = b""
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        if not self._rest:
-            self._rest = next(self._pieces, b"").replace(UNSTORABLE_NUL, REPLACEMENT)
-        count = min(len(buffer), len(self._rest))
-        buffer[:count] = self._rest[:count]
-        self._rest = self._rest[count:]
-        return count
-
-
-def _records(body: Body) -> Iterator[list[str]]:
-    """The rows of a CSV. Only a line feed ends a line: texts hold the others that Python would take for one."""
-    file = io.TextIOWrapper(io.BufferedReader(_Pieces(body), PIECE_BYTES), "utf-8-sig", "replace", "\n")
-    file._CHUNK_SIZE = PIECE_BYTES  # type: ignore[attr-defined]
-    return csv.reader(file, strict=True)
-
-
-def _header(records: Iterator[list[str]]) -> tuple[str, ...]:
-    try:
-        found = next(records, [])
-    except csv.Error as exc:
-        raise _unreadable(exc) from exc
-    is_empty = not found or found[0].strip() == NO_RECORDS
-    return () if is_empty else tuple(found)
-
-
-def _unreadable(exc: Exception) -> UnreadableAnswer:
-    return UnreadableAnswer("a page of a Bulk job's result could not be read", detail=f"{exc}.", reason="cut",
-                            is_transient=True)
-
+# --- a page ---
 
 def _announced(headers: Mapping[str, str]) -> int | None:
     text = headers.get("Sforce-NumberOfRecords", "")
@@ -262,31 +211,17 @@ def _blocks(attempt: Opened, opened: Callable[[], Opened], given: Given) -> Iter
     for number in count(1):
         try:
             with closing(attempt.body):
-                for block in _read(attempt.records, len(attempt.columns), given.count):
-                    given.count += len(block)
+                for block in attempt.text.blocks(given.count):
+                    given.count += len(block[0])
                     yield block
                 _check_count(given.count, _announced(attempt.body.headers))
             return
         except RequestError as error:
             if not error.is_transient or number >= PAGE_ATTEMPTS:
                 raise
-        columns, attempt = attempt.columns, _persistent(opened)
-        if attempt.columns != columns:
+        columns, attempt = attempt.text.columns, _persistent(opened)
+        if attempt.text.columns != columns:
             raise UnreadableAnswer("a page of a Bulk job's result has other columns than before")
-
-
-def _read(records: Iterator[list[str]], width: int, skipped: int) -> Iterator[Block]:
-    rows = islice(records, skipped, None)
-    while True:
-        try:
-            block = list(islice(rows, BLOCK_ROWS))
-        except csv.Error as exc:
-            raise _unreadable(exc) from exc
-        if not block:
-            return
-        if set(map(len, block)) != {width}:
-            raise _unreadable(ValueError("A row has another number of values than the header"))
-        yield block
 
 
 def _check_count(given: int, announced: int | None) -> None:

@@ -8,7 +8,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
-from itertools import chain, repeat
+from itertools import chain, islice, repeat
 from typing import TYPE_CHECKING, Any
 
 from sffdw.calls import Purpose
@@ -18,7 +18,8 @@ from sffdw.planner import Column, SortKey
 from sffdw.types import COMPOUNDS
 
 if TYPE_CHECKING:
-    from sffdw.bulk import Block, Bulk, Job, Page
+    from sffdw.bulk import Bulk, Job, Page
+    from sffdw.delimited import Block
 
 MAX_PAGE_ROWS = 50_000
 # 2026-01-31T12:00:00Z; milliseconds since 1970 have fewer digits.
@@ -82,11 +83,9 @@ def shaped(page: "Page", places: Mapping[str, Column | None],
 
 
 def _rows(block: "Block", takes: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
-    columns = list(zip(*block, strict=True))
-    taken = [_taken(columns[take[0]], take[1]) if isinstance(take, tuple) else take for take in takes]
-    if any(isinstance(take, tuple) for take in takes):
-        return zip(*taken)  # noqa: B905 - constants repeat for ever
-    return (tuple(values) for _, values in zip(block, zip(*taken)))  # noqa: B905
+    taken = [_taken(block[take[0]], take[1]) if isinstance(take, tuple) else take for take in takes]
+    rows = zip(*taken)  # noqa: B905 - constants repeat for ever
+    return rows if any(isinstance(take, tuple) for take in takes) else islice(rows, len(block[0]))
 
 
 def _taken(values: Sequence[str], shape: Shape | None) -> Iterable[Any]:

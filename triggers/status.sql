@@ -14,13 +14,13 @@ BEGIN
         AS $body$
         BEGIN
             -- Without a search_path of its own, which would cost more than the rest: every name is spelled out.
-            IF pg_catalog.current_setting('xmlbinary') OPERATOR(pg_catalog.=) 'base64' THEN
+            IF NEW._hc_lastop OPERATOR(pg_catalog.=) 'SYNCED' AND NEW._hc_err IS NULL
+            AND pg_catalog.current_setting('xmlbinary') OPERATOR(pg_catalog.<>) 'base64' THEN
+                -- Loads and polls say so themselves: a row that is not changed here is not copied.
+                RETURN NEW;
+            ELSIF pg_catalog.current_setting('xmlbinary') OPERATOR(pg_catalog.=) 'base64' THEN
                 NEW._hc_lastop := 'PENDING';
                 NEW._hc_err := NULL;
-            ELSIF TG_OP OPERATOR(pg_catalog.=) 'INSERT' AND NEW._hc_lastop OPERATOR(pg_catalog.=) 'SYNCED'
-            AND NEW._hc_err IS NULL THEN
-                -- A load says so itself: a row that is not changed here is not copied.
-                RETURN NEW;
             ELSIF TG_OP OPERATOR(pg_catalog.=) 'INSERT' OR NEW._hc_lastop IS NULL
             OR NEW._hc_lastop OPERATOR(pg_catalog.=) OLD._hc_lastop THEN
                 NEW._hc_lastop := 'SYNCED';

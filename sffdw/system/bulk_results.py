@@ -22,7 +22,7 @@ class BulkResultsTable(SystemTable):
         size = row_limit("max_records", arguments.get("max_records"))
         page = self.connection.bulk.page(job_id, locator or None, size)
         for block in page.blocks:
-            for values in block:
+            for values in zip(*block, strict=True):
                 record = dict(zip(page.columns, [value or None for value in values], strict=True))
                 yield {"record": json_text(record), "next_locator": page.next_locator}
         self.connection.read_pages.append(ReadPage(job_id, locator, page.next_locator, page.given.count))

@@ -103,7 +103,7 @@ JOB = {"id": "750000000000001AAA", "operation": "query", "object": "Account", "s
 
 
 def rows_of(page: Page) -> list[list[str]]:
-    return [row for block in page.blocks for row in block]
+    return [list(row) for block in page.blocks for row in zip(*block, strict=True)]
 
 
 def read(text: str | bytes, **columns: str) -> list[tuple[Any, ...]]:
