@@ -211,6 +211,7 @@ BEGIN
         accelerated = coalesce(alter_mapping.accelerated, m.accelerated),
         daily_call_cap = coalesce(alter_mapping.daily_call_cap, m.daily_call_cap),
         history = coalesce(alter_mapping.history, m.history),
+        hold_threshold = nullif(coalesce(alter_mapping.hold_threshold, m.hold_threshold), 0),
         row_filter = nullif(coalesce(alter_mapping.row_filter, m.row_filter), ''),
         schema_policy = coalesce(alter_mapping.schema_policy, m.schema_policy),
         state = CASE m.state WHEN 'SCHEMA_CHANGED' THEN 'RESYNC' ELSE m.state END,

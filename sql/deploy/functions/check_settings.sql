@@ -20,7 +20,7 @@ DECLARE
         "schema_policy": ["warn", "evolve", "pause"]
     }';
     v_only CONSTANT jsonb := '{
-        "conflict_policy": "last_writer", "rejected_policy": "keep", "hold_threshold": null
+        "conflict_policy": "last_writer", "rejected_policy": "keep"
     }';
     v_name  text;
     v_value jsonb;
@@ -34,6 +34,10 @@ BEGIN
         ELSIF v_name = 'daily_call_cap' AND v_value::integer < 1 THEN
             RAISE EXCEPTION 'invalid value for "%": %', v_name, v_value
                 USING ERRCODE = 'invalid_parameter_value', HINT = 'It must be a whole number above 0.';
+        ELSIF v_name = 'hold_threshold' AND nullif(v_value, 'null')::integer < 0 THEN
+            RAISE EXCEPTION 'invalid value for "%": %', v_name, v_value
+                USING ERRCODE = 'invalid_parameter_value',
+                      HINT = 'It must be a whole number above 0, or 0 for the default.';
         ELSIF v_only ? v_name AND v_only -> v_name <> v_value THEN
             RAISE EXCEPTION 'setting "%" is not supported yet', v_name
                 USING ERRCODE = 'feature_not_supported',

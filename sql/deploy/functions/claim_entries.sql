@@ -1,5 +1,6 @@
 -- Deploy sffdw:functions/claim_entries to pg
 -- requires: functions/check_connection
+-- requires: functions/hold_writes
 -- requires: functions/sync_setting
 -- requires: tables/mapping_field
 -- requires: tables/write_claim
@@ -37,21 +38,22 @@ BEGIN
                AND row_number() OVER (PARTITION BY l.table_name, l.record_id ORDER BY l.id) = 1
         FROM (
             SELECT *
-            FROM %1$I._trigger_log
+            FROM %1$I._trigger_log l
             WHERE state IN ('NEW', 'PENDING')
+            AND %3$s
             ORDER BY id
             LIMIT $1
         ) l
         LEFT JOIN sffdw.write_claim c ON c.connection_id = $2 AND c.entry_id = l.id
         LEFT JOIN sffdw.mapping m ON m.connection_id = $2 AND m.table_name = l.table_name
         LEFT JOIN sffdw.mapping_field i ON i.mapping_id = m.mapping_id AND i.field_name = m.unique_identifier
-    $query$, connection.schema_name, connection.hstore_schema)
+    $query$, connection.schema_name, connection.hstore_schema, sffdw.held_filter(connection))
     USING scan_limit, connection.connection_id;
 END
 $function$;
 
 COMMENT ON FUNCTION sffdw.open_entries(sffdw.connection, integer) IS
-    'Return the oldest unsettled entries of the trigger log, at most that many; NULL: all.';
+    'Return the oldest unsettled entries of the trigger log, those held for a person apart, at most that many; NULL: all.';
 
 CREATE FUNCTION sffdw.choose_entries(connection sffdw.connection, scan_limit integer)
 RETURNS integer[]
@@ -110,6 +112,7 @@ DECLARE
 BEGIN
     -- Usually what can be sent is among the first; all are looked at when those are held up.
     v_ids := coalesce(sffdw.choose_entries(connection, 5000), sffdw.choose_entries(connection, NULL));
+    v_ids := sffdw.keep_sendable(connection, v_ids);
     EXECUTE format($query$
         WITH taken AS MATERIALIZED (
             SELECT l.id
@@ -190,6 +193,7 @@ BEGIN
     OR sffdw.awaits_org(claim_entries.connection_id) THEN
         RETURN NULL;
     END IF;
+    PERFORM sffdw.hold_writes(v_connection);
     v_ids := sffdw.take_entries(v_connection);
     PERFORM sffdw.show_writing(v_connection, v_ids IS NOT NULL);
     IF v_ids IS NULL THEN

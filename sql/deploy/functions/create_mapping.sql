@@ -201,7 +201,7 @@ BEGIN
     VALUES (
         v_connection.connection_id, v_object.object, v_table, access, v_identifier, poll_interval, accelerated,
         nullif(row_filter, ''), v_filter, types, writable_fields, write_mode, conflict_policy, rejected_policy, schema_policy,
-        daily_call_cap, history, hold_threshold,
+        daily_call_cap, history, nullif(hold_threshold, 0),
         EXISTS (SELECT FROM unnest(v_fields) f WHERE f.field_name = 'SystemModstamp'),
         EXISTS (SELECT FROM unnest(v_fields) f WHERE f.field_name = 'IsDeleted'),
         v_object.replicateable, 'INITIAL', now())

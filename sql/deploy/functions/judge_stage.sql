@@ -55,6 +55,7 @@ BEGIN
             UPDATE %s
             SET _verdict = 'unsent'
             WHERE _verdict = 'insert'
+            AND _old_id IS NULL
             AND coalesce(_creator, $1) = $1
         $query$, stage)
         USING v_user_id;

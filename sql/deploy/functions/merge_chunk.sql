@@ -1,4 +1,5 @@
 -- Deploy sffdw:functions/merge_chunk to pg
+-- requires: functions/count_unsent
 -- requires: functions/judge_stage
 
 BEGIN;
@@ -37,6 +38,8 @@ DECLARE
     v_staged  text;
     v_changes text;
     v_clears  sffdw.merge_statement[];
+    v_insert  CONSTANT text := 'INSERT INTO %s AS t (%s%s) SELECT %s%s FROM %s s WHERE %s ''insert'' '
+                               'AND s._old_id IS %s ORDER BY s._ordinal';
 BEGIN
     SELECT string_agg(format('%I', c.column_name), ', '), string_agg(format('s.%I', c.column_name), ', '),
            string_agg(format('%1$I = CASE WHEN %1$L OPERATOR(pg_catalog.=) ANY (s._kept) THEN t.%1$I ELSE s.%1$I END',
@@ -58,9 +61,12 @@ BEGIN
         || ARRAY[ROW('update', format(v_shell, format(
             'UPDATE %s t SET %s FROM %s s WHERE %s AND %s ''update''', v_table, v_changes, stage, v_match, v_span))
         )::sffdw.merge_statement, ROW('insert', format(v_shell, format(
-            'INSERT INTO %s AS t (%s) SELECT %s FROM %s s WHERE %s ''insert'' ORDER BY s._ordinal',
-            v_table, v_names, v_staged, stage, v_span))
-        )::sffdw.merge_statement];
+            v_insert, v_table, '', v_names, '', v_staged, stage, v_span, 'NULL'))
+        )::sffdw.merge_statement]
+        -- Rows whose deletion is taken back get their ids again.
+        || CASE WHEN sffdw.has_discard(mapping.mapping_id) THEN ARRAY[ROW('insert', format(v_shell, format(
+            v_insert, v_table, 'id, ', v_names, 's._old_id, ', v_staged, stage, v_span, 'NOT NULL'))
+        )::sffdw.merge_statement] ELSE '{}' END;
 END
 $function$;
 
@@ -94,7 +100,7 @@ BEGIN
         CASE v_statement.operation
             WHEN 'delete' THEN v_merged.deleted := v_ids;
             WHEN 'update' THEN v_merged.updated := v_ids;
-            WHEN 'insert' THEN v_merged.inserted := v_ids;
+            WHEN 'insert' THEN v_merged.inserted := v_merged.inserted || v_ids;
             WHEN 'clear' THEN NULL;
         END CASE;
     END LOOP;

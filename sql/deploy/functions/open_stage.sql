@@ -27,6 +27,7 @@ BEGIN
                 _stamp    timestamptz,
                 _creator  text,
                 _local_id integer,
+                _old_id   integer,
                 _held     boolean NOT NULL DEFAULT false,
                 _verdict  text,
                 _kept     text[],
@@ -46,7 +47,7 @@ $function$;
 COMMENT ON FUNCTION sffdw.open_stage(sffdw.connection, sffdw.mapping) IS
     'Return the name of an empty temporary table for one page of a mapping, made once a session: the mapped columns, '
     'and about each record: its place in the page, whether it is gone, be it only out of the row filter, its SystemModstamp and creator; the local row '
-    'and whether it is locked; what to do with it (insert, update, delete, same, skip; or locked, unsent, refused to '
+    'and whether it is locked, or the id that the row had which is to come back; what to do with it (insert, update, delete, same, skip; or locked, unsent, refused to '
     'defer it, with the error), the columns that keep their local value, and those to be emptied before others take '
     'their values.';
 

@@ -2,6 +2,7 @@
 -- requires: functions/caught_error
 -- requires: functions/compare_step
 -- requires: functions/count_calls
+-- requires: functions/discard_page
 -- requires: functions/read_deleted
 -- requires: functions/find_mapping
 -- requires: functions/load_chunk
@@ -48,7 +49,8 @@ BEGIN
     FROM sffdw.mapping m
     WHERE m.connection_id = v_connection.connection_id
     AND (due_mappings.object_name IS NULL OR lower(m.object_name) = lower(due_mappings.object_name))
-    AND (force OR coalesce(m.next_poll_at, '-infinity') <= v_due_at OR sffdw.has_field_sweep(m.mapping_id))
+    AND (force OR coalesce(m.next_poll_at, '-infinity') <= v_due_at OR sffdw.has_field_sweep(m.mapping_id)
+         OR sffdw.has_discard(m.mapping_id))
     -- Its policy pauses it until a person has decided; a gone object is looked for by the schema check.
     AND m.state <> 'SCHEMA_CHANGED'
     AND (force OR NOT EXISTS (
@@ -59,7 +61,8 @@ $function$;
 
 COMMENT ON FUNCTION sffdw.due_mappings(integer, text, boolean, timestamptz) IS
     'Return the mappings to be polled, the longest overdue first: all, or the one named, if forced; else those due at '
-    'that time or with columns that are being read again. None while reading is paused or a limit is exhausted.';
+    'that time or with columns that are being read again or changes that are being taken back. None while reading is '
+    'paused or a limit is exhausted.';
 
 CREATE FUNCTION sffdw.advance_mapping(mapping_id integer, force boolean, called_at timestamptz, due_at timestamptz)
 RETURNS text
@@ -112,6 +115,7 @@ BEGIN
         WHEN v_mapping.phase = 'deletes' THEN PERFORM sffdw.read_deleted(v_connection, v_mapping, due_at);
         WHEN v_mapping.phase = 'verify' THEN PERFORM sffdw.compare_in_poll(v_connection, v_mapping, due_at);
         WHEN v_mapping.phase = 'deferred' THEN PERFORM sffdw.retry_deferred(v_connection, v_mapping, force, due_at);
+        WHEN sffdw.discard_page(v_connection, v_mapping) THEN NULL;
         WHEN force AND v_mapping.last_poll_at >= called_at OR NOT force AND v_mapping.next_poll_at > due_at THEN
             IF NOT sffdw.has_field_sweep(v_mapping.mapping_id) THEN
                 RETURN 'done';
@@ -196,13 +200,13 @@ AS $function$
 DECLARE
     v_bill sffdw.run_bill;
 BEGIN
-    SELECT m.run_id, (
+    SELECT m.run_id, coalesce((sffdw.find_release(m.mapping_id)).run_id, (
                SELECT s.run_id
                FROM sffdw.field_sweep s
                WHERE s.mapping_id = m.mapping_id
                ORDER BY s.purpose
                LIMIT 1
-           ), clock_timestamp(), o.call_count, o.byte_count
+           )), clock_timestamp(), o.call_count, o.byte_count
     INTO v_bill
     FROM sffdw.mapping m
     JOIN sffdw.connection c USING (connection_id)

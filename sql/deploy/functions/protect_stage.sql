@@ -40,6 +40,8 @@ BEGIN
             AND (l.state IN ('NEW', 'PENDING', 'FAILED')
                  OR l.state = 'IGNORE' AND l.action = 'DELETE'
                  OR l.state IN ('SUCCESS', 'MERGED') AND l.processed_at >= %1$L)
+            AND (l.record_id IN (SELECT i._local_id FROM %4$s i)
+                 OR l.sfid COLLATE "C" IN (SELECT i.sfid FROM %4$s i))
         ), matched AS (
             SELECT s._ordinal, s._gone, s._stamp, e.* FROM %4$s s JOIN entry e ON e.record_id = s._local_id
             UNION

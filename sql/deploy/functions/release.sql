@@ -3,6 +3,7 @@
 -- requires: functions/find_mapping
 -- requires: functions/hold_deletes
 -- requires: functions/log_event
+-- requires: functions/release_writes
 -- requires: functions/require_owner
 
 BEGIN;
@@ -74,16 +75,21 @@ BEGIN
     FOR v_mapping IN
         SELECT m.*
         FROM sffdw.mapping m
-        JOIN sffdw.held_change h ON h.mapping_id = m.mapping_id
         WHERE m.connection_id = v_connection.connection_id
         AND (release.object_name IS NULL OR lower(m.object_name) = lower(release.object_name))
-        AND h.direction = release.direction
-        AND h.direction = 'in'
-        AND h.action = 'DELETE'
+        AND EXISTS (
+            SELECT
+            FROM sffdw.held_change h
+            WHERE h.mapping_id = m.mapping_id
+            AND h.direction = release.direction
+        )
         ORDER BY m.mapping_id
         FOR NO KEY UPDATE OF m
     LOOP
-        v_count := v_count + sffdw.release_deletes(v_connection, v_mapping, discard);
+        v_count := v_count + CASE direction
+            WHEN 'in' THEN sffdw.release_deletes(v_connection, v_mapping, discard)
+            ELSE sffdw.release_writes(v_connection, v_mapping, discard)
+        END;
     END LOOP;
     RETURN v_count;
 END
@@ -92,7 +98,9 @@ $function$;
 COMMENT ON FUNCTION sffdw.release(text, text, boolean, text) IS
     'Let the changes happen that sffdw.held_changes shows, of one object or of all, or discard them; return their '
     'number. direction in: rows are deleted by the next poll once their records are confirmed to be gone; discarded, '
-    'the rows stay, and are looked at again after compare_interval_s. Raises insufficient_privilege, '
-    'undefined_object, invalid_parameter_value.';
+    'the rows stay, and are looked at again after compare_interval_s. direction out: the entries that are unsent now '
+    'are sent; discarded, they become IGNORED page by page in the next polls, which bring the rows what Salesforce has: '
+    'deleted rows come back, rows that Salesforce never had go. Raises insufficient_privilege, undefined_object, '
+    'invalid_parameter_value.';
 
 COMMIT;

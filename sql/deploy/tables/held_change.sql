@@ -12,6 +12,7 @@ CREATE TABLE sffdw.held_change (
     threshold   bigint      NOT NULL,
     reason      text        NOT NULL,
     held_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
+    counted_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
     CONSTRAINT held_change_pkey PRIMARY KEY (mapping_id, direction, action),
     CONSTRAINT held_change_mapping_id_fkey FOREIGN KEY (mapping_id)
         REFERENCES sffdw.mapping (mapping_id) ON DELETE CASCADE,
@@ -33,6 +34,7 @@ COMMENT ON TABLE sffdw.held_change IS
 COMMENT ON COLUMN sffdw.held_change.direction IS
     'in: from Salesforce, listed in gone_record. out: to Salesforce, listed in the trigger log.';
 COMMENT ON COLUMN sffdw.held_change.oldest_at IS 'When the first of them was found.';
+COMMENT ON COLUMN sffdw.held_change.counted_at IS 'When entry_count was right: what is held outwards is counted now and then.';
 COMMENT ON COLUMN sffdw.held_change.threshold IS 'As many would not have been held.';
 
 COMMIT;

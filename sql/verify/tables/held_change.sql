@@ -2,7 +2,7 @@
 
 BEGIN;
 
-SELECT mapping_id, direction, action, entry_count, oldest_at, threshold, reason, held_at
+SELECT mapping_id, direction, action, entry_count, oldest_at, threshold, reason, held_at, counted_at
 FROM sffdw.held_change
 WHERE false;
 

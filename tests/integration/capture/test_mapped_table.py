@@ -136,7 +136,7 @@ REFUSED = [
     ("SELECT sffdw.create_mapping('Account', schema_policy => 'never')", "22023", "never"),
     ("SELECT sffdw.create_mapping('Account', daily_call_cap => 0)", "22023", "daily_call_cap"),
     ("SELECT sffdw.create_mapping('Account', daily_call_cap => 5)", "SF003", "daily_call_cap"),
-    ("SELECT sffdw.create_mapping('Account', hold_threshold => 5)", "0A000", "hold_threshold"),
+    ("SELECT sffdw.create_mapping('Account', hold_threshold => -1)", "22023", "hold_threshold"),
     ("SELECT sffdw.create_mapping('Account', connection_name => 'nowhere')", "42704", '"nowhere"'),
 ]
 
