@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import count
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote
 
 from sffdw.calls import Purpose
@@ -78,12 +78,18 @@ class Opened:
 class Bulk:
     """Query jobs of one user."""
 
+    resource = "query"
+
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    def charged(self, purpose: Purpose) -> "Bulk":
+    def charged(self, purpose: Purpose) -> Self:
         """The same for calls of another purpose."""
-        return Bulk(self._client.charged(purpose))
+        return type(self)(self._client.charged(purpose))
+
+    @property
+    def purpose(self) -> Purpose:
+        return self._client.purpose
 
     def _call(self, method: str, path: str, **request: Any) -> Any:
         answer = self._client.transport.call(method, path, purpose=self._client.purpose, **request)
@@ -94,30 +100,35 @@ class Bulk:
 
     def create(self, statement: str, *, has_deleted: bool = False) -> Job:
         """Start a job. Raises BulkUnsupported where only REST can answer the statement."""
-        body = {"operation": "queryAll" if has_deleted else "query", "query": statement, "contentType": "CSV",
-                "columnDelimiter": "COMMA", "lineEnding": "LF"}
+        return self._created("the Bulk API does not support this query", {
+            "operation": "queryAll" if has_deleted else "query", "query": statement})
+
+    def _created(self, complaint: str, wanted: dict[str, str]) -> Job:
+        body = {**wanted, "contentType": "CSV", "columnDelimiter": "COMMA", "lineEnding": "LF"}
         try:
-            return _job(self._call("POST", "jobs/query", body=body, is_read=False).json())
+            return _job(self._call("POST", f"jobs/{self.resource}", body=body, is_read=False).json())
         except RequestError as error:
             if not _is_unsupported(error):
                 raise
-            raise BulkUnsupported("the Bulk API does not support this query", detail=error.detail, status=error.status,
-                                  code=error.code) from error
+            raise BulkUnsupported(complaint, detail=error.detail, status=error.status, code=error.code) from error
 
     def job(self, job_id: str) -> Job:
         return _job(self._of_job(job_id, lambda path: self._call("GET", path).json()))
 
     def jobs(self) -> Iterator[Job]:
-        """All query jobs that Salesforce still knows, page by page."""
-        path: str | None = "jobs/query"
+        """All jobs of this resource that Salesforce still knows, page by page."""
+        path: str | None = f"jobs/{self.resource}"
         while path:
             found = self._call("GET", path).json()
             yield from map(_job, found["records"])
             path = None if found.get("done", True) else found.get("nextRecordsUrl")
 
     def abort(self, job_id: str) -> Job:
+        return self._entered(job_id, "Aborted")
+
+    def _entered(self, job_id: str, state: str) -> Job:
         return _job(self._of_job(job_id, lambda path: self._call(
-            "PATCH", path, body={"state": "Aborted"}, is_read=False).json()))
+            "PATCH", path, body={"state": state}, is_read=False).json()))
 
     def delete(self, job_id: str) -> None:
         self._of_job(job_id, lambda path: self._call("DELETE", path, is_read=False))
@@ -125,7 +136,7 @@ class Bulk:
     def _of_job(self, job_id: str, ask: Callable[[str], Any]) -> Any:
         """Raises JobLost for a job, or a place in its result, that Salesforce does not know any more."""
         try:
-            return ask(f"jobs/query/{quote(job_id, safe='')}")
+            return ask(f"jobs/{self.resource}/{quote(job_id, safe='')}")
         except LocatorExpired as error:
             raise lost(job_id, error) from error
         except RequestError as error:
@@ -138,10 +149,12 @@ class Bulk:
     def page(self, job_id: str, locator: str | None, max_records: int | None) -> Page:
         """A page of a finished job's result. Raises JobLost when the result cannot be had from this job any more."""
         params = {name: str(value) for name, value in (("locator", locator), ("maxRecords", max_records)) if value}
+        return self._result(job_id, "results", params)
 
+    def _result(self, job_id: str, name: str, params: Mapping[str, str]) -> Page:
         def opened() -> Opened:
             body: Body = self._of_job(job_id, lambda path: self._client.transport.stream(
-                f"{path}/results", params=params, purpose=self._client.purpose))
+                f"{path}/{name}", params=params, purpose=self._client.purpose))
             if body.status == 204:
                 body.close()
                 raise lost(job_id, None)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sffdw.bulk import Bulk
     from sffdw.client import Client
     from sffdw.events import Stream
+    from sffdw.ingest import Ingest
 
 # Results of writes wait in memory until somebody reads them; the oldest batches go first.
 MAX_KEPT_RESULTS = 200_000
@@ -98,6 +99,12 @@ class Connection:
         from sffdw.bulk import Bulk
 
         return Bulk(self.client)
+
+    @cached_property
+    def ingest(self) -> "Ingest":
+        from sffdw.ingest import Ingest
+
+        return Ingest(self.client)
 
     @cached_property
     def stream(self) -> "Stream":

@@ -70,5 +70,5 @@ class Table:
 
     def _read_only(self) -> ReadOnlyTable:
         return ReadOnlyTable(f'table "{self.name}" cannot be written',
-                             hint="Of the system tables only _write, _sync_write, _intents and _bulk_jobs take "
-                                  "changes.")
+                             hint="Of the system tables only _write, _sync_write, _intents, _bulk_jobs and "
+                                  "_ingest_records take changes.")

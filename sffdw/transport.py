@@ -72,8 +72,11 @@ class Transport:
 
     def call(self, method: str, path: str, *, params: Mapping[str, str] | None = None, body: Any = None,
              headers: Mapping[str, str] | None = None, is_read: bool = True, purpose: Purpose = LIVE) -> Answer:
-        """Send a request; path is absolute or relative to /services/data/vXX.0/. is_read: it may be sent twice."""
-        content = None if body is None else json_text(body).encode()
+        """Send a request; path is absolute or relative to /services/data/vXX.0/. is_read: it may be sent twice.
+
+        body: what becomes JSON, or bytes to be sent as they are.
+        """
+        content = body if body is None or isinstance(body, bytes) else json_text(body).encode()
 
         def send() -> Answer:
             salesforce, session = self._opened()

@@ -12,7 +12,7 @@ from sffdw.system.table import SystemTable
 # In the order in which IMPORT FOREIGN SCHEMA salesforce_system offers them.
 NAMES = ("_session", "_limits", "_objects", "_fields", "_picklist_values", "_relationships", "_record_counts",
          "_schema_changes", "_soql", "_deleted", "_updated", "_write", "_sync_write", "_intents", "_bulk_jobs",
-         "_bulk_results", "_bulk_pages", "_changes", "_calls", "_retry_rules")
+         "_bulk_results", "_bulk_pages", "_ingest_records", "_ingest_results", "_changes", "_calls", "_retry_rules")
 
 
 def table_class(name: str) -> type[SystemTable]:

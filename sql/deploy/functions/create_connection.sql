@@ -120,7 +120,8 @@ BEGIN
         SELECT c.oid
         FROM pg_class c
         WHERE c.relnamespace = to_regnamespace(quote_ident(live_schema_name))
-        AND c.relname IN ('_soql', '_limits', '_record_counts', '_deleted', '_updated', '_bulk_jobs')
+        AND c.relname IN ('_soql', '_limits', '_record_counts', '_deleted', '_updated', '_bulk_jobs',
+                          '_ingest_records', '_ingest_results')
         AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = '_purpose')
     LOOP
         EXECUTE format('ALTER FOREIGN TABLE %s ADD COLUMN _purpose text, ADD COLUMN _mapping text', v_table);

@@ -36,7 +36,7 @@ def test_every_system_table_has_columns_and_its_name(name: str) -> None:
 
 @pytest.mark.parametrize(("name", "missing"), [
     ("_fields", "object_name"), ("_soql", "query"), ("_deleted", "object_name"), ("_updated", "object_name"),
-    ("_write", "batch_id"), ("_bulk_results", "job_id"), ("_bulk_pages", "job_id"),
+    ("_write", "batch_id"), ("_bulk_results", "job_id"), ("_ingest_results", "job_id"), ("_bulk_pages", "job_id"),
     ("_picklist_values", "object_name"), ("_relationships", "object_name"), ("_schema_changes", "known")])
 def test_a_missing_argument_is_an_error_that_names_it(name: str, missing: str, connection: Connection) -> None:
     with pytest.raises(Error) as caught:
@@ -198,7 +198,7 @@ def test_entries_that_cannot_be_sent_are_refused_before_anything_is(
     assert client.saved == []
 
 
-WRITABLE = ("_write", "_sync_write", "_intents", "_bulk_jobs")
+WRITABLE = ("_write", "_sync_write", "_intents", "_bulk_jobs", "_ingest_records")
 
 
 @pytest.mark.parametrize("name", [name for name in system.NAMES if name not in WRITABLE])
