@@ -2,6 +2,7 @@
 -- requires: functions/compare_step
 -- requires: functions/count_calls
 -- requires: functions/prepare_entries
+-- requires: functions/settle_intents
 -- requires: functions/start_run
 -- requires: functions/sync_setting
 -- requires: tables/conflict
@@ -154,6 +155,7 @@ BEGIN
     has_more := sffdw.archive_entries(v_connection, v_at) = 10000;
     IF NOT has_more THEN
         PERFORM sffdw.fold_calls(v_connection);
+        PERFORM sffdw.settle_sync_writes(v_connection);
         PERFORM sffdw.purge_old(v_connection, v_at);
         PERFORM sffdw.trim_job_runs(v_connection, v_at);
         has_more := sffdw.compare_step(v_connection, v_at);
@@ -168,7 +170,7 @@ $function$;
 
 COMMENT ON FUNCTION sffdw.maintain_step(integer, timestamptz) IS
     'Make one step of the upkeep, to be committed by the caller: requeue what someone asked for, archive, '
-    'copy the counts of API calls, purge; then compare one page of Ids of a mapping whose comparison is due. '
+    'copy the counts of API calls, settle synchronous writes that were rolled back, purge; then compare one page of Ids of a mapping whose comparison is due. '
     'Errors are returned.';
 
 CREATE FUNCTION sffdw.start_maintain(connection_name text, OUT connection_id integer, OUT is_running boolean)

@@ -305,6 +305,7 @@ BEGIN
     PERFORM sffdw.refuse_other_server(v_connection);
     PERFORM sffdw.refuse_pause(v_connection, v_mapping);
     PERFORM sffdw.check_row_count(v_connection, greatest(row_count, cardinality(v_changes)));
+    PERFORM sffdw.refuse_mass(v_connection, v_mapping, v_changes);
     WHILE cardinality(v_changes) > 0 LOOP
         PERFORM sffdw.await_changes(v_connection, v_mapping, v_changes);
         v_changes := sffdw.take_changes(v_connection, v_mapping);

@@ -1,5 +1,6 @@
 -- Deploy sffdw:functions/check_sync_write to pg
 -- requires: functions/check_connection
+-- requires: functions/count_unsent
 -- requires: functions/make_request
 -- requires: functions/sync_setting
 -- requires: tables/held_change
@@ -84,6 +85,41 @@ $function$;
 
 COMMENT ON FUNCTION sffdw.check_row_count(sffdw.connection, bigint) IS
     'Stop at more rows than one statement may have sent. Raises program_limit_exceeded.';
+
+CREATE FUNCTION sffdw.refuse_mass(
+    connection sffdw.connection,
+    mapping    sffdw.mapping,
+    changes    sffdw.captured_change[]
+)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_counted CONSTANT sffdw.unsent_count := ROW(
+        cardinality(changes),
+        (SELECT count(*) FROM unnest(changes) c WHERE c.action = 'DELETE'))::sffdw.unsent_count;
+    v_limits  sffdw.unsent_count;
+BEGIN
+    IF v_counted.entry_count <= sffdw.hold_floor(connection, mapping) THEN
+        RETURN;
+    END IF;
+    v_limits := sffdw.hold_limits(connection, mapping, v_counted);
+    IF v_counted.entry_count > v_limits.entry_count OR v_counted.delete_count > v_limits.delete_count THEN
+        RAISE EXCEPTION 'a statement that changes % rows of "%" is held back', v_counted.entry_count,
+            mapping.table_name
+            USING ERRCODE = 'SF013',
+                  DETAIL = format('Implausibly many: more than %s, or than %s deletes.', v_limits.entry_count,
+                                  v_limits.delete_count),
+                  HINT = format('If it is meant, raise the threshold: sffdw.alter_mapping(%L, hold_threshold => %s).',
+                                mapping.object_name, v_counted.entry_count);
+    END IF;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.refuse_mass(sffdw.connection, sffdw.mapping, sffdw.captured_change[]) IS
+    'Stop at as many changes in one statement as would be held if they were sent later. Raises SF013.';
 
 CREATE FUNCTION sffdw.refuse_mixed_inserts(connection sffdw.connection, requests sffdw.write_request[])
 RETURNS void

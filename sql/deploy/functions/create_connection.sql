@@ -54,7 +54,8 @@ IMMUTABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    v_known CONSTANT jsonb := jsonb_build_object('ucs_basic_collation_index', 'boolean') || (
+    v_known CONSTANT jsonb := jsonb_build_object(
+        'sync_rollback', 'string', 'ucs_basic_collation_index', 'boolean') || (
         SELECT jsonb_object_agg(k, 'number') FROM jsonb_object_keys(sffdw.sync_defaults()) k);
     v_key   text;
 BEGIN
@@ -73,11 +74,13 @@ BEGIN
         FROM jsonb_object_keys(options) k
         WHERE jsonb_typeof(options -> k) <> v_known ->> k
         OR jsonb_typeof(options -> k) = 'number' AND options ->> k !~ '^[1-9][0-9]{0,8}$'
+        OR k = 'sync_rollback' AND options ->> k NOT IN ('report', 'compensate')
     LOOP
         RAISE EXCEPTION 'invalid value for option "%": %', v_key, options -> v_key
             USING ERRCODE = 'invalid_parameter_value',
                   HINT = CASE v_known ->> v_key
                       WHEN 'number' THEN 'It must be a whole number above 0.'
+                      WHEN 'string' THEN 'It must be ''report'' or ''compensate''.'
                       ELSE 'It must be true or false.'
                   END;
     END LOOP;

@@ -154,11 +154,7 @@ $function$;
 COMMENT ON FUNCTION sffdw.close_doubt(sffdw.connection, integer, text, text) IS
     'Note what asking has shown: the write was accepted, is to be sent again, or is still unknown.';
 
-CREATE FUNCTION sffdw.find_unbound(
-    connection sffdw.connection,
-    mapping    sffdw.mapping,
-    since      timestamptz
-)
+CREATE FUNCTION sffdw.ask_created(connection sffdw.connection, mapping sffdw.mapping, since timestamptz)
 RETURNS SETOF sffdw.found_record
 LANGUAGE plpgsql
 VOLATILE
@@ -170,9 +166,31 @@ BEGIN
     EXECUTE format('SELECT s.user_id, s.server_time - clock_timestamp() AS ahead FROM %I._session s',
                    connection.live_schema_name)
     INTO v_session;
+    RETURN QUERY
+    SELECT a.record_id, a.content
+    FROM sffdw.ask_records(connection, mapping, format(
+        'l.createdbyid = %L AND l.createddate >= %L::timestamptz', v_session.user_id,
+        since + v_session.ahead - interval '2 minutes')) a;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.ask_created(sffdw.connection, sffdw.mapping, timestamptz) IS
+    'Return the records that our user has made since then, less two minutes.';
+
+CREATE FUNCTION sffdw.find_unbound(
+    connection sffdw.connection,
+    mapping    sffdw.mapping,
+    since      timestamptz
+)
+RETURNS SETOF sffdw.found_record
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
     RETURN QUERY EXECUTE format($query$
         SELECT a.record_id, a.content
-        FROM sffdw.ask_records($1, $2, $3) a
+        FROM sffdw.ask_created($1, $2, $3) a
         WHERE NOT EXISTS (SELECT FROM %1$s t WHERE t.sfid = a.record_id)
         AND NOT EXISTS (
             SELECT
@@ -182,8 +200,7 @@ BEGIN
         )
         ORDER BY a.record_id
     $query$, sffdw.mapped_table(connection, mapping), connection.schema_name)
-    USING connection, mapping, format('l.createdbyid = %L AND l.createddate >= %L::timestamptz',
-                                      v_session.user_id, since + v_session.ahead - interval '2 minutes');
+    USING connection, mapping, since;
 END
 $function$;
 

@@ -20,6 +20,8 @@ BEGIN
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.close_doubt(sffdw.connection, integer, text, text)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.ask_created(sffdw.connection, sffdw.mapping, timestamptz)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.find_unbound(sffdw.connection, sffdw.mapping, timestamptz)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.ask_about(sffdw.connection, sffdw.mapping, sffdw.write_request[], timestamptz)',

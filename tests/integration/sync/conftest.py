@@ -36,6 +36,14 @@ def account(owner: Session) -> Session:
 
 
 @pytest.fixture
+def waiting(owner: Session) -> Session:
+    """The owner's session with Account mapped in write mode sync, not yet loaded."""
+    owner.execute("SELECT sffdw.create_mapping('Account', access => 'read_write', write_mode => 'sync', "
+                  "unique_identifier => 'External_Id__c', fields => '{Name,Phone,AnnualRevenue}')")
+    return owner
+
+
+@pytest.fixture
 def contact(owner: Session) -> Session:
     """The owner's session with Contact mapped, not yet loaded."""
     owner.execute("SELECT sffdw.create_mapping('Contact', access => 'read_write', "

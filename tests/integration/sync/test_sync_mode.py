@@ -13,133 +13,137 @@ Session = psycopg.Connection[Any]
 Connect = Callable[..., Session]
 
 
-@pytest.fixture
-def mapped(owner: Session) -> Session:
-    """The owner's session with Account mapped in write mode sync, not yet loaded."""
-    owner.execute("SELECT sffdw.create_mapping('Account', access => 'read_write', write_mode => 'sync', "
-                  "unique_identifier => 'External_Id__c', fields => '{Name,Phone,AnnualRevenue}')")
-    return owner
-
-
-def test_an_insert_has_its_sfid_when_the_statement_ends(org: Org, mapped: Session) -> None:
-    mapped.execute("INSERT INTO salesforce.account (name, annualrevenue) VALUES ('Acme', 12), ('Bolt', 13)")
+def test_an_insert_has_its_sfid_when_the_statement_ends(org: Org, waiting: Session) -> None:
+    waiting.execute("INSERT INTO salesforce.account (name, annualrevenue) VALUES ('Acme', 12), ('Bolt', 13)")
     stored = {(record["Id"], record["Name"], record["AnnualRevenue"]) for record in org.sandbox.records("Account")}
-    assert stored == set(rows(mapped, "SELECT sfid, name, annualrevenue FROM salesforce.account"))
+    assert stored == set(rows(waiting, "SELECT sfid, name, annualrevenue FROM salesforce.account"))
     assert len(stored) == 2
-    assert rows(mapped, "SELECT DISTINCT _hc_lastop, _hc_err FROM salesforce.account") == [("INSERTED", None)]
-    assert log(mapped, "action, state, sf_result, sfid IS NOT NULL") == [("INSERT", "SUCCESS", 201, True)] * 2
+    assert rows(waiting, "SELECT DISTINCT _hc_lastop, _hc_err FROM salesforce.account") == [("INSERTED", None)]
+    assert log(waiting, "action, state, sf_result, sfid IS NOT NULL") == [("INSERT", "SUCCESS", 201, True)] * 2
     mark = org.last_call()
-    write(mapped)
+    write(waiting)
     assert org.calls("collections", mark) == []
 
 
-def test_an_update_and_a_delete_wait_too(org: Org, mapped: Session) -> None:
+def test_an_update_and_a_delete_wait_too(org: Org, waiting: Session) -> None:
     record_id = org.create("Account", {"Name": "Acme", "Phone": "1"})[0]
-    poll(mapped)
+    poll(waiting)
     org.update("Account", record_id, Name="theirs")
-    mapped.execute("UPDATE salesforce.account SET phone = '2'")
+    waiting.execute("UPDATE salesforce.account SET phone = '2'")
     record = org.record("Account", record_id)
     assert record is not None
     assert (record["Name"], record["Phone"]) == ("theirs", "2")
-    assert one(mapped, "SELECT _hc_lastop FROM salesforce.account") == "UPDATED"
-    mapped.execute("DELETE FROM salesforce.account")
+    assert one(waiting, "SELECT _hc_lastop FROM salesforce.account") == "UPDATED"
+    waiting.execute("DELETE FROM salesforce.account")
     assert org.record("Account", record_id) is None
-    assert log(mapped) == [("UPDATE", "SUCCESS"), ("DELETE", "SUCCESS")]
+    assert log(waiting) == [("UPDATE", "SUCCESS"), ("DELETE", "SUCCESS")]
 
 
-def test_what_salesforce_refuses_has_not_happened(org: Org, mapped: Session) -> None:
+def test_what_salesforce_refuses_has_not_happened(org: Org, waiting: Session) -> None:
     with pytest.raises(psycopg.Error) as caught:
-        mapped.execute("INSERT INTO salesforce.account (name, phone) VALUES ('good', '1'), (NULL, '2')")
+        waiting.execute("INSERT INTO salesforce.account (name, phone) VALUES ('good', '1'), (NULL, '2')")
     assert caught.value.sqlstate == "SF010"
     assert "REQUIRED_FIELD_MISSING" in str(caught.value.diag.message_detail)
     assert "row 2 of the statement" in str(caught.value.diag.message_detail)
     assert caught.value.diag.message_hint == "Give these fields a value."
     assert org.names() == []
-    assert rows(mapped, "SELECT * FROM salesforce.account") == log(mapped) == []
+    assert rows(waiting, "SELECT * FROM salesforce.account") == log(waiting) == []
 
 
 @pytest.mark.parametrize(("statement", "sqlstate", "refused"), [
     ("INSERT INTO salesforce.account (phone) VALUES ('9')", "SF010", "INSERT"),
     ("UPDATE salesforce.account SET name = NULL", "SF010", "UPDATE"),
     ("UPDATE salesforce.account SET annualrevenue = 'NaN'", "SF010", "UPDATE")])
-def test_a_refused_statement_leaves_both_sides_as_they_were(org: Org, mapped: Session, statement: str, sqlstate: str,
+def test_a_refused_statement_leaves_both_sides_as_they_were(org: Org, waiting: Session, statement: str, sqlstate: str,
                                                             refused: str) -> None:
-    mapped.execute("INSERT INTO salesforce.account (name, phone) VALUES ('kept', '1')")
-    before = org.sandbox.records("Account"), rows(mapped, "SELECT * FROM salesforce.account"), log(mapped)
+    waiting.execute("INSERT INTO salesforce.account (name, phone) VALUES ('kept', '1')")
+    before = org.sandbox.records("Account"), rows(waiting, "SELECT * FROM salesforce.account"), log(waiting)
     with pytest.raises(psycopg.Error) as caught:
-        mapped.execute(statement)
+        waiting.execute(statement)
     assert caught.value.sqlstate == sqlstate
     assert caught.value.diag.message_primary == f'could not {refused.lower()} a record of object "Account"'
     assert caught.value.diag.message_hint
-    assert before == (org.sandbox.records("Account"), rows(mapped, "SELECT * FROM salesforce.account"), log(mapped))
+    assert before == (org.sandbox.records("Account"), rows(waiting, "SELECT * FROM salesforce.account"), log(waiting))
 
 
-def test_a_delete_that_salesforce_refuses_leaves_the_row(org: Org, mapped: Session) -> None:
-    mapped.execute("INSERT INTO salesforce.account (name) VALUES ('kept')")
+def test_a_delete_that_salesforce_refuses_leaves_the_row(org: Org, waiting: Session) -> None:
+    waiting.execute("INSERT INTO salesforce.account (name) VALUES ('kept')")
     with org.fault("dml.error", {"code": "DELETE_FAILED", "message": "it has cases"}), \
             pytest.raises(psycopg.Error) as caught:
-        mapped.execute("DELETE FROM salesforce.account")
+        waiting.execute("DELETE FROM salesforce.account")
     assert caught.value.sqlstate == "SF010"
     assert org.names() == ["kept"]
-    assert rows(mapped, "SELECT name FROM salesforce.account") == [("kept",)]
+    assert rows(waiting, "SELECT name FROM salesforce.account") == [("kept",)]
 
 
-def test_201_rows_are_refused_unless_somebody_has_opted_in(org: Org, mapped: Session) -> None:
+def test_201_rows_are_refused_unless_somebody_has_opted_in(org: Org, waiting: Session) -> None:
     insert = "INSERT INTO salesforce.account (name) SELECT 'A ' || n FROM generate_series(1, %s) n"
     mark = org.last_call()
     with pytest.raises(psycopg.errors.ProgramLimitExceeded) as caught:
-        mapped.execute(insert, [201])
+        waiting.execute(insert, [201])
     assert "sync_write_max_rows" in str(caught.value.diag.message_hint)
     assert org.calls("collections", mark) == []
-    mapped.execute(insert, [200])
+    waiting.execute(insert, [200])
     assert len(org.calls("collections", mark)) == 1
-    set_options(mapped, sync_write_max_rows=1000)
-    mapped.execute("UPDATE salesforce.account SET phone = '1'")
-    mapped.execute(insert, [201])
+    set_options(waiting, sync_write_max_rows=1000)
+    waiting.execute("UPDATE salesforce.account SET phone = '1'")
+    waiting.execute(insert, [201])
     assert len(org.calls("collections", mark)) == 4
-    assert dict(rows(mapped, "SELECT sfid, name FROM salesforce.account")) == {
+    assert dict(rows(waiting, "SELECT sfid, name FROM salesforce.account")) == {
         record["Id"]: record["Name"] for record in org.sandbox.records("Account")}
 
 
-def test_an_insert_with_a_unique_identifier_is_an_upsert_and_is_not_mixed(org: Org, mapped: Session) -> None:
+def test_as_many_changes_as_would_be_held_are_refused(org: Org, waiting: Session) -> None:
+    waiting.execute("SELECT sffdw.alter_mapping('Account', hold_threshold => 3)")
+    insert = "INSERT INTO salesforce.account (name) SELECT 'A ' || n FROM generate_series(1, %s) n"
+    with pytest.raises(psycopg.Error) as caught:
+        waiting.execute(insert, [4])
+    assert caught.value.sqlstate == "SF013"
+    assert "hold_threshold => 4" in str(caught.value.diag.message_hint)
+    assert org.names() == []
+    waiting.execute(insert, [3])
+    assert len(org.names()) == 3
+
+
+def test_an_insert_with_a_unique_identifier_is_an_upsert_and_is_not_mixed(org: Org, waiting: Session) -> None:
     record_id = org.create("Account", {"Name": "theirs", "External_Id__c": "x"})[0]
-    mapped.execute("INSERT INTO salesforce.account (name, external_id__c) VALUES ('ours', 'x'), ('new', 'y')")
-    assert rows(mapped, "SELECT sfid = %s, name FROM salesforce.account ORDER BY name", record_id) == [
+    waiting.execute("INSERT INTO salesforce.account (name, external_id__c) VALUES ('ours', 'x'), ('new', 'y')")
+    assert rows(waiting, "SELECT sfid = %s, name FROM salesforce.account ORDER BY name", record_id) == [
         (False, "new"), (True, "ours")]
-    assert log(mapped, "state, sf_result") == [("SUCCESS", 200), ("SUCCESS", 201)]
+    assert log(waiting, "state, sf_result") == [("SUCCESS", 200), ("SUCCESS", 201)]
     mixed = "INSERT INTO salesforce.account (name, external_id__c) VALUES ('a', 'z'), ('b', NULL)"
     with pytest.raises(psycopg.errors.ProgramLimitExceeded):
-        mapped.execute(mixed)
+        waiting.execute(mixed)
     assert org.names() == ["new", "ours"]
-    set_options(mapped, sync_write_max_rows=201)
-    mapped.execute(mixed)
+    set_options(waiting, sync_write_max_rows=201)
+    waiting.execute(mixed)
     assert org.names() == ["a", "b", "new", "ours"]
 
 
 @pytest.mark.parametrize("statement", [
     "UPDATE salesforce.account SET name = name", "UPDATE salesforce.account SET name = 'b' WHERE false",
     "DELETE FROM salesforce.account WHERE false", "UPDATE salesforce.account SET systemmodstamp = '2001-01-01'"])
-def test_nothing_is_sent_where_nothing_changes(org: Org, mapped: Session, statement: str) -> None:
-    mapped.execute("INSERT INTO salesforce.account (name) VALUES ('a')")
+def test_nothing_is_sent_where_nothing_changes(org: Org, waiting: Session, statement: str) -> None:
+    waiting.execute("INSERT INTO salesforce.account (name) VALUES ('a')")
     mark = org.last_call()
-    mapped.execute(statement)
+    waiting.execute(statement)
     assert org.calls(since=mark) == []
-    assert one(mapped, "SELECT _hc_lastop <> 'PENDING' FROM salesforce.account")
-    mapped.execute("UPDATE salesforce.account SET name = 'b'")
+    assert one(waiting, "SELECT _hc_lastop <> 'PENDING' FROM salesforce.account")
+    waiting.execute("UPDATE salesforce.account SET name = 'b'")
     assert org.names() == ["b"]
 
 
-def test_copy_merge_and_upserts_are_sent(org: Org, mapped: Session) -> None:
-    with mapped.cursor().copy("COPY salesforce.account (name, external_id__c) FROM STDIN") as copy:
+def test_copy_merge_and_upserts_are_sent(org: Org, waiting: Session) -> None:
+    with waiting.cursor().copy("COPY salesforce.account (name, external_id__c) FROM STDIN") as copy:
         for key in "abc":
             copy.write_row((f"copied {key}", key))
     assert org.names() == ["copied a", "copied b", "copied c"]
     mark = org.last_call()
-    mapped.execute("INSERT INTO salesforce.account (name, external_id__c) VALUES ('upserted', 'a'), ('new', 'd') "
+    waiting.execute("INSERT INTO salesforce.account (name, external_id__c) VALUES ('upserted', 'a'), ('new', 'd') "
                    "ON CONFLICT (external_id__c) DO UPDATE SET name = excluded.name")
     assert len(org.calls("collections", mark)) == 2
     assert org.names() == ["copied b", "copied c", "new", "upserted"]
-    mapped.execute("""
+    waiting.execute("""
         MERGE INTO salesforce.account t
         USING (VALUES ('a', NULL), ('b', 'merged'), ('e', 'made')) AS s (key, name) ON s.key = t.external_id__c
         WHEN MATCHED AND s.name IS NULL THEN DELETE
@@ -147,32 +151,33 @@ def test_copy_merge_and_upserts_are_sent(org: Org, mapped: Session) -> None:
         WHEN NOT MATCHED THEN INSERT (name, external_id__c) VALUES (s.name, s.key)
     """)
     assert org.names() == ["copied c", "made", "merged", "new"]
-    assert {state for _, state in log(mapped)} == {"SUCCESS"}
-    assert org.names() == [name for name, in rows(mapped, "SELECT name FROM salesforce.account ORDER BY name")]
+    assert {state for _, state in log(waiting)} == {"SUCCESS"}
+    assert org.names() == [name for name, in rows(waiting, "SELECT name FROM salesforce.account ORDER BY name")]
 
 
-def test_what_a_foreign_key_deletes_is_sent_as_one_batch(org: Org, mapped: Session) -> None:
-    mapped.execute("CREATE TABLE salesforce.region (name varchar(80) PRIMARY KEY)")
-    mapped.execute("ALTER TABLE salesforce.account ADD FOREIGN KEY (phone) REFERENCES salesforce.region "
+def test_what_a_foreign_key_deletes_is_sent_as_one_batch(org: Org, waiting: Session) -> None:
+    waiting.execute("CREATE TABLE salesforce.region (name varchar(80) PRIMARY KEY)")
+    waiting.execute("ALTER TABLE salesforce.account ADD FOREIGN KEY (phone) REFERENCES salesforce.region "
                    "ON DELETE CASCADE")
-    mapped.execute("INSERT INTO salesforce.region VALUES ('north'), ('south')")
-    mapped.execute("INSERT INTO salesforce.account (name, phone) VALUES ('a', 'north'), ('b', 'north'), ('c', 'south')")
+    waiting.execute("INSERT INTO salesforce.region VALUES ('north'), ('south')")
+    waiting.execute("INSERT INTO salesforce.account (name, phone) "
+                    "VALUES ('a', 'north'), ('b', 'north'), ('c', 'south')")
     mark = org.last_call()
-    mapped.execute("DELETE FROM salesforce.region WHERE name = 'north'")
+    waiting.execute("DELETE FROM salesforce.region WHERE name = 'north'")
     assert org.names() == ["c"]
     assert len(org.calls("collections", mark)) == 1
 
 
-def test_a_record_that_is_gone_already_does_not_hinder_a_delete(org: Org, mapped: Session) -> None:
-    mapped.execute("INSERT INTO salesforce.account (name) VALUES ('a'), ('b')")
-    org.act("delete", "Account", one(mapped, "SELECT sfid FROM salesforce.account WHERE name = 'a'"))
-    mapped.execute("DELETE FROM salesforce.account")
+def test_a_record_that_is_gone_already_does_not_hinder_a_delete(org: Org, waiting: Session) -> None:
+    waiting.execute("INSERT INTO salesforce.account (name) VALUES ('a'), ('b')")
+    org.act("delete", "Account", one(waiting, "SELECT sfid FROM salesforce.account WHERE name = 'a'"))
+    waiting.execute("DELETE FROM salesforce.account")
     assert org.names() == []
-    assert [state for _, state in log(mapped)] == ["SUCCESS"] * 4
+    assert [state for _, state in log(waiting)] == ["SUCCESS"] * 4
 
 
-def test_an_app_needs_rights_on_its_table_only(org: Org, mapped: Session, connect: Connect) -> None:
-    mapped.execute(f"GRANT USAGE ON SCHEMA salesforce TO {APP}; "
+def test_an_app_needs_rights_on_its_table_only(org: Org, waiting: Session, connect: Connect) -> None:
+    waiting.execute(f"GRANT USAGE ON SCHEMA salesforce TO {APP}; "
                    f"GRANT SELECT, INSERT, UPDATE, DELETE ON salesforce.account TO {APP}; "
                    f"GRANT USAGE ON SEQUENCE salesforce.account_id_seq TO {APP}")
     app = connect(user=APP)
@@ -188,16 +193,16 @@ def test_an_app_needs_rights_on_its_table_only(org: Org, mapped: Session, connec
     assert org.names() == []
 
 
-def test_sessions_of_the_synchronisation_do_not_wait(org: Org, mapped: Session) -> None:
-    mapped.execute("SET xmlbinary = 'hex'")
-    mapped.execute("INSERT INTO salesforce.account (name) VALUES ('a')")
+def test_sessions_of_the_synchronisation_do_not_wait(org: Org, waiting: Session) -> None:
+    waiting.execute("SET xmlbinary = 'hex'")
+    waiting.execute("INSERT INTO salesforce.account (name) VALUES ('a')")
     assert org.names() == []
-    mapped.execute("RESET xmlbinary")
-    mapped.execute("INSERT INTO salesforce.account (name) VALUES ('b')")
+    waiting.execute("RESET xmlbinary")
+    waiting.execute("INSERT INTO salesforce.account (name) VALUES ('b')")
     assert org.names() == ["b"]
 
 
-def test_statements_of_one_transaction_wait_one_after_the_other(org: Org, mapped: Session, app: Session) -> None:
+def test_statements_of_one_transaction_wait_one_after_the_other(org: Org, waiting: Session, app: Session) -> None:
     app.execute("INSERT INTO salesforce.account (name) VALUES ('a')")
     sfid = one(app, "SELECT sfid FROM salesforce.account")
     app.execute("UPDATE salesforce.account SET phone = '1'")
@@ -205,11 +210,11 @@ def test_statements_of_one_transaction_wait_one_after_the_other(org: Org, mapped
     app.execute("DELETE FROM salesforce.account")
     assert org.names() == []
     app.commit()
-    assert log(mapped) == [("INSERT", "SUCCESS"), ("UPDATE", "SUCCESS"), ("DELETE", "SUCCESS")]
+    assert log(waiting) == [("INSERT", "SUCCESS"), ("UPDATE", "SUCCESS"), ("DELETE", "SUCCESS")]
 
 
-def test_triggers_of_the_app_that_change_rows_are_sent_in_order(org: Org, mapped: Session) -> None:
-    mapped.execute("""
+def test_triggers_of_the_app_that_change_rows_are_sent_in_order(org: Org, waiting: Session) -> None:
+    waiting.execute("""
         CREATE FUNCTION salesforce.follow() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
             IF NEW.phone IS NULL THEN
@@ -221,27 +226,27 @@ def test_triggers_of_the_app_that_change_rows_are_sent_in_order(org: Org, mapped
         END $$
     """)
     for name in ("a_before_capture", "z_after_capture"):
-        mapped.execute(f"CREATE TRIGGER {name} AFTER INSERT ON salesforce.account FOR EACH ROW "
+        waiting.execute(f"CREATE TRIGGER {name} AFTER INSERT ON salesforce.account FOR EACH ROW "
                        "EXECUTE FUNCTION salesforce.follow()")
-        mapped.execute("INSERT INTO salesforce.account (name, phone) VALUES (%s, NULL), ('x', 'gone')", [name])
-        mapped.execute(f"DROP TRIGGER {name} ON salesforce.account")
+        waiting.execute("INSERT INTO salesforce.account (name, phone) VALUES (%s, NULL), ('x', 'gone')", [name])
+        waiting.execute(f"DROP TRIGGER {name} ON salesforce.account")
     assert [(record["Name"], record["Phone"]) for record in org.sandbox.records("Account")] == [
         ("a_before_capture", "a_before_capture"), ("z_after_capture", "z_after_capture")]
-    assert rows(mapped, "SELECT name, phone, sfid IS NOT NULL, _hc_lastop FROM salesforce.account ORDER BY id") == [
+    assert rows(waiting, "SELECT name, phone, sfid IS NOT NULL, _hc_lastop FROM salesforce.account ORDER BY id") == [
         ("a_before_capture", "a_before_capture", True, "UPDATED"),
         ("z_after_capture", "z_after_capture", True, "UPDATED")]
 
 
-def test_returning_shows_the_row_before_salesforce_has_answered(org: Org, mapped: Session) -> None:
-    sfid, record_id = rows(mapped, "INSERT INTO salesforce.account (name) VALUES ('a') RETURNING sfid, id")[0]
+def test_returning_shows_the_row_before_salesforce_has_answered(org: Org, waiting: Session) -> None:
+    sfid, record_id = rows(waiting, "INSERT INTO salesforce.account (name) VALUES ('a') RETURNING sfid, id")[0]
     assert sfid is None
-    assert one(mapped, "SELECT sfid FROM salesforce.account WHERE id = %s", record_id) == org.sandbox.records(
+    assert one(waiting, "SELECT sfid FROM salesforce.account WHERE id = %s", record_id) == org.sandbox.records(
         "Account")[0]["Id"]
 
 
-def test_deferred_constraints_stay_deferred(org: Org, mapped: Session, app: Session) -> None:
-    mapped.execute("CREATE TABLE salesforce.region (name varchar(80) PRIMARY KEY)")
-    mapped.execute("ALTER TABLE salesforce.account ADD FOREIGN KEY (phone) REFERENCES salesforce.region "
+def test_deferred_constraints_stay_deferred(org: Org, waiting: Session, app: Session) -> None:
+    waiting.execute("CREATE TABLE salesforce.region (name varchar(80) PRIMARY KEY)")
+    waiting.execute("ALTER TABLE salesforce.account ADD FOREIGN KEY (phone) REFERENCES salesforce.region "
                    "DEFERRABLE INITIALLY DEFERRED")
     app.execute("INSERT INTO salesforce.account (name, phone) VALUES ('a', 'north')")
     app.execute("INSERT INTO salesforce.region VALUES ('north')")
@@ -271,12 +276,12 @@ def test_a_mapping_changes_its_mode_when_nothing_is_left_to_send(org: Org, accou
 
 @pytest.mark.parametrize("call", [
     "create_mapping('Contact', write_mode => 'sync')", "alter_mapping('Account', access => 'read_only')"])
-def test_a_mapping_that_is_not_written_cannot_wait(mapped: Session, call: str) -> None:
+def test_a_mapping_that_is_not_written_cannot_wait(waiting: Session, call: str) -> None:
     with pytest.raises(psycopg.errors.InvalidParameterValue) as caught:
-        mapped.execute(f"SELECT sffdw.{call}".encode())
+        waiting.execute(f"SELECT sffdw.{call}".encode())
     assert "read_write" in str(caught.value.diag.message_hint)
-    mapped.execute("SELECT sffdw.drop_mapping('Account')")
-    mapped.execute("INSERT INTO salesforce.account (name) VALUES ('nobody waits')")
+    waiting.execute("SELECT sffdw.drop_mapping('Account')")
+    waiting.execute("INSERT INTO salesforce.account (name) VALUES ('nobody waits')")
 
 
 @pytest.mark.parametrize(("stop", "start", "sqlstate"), [
@@ -293,28 +298,28 @@ def test_a_mapping_that_is_not_written_cannot_wait(mapped: Session, call: str) -
      "UPDATE sffdw.connection SET write_pause_until = NULL", "55000"),
     ("SELECT salesforce.hc_capture_update_from_row(hstore(a.*), 'account') FROM salesforce.account a",
      "CALL sffdw.write()", "55000")], ids=["pause", "recovery", "server", "org", "held", "throttled", "older"])
-def test_a_write_that_must_not_be_sent_is_an_error(org: Org, mapped: Session, stop: str, start: str,
+def test_a_write_that_must_not_be_sent_is_an_error(org: Org, waiting: Session, stop: str, start: str,
                                                    sqlstate: str) -> None:
-    mapped.execute("INSERT INTO salesforce.account (name) VALUES ('a')")
-    mapped.execute(stop.encode())
+    waiting.execute("INSERT INTO salesforce.account (name) VALUES ('a')")
+    waiting.execute(stop.encode())
     with pytest.raises(psycopg.Error) as caught:
-        mapped.execute("UPDATE salesforce.account SET name = 'b'")
+        waiting.execute("UPDATE salesforce.account SET name = 'b'")
     assert caught.value.sqlstate == sqlstate
     assert caught.value.diag.message_hint
-    assert org.names() == ["a"] == [one(mapped, "SELECT name FROM salesforce.account")]
-    mapped.execute(start.format(org_id=org.sandbox.call("GET", "/")["org_id"]).encode())
-    mapped.execute("UPDATE salesforce.account SET name = 'b'")
+    assert org.names() == ["a"] == [one(waiting, "SELECT name FROM salesforce.account")]
+    waiting.execute(start.format(org_id=org.sandbox.call("GET", "/")["org_id"]).encode())
+    waiting.execute("UPDATE salesforce.account SET name = 'b'")
     assert org.names() == ["b"]
 
 
 @pytest.mark.parametrize(("fault", "params", "sqlstate"), [
     ("limit.daily", {}, "SF004"), ("http.status", {"status": 503}, "SF012"), ("row.locked", {}, "SF011")])
-def test_an_org_that_refuses_is_an_error_of_the_statement(org: Org, mapped: Session, fault: str, params: dict[str, Any],
+def test_an_org_that_refuses_is_an_error_of_the_statement(org: Org, waiting: Session, fault: str, params: Any,
                                                           sqlstate: str) -> None:
-    mapped.execute("INSERT INTO salesforce.account (name) VALUES ('a')")
+    waiting.execute("INSERT INTO salesforce.account (name) VALUES ('a')")
     with org.fault(fault, params), pytest.raises(psycopg.Error) as caught:
-        mapped.execute("UPDATE salesforce.account SET name = 'b'")
+        waiting.execute("UPDATE salesforce.account SET name = 'b'")
     assert caught.value.sqlstate == sqlstate
-    assert one(mapped, "SELECT name FROM salesforce.account") == "a"
-    mapped.execute("UPDATE salesforce.account SET name = 'c'")
+    assert one(waiting, "SELECT name FROM salesforce.account") == "a"
+    waiting.execute("UPDATE salesforce.account SET name = 'c'")
     assert org.names() == ["c"]

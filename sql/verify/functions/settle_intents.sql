@@ -1,0 +1,30 @@
+-- Verify sffdw:functions/settle_intents on pg
+
+BEGIN;
+
+DO $do$
+DECLARE
+    v_routine record;
+BEGIN
+    FOR v_routine IN
+        SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
+        FROM (VALUES
+            ('sffdw.undo_request(sffdw.mapping, sffdw.undone_change, jsonb)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.compensate(sffdw.connection, sffdw.mapping, sffdw.undone_change[])', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.report_undone(sffdw.mapping, sffdw.undone_change[], text[])', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.settle_intent(sffdw.connection, sffdw.sync_intent)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.settle_intents(sffdw.connection)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.settle_sync_writes(sffdw.connection)', false, '{"search_path=pg_catalog, pg_temp"}'::text[])
+        ) AS w (signature, is_definer, settings)
+        JOIN pg_catalog.pg_proc p ON p.oid = w.signature::pg_catalog.regprocedure
+    LOOP
+        ASSERT v_routine.prosecdef = v_routine.is_definer, v_routine.signature || ' runs with the right role';
+        ASSERT v_routine.proconfig IS NOT DISTINCT FROM v_routine.settings,
+            v_routine.signature || ' has its settings pinned';
+        ASSERT pg_catalog.has_function_privilege('public', v_routine.signature, 'EXECUTE'),
+            'everyone may call ' || v_routine.signature;
+    END LOOP;
+END
+$do$;
+
+ROLLBACK;

@@ -1,0 +1,273 @@
+"""What Salesforce has accepted and the app then rolls back is found by its intent, reported or taken back."""
+
+import contextlib
+import os
+import signal
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.types.json import Jsonb
+
+from tests.integration.sync.org import Org, background, is_ended, one, poll, rows, set_options, wait_for
+
+Session = psycopg.Connection[Any]
+Connect = Callable[..., Session]
+
+CONFLICTS = "SELECT object_name, sfid, field, local_value, org_value, base_value FROM sffdw.conflicts ORDER BY field"
+RESOLUTIONS = "SELECT DISTINCT resolution FROM sffdw.conflicts"
+INTENTS = "SELECT count(*) FROM salesforce_live._intents WHERE origin = (SELECT sffdw.find_origin(c) " \
+    "FROM sffdw.connection c)"
+INSERT = "INSERT INTO salesforce.account (name, phone) VALUES ('new', '9')"
+UPDATE = "UPDATE salesforce.account SET phone = '2', annualrevenue = 5 WHERE name = 'old'"
+DELETE = "DELETE FROM salesforce.account WHERE name = 'old'"
+
+
+@pytest.fixture
+def old(org: Org, waiting: Session) -> Session:
+    """The owner's session with Account mapped in write mode sync and one record in both sides."""
+    org.create("Account", {"Name": "old", "Phone": "1"})
+    poll(waiting)
+    return waiting
+
+
+def maintain(session: Session) -> None:
+    session.execute("CALL sffdw.maintain()")
+
+
+def sides(org: Org, session: Session) -> tuple[list[Any], list[Any]]:
+    """The rows here, and the records there, each in order."""
+    here = rows(session, "SELECT sfid, name, phone, annualrevenue FROM salesforce.account")
+    there = [tuple(record[field] for field in ("Id", "Name", "Phone", "AnnualRevenue"))
+             for record in org.sandbox.records("Account")]
+    return sorted(here), sorted(there)
+
+
+def is_settled(session: Session) -> bool:
+    maintain(session)
+    return one(session, INTENTS) == 0 == one(session, "SELECT count(*) FROM sffdw.sync_write")
+
+
+def test_intents_of_what_was_committed_are_forgotten(org: Org, old: Session, app: Session) -> None:
+    for statement in (INSERT, UPDATE, DELETE):
+        app.execute(statement.encode())
+    assert one(old, INTENTS) == 3
+    maintain(old)
+    assert one(old, INTENTS) == 3
+    app.commit()
+    maintain(old)
+    assert one(old, INTENTS) == 0
+    wait_for(lambda: is_settled(old), "the intents are settled")
+    assert rows(old, CONFLICTS) == rows(old, "SELECT * FROM sffdw.notifications") == []
+
+
+@pytest.mark.parametrize("statement", [INSERT, UPDATE, DELETE], ids=["insert", "update", "delete"])
+@pytest.mark.parametrize("end", ["rollback", "savepoint", "caught"])
+def test_case_70_what_is_rolled_back_after_salesforce_accepted_it_is_reported_and_read_again(
+        org: Org, old: Session, app: Session, statement: str, end: str) -> None:
+    sfid = org.sandbox.records("Account")[0]["Id"]
+    if end == "caught":
+        app.execute(f"DO $$ BEGIN {statement}; RAISE division_by_zero; EXCEPTION WHEN division_by_zero THEN NULL; "
+                    "END $$".encode())
+        app.commit()
+    else:
+        app.execute("SAVEPOINT here")
+        app.execute(statement.encode())
+        if end == "savepoint":
+            app.execute("ROLLBACK TO SAVEPOINT here")
+            app.commit()
+        app.rollback()
+    assert rows(old, "SELECT name, phone FROM salesforce.account") == [("old", "1")]
+    maintain(old)
+    made = next((record["Id"] for record in org.sandbox.records("Account") if record["Name"] == "new"), None)
+    assert rows(old, CONFLICTS) == {
+        INSERT: [("Account", made, None, None, '{"Name": "new", "Phone": "9"}', None)],
+        UPDATE: [("Account", sfid, "AnnualRevenue", None, "5", None), ("Account", sfid, "Phone", "1", "2", "1")],
+        DELETE: [("Account", sfid, None, None, None, None)]}[statement]
+    assert one(old, RESOLUTIONS).startswith("rolled back here after Salesforce had accepted the ")
+    assert one(old, "SELECT event_type FROM sffdw.notifications") == "sync-rolled-back"
+    poll(old)
+    local, remote = sides(org, old)
+    assert local == remote
+    assert len(local) == {INSERT: 2, UPDATE: 1, DELETE: 0}[statement]
+    wait_for(lambda: is_settled(old), "the intents are settled")
+    maintain(old)
+    assert one(old, "SELECT count(*) FROM sffdw.notifications") == 1
+
+
+def test_what_salesforce_refused_leaves_no_intent(org: Org, old: Session) -> None:
+    with pytest.raises(psycopg.Error):
+        old.execute("INSERT INTO salesforce.account (phone) VALUES ('1')")
+    assert one(old, INTENTS) == 0
+    maintain(old)
+    assert rows(old, CONFLICTS) == []
+
+
+def test_batches_that_were_stored_before_one_was_refused_are_reported(org: Org, old: Session) -> None:
+    set_options(old, sync_write_max_rows=300)
+    with pytest.raises(psycopg.Error) as caught:
+        old.execute("INSERT INTO salesforce.account (name) SELECT nullif('A ' || n, 'A 201') "
+                    "FROM generate_series(1, 201) n")
+    assert "row 201 of the statement" in str(caught.value.diag.message_detail)
+    assert "200 rows were already stored" in str(caught.value.diag.message_detail)
+    maintain(old)
+    assert one(old, "SELECT count(DISTINCT sfid) FROM sffdw.conflicts") == 200
+    poll(old)
+    local, remote = sides(org, old)
+    assert local == remote
+    assert len(local) == 201
+
+
+def test_case_70_a_backend_that_is_killed_between_answer_and_commit_is_found_out(org: Org, old: Session,
+                                                                                connect: Connect) -> None:
+    app = connect(autocommit=False)
+    app.execute(INSERT.encode())
+    os.kill(app.info.backend_pid, signal.SIGKILL)
+    wait_for(lambda: is_ended(old), "the server restarts")
+    again = wait_for(lambda: reconnect(connect), "the server is back")
+    assert rows(again, "SELECT name FROM salesforce.account") == [("old",)]
+    # The transaction's id may have been lost with the server's memory: others must have come after it.
+    wait_for(lambda: is_settled(again), "the intent is settled")
+    assert rows(again, "SELECT org_value::jsonb ->> 'Name' FROM sffdw.conflicts") == [("new",)]
+    poll(again)
+    local, remote = sides(org, again)
+    assert local == remote
+    assert len(local) == 2
+
+
+def reconnect(connect: Connect) -> Session | None:
+    try:
+        return connect()
+    except psycopg.OperationalError:
+        return None
+
+
+def test_case_70_a_backend_that_is_killed_during_the_call_is_found_out(org: Org, old: Session,
+                                                                      connect: Connect) -> None:
+    app = connect(autocommit=False)
+    with org.fault("http.latency", {"ms": 20_000}, kind="collections"), \
+            background(lambda: app.execute(INSERT.encode())) as raised:
+        wait_for(lambda: len(org.sandbox.records("Account")) == 2, "the record is made")
+        os.kill(app.info.backend_pid, signal.SIGKILL)
+    assert [type(error) for error in raised] == [psycopg.OperationalError]
+    wait_for(lambda: is_ended(old), "the server restarts")
+    again = wait_for(lambda: reconnect(connect), "the server is back")
+    wait_for(lambda: is_settled(again), "the intent is settled")
+    assert rows(again, "SELECT org_value::jsonb ->> 'Name' FROM sffdw.conflicts") == [("new",)]
+
+
+@contextlib.contextmanager
+def in_doubt() -> Iterator[None]:
+    with pytest.raises(psycopg.Error) as caught:
+        yield
+    assert caught.value.sqlstate == "SF012"
+    assert "sffdw.maintain" in str(caught.value.diag.message_hint)
+
+
+@pytest.mark.parametrize(("statement", "count"), [(INSERT, 1), (UPDATE, 2), (DELETE, 1)],
+                         ids=["insert", "update", "delete"])
+def test_case_70_a_lost_reply_is_settled_by_asking(org: Org, old: Session, statement: str, count: int) -> None:
+    with org.fault("reply.lost", kind="collections", calls="1"), in_doubt():
+        old.execute(statement.encode())
+    assert rows(old, "SELECT name, phone FROM salesforce.account") == [("old", "1")]
+    poll(old)
+    maintain(old)
+    assert len(rows(old, CONFLICTS)) == count
+    poll(old)
+    local, remote = sides(org, old)
+    assert local == remote
+    wait_for(lambda: is_settled(old), "the intents are settled")
+
+
+def test_a_request_that_never_arrived_is_given_up_after_the_wait(org: Org, old: Session) -> None:
+    with org.fault("http.status", {"status": 503}, kind="collections", calls="1"), in_doubt():
+        old.execute(INSERT.encode())
+    maintain(old)
+    assert one(old, INTENTS) == 1
+    set_options(old, in_doubt_wait_s=1)
+    wait_for(lambda: is_settled(old), "the wait is over")
+    assert rows(old, CONFLICTS) == []
+    assert org.names() == ["old"]
+
+
+@pytest.mark.parametrize(("statement", "since", "resolution"), [
+    (INSERT, {}, "deleted again in Salesforce"),
+    (INSERT, {"Phone": "theirs"}, "changed in Salesforce since: left as it is"),
+    (UPDATE, {}, "written back in Salesforce"),
+    (UPDATE, {"Phone": "theirs"}, "changed in Salesforce since: left as it is"),
+    (DELETE, {}, "a delete cannot be taken back: the record is in the recycle bin"),
+], ids=["insert", "insert changed", "update", "update changed", "delete"])
+def test_a_rollback_is_compensated_where_that_is_asked_for(org: Org, old: Session, app: Session, statement: str,
+                                                           since: dict[str, str], resolution: str) -> None:
+    old.execute("UPDATE sffdw.connection SET options = options || %s", [Jsonb({"sync_rollback": "compensate"})])
+    before, _ = sides(org, old)
+    app.execute(statement.encode())
+    app.rollback()
+    touched = next((one for one in org.sandbox.records("Account") if one["Phone"] != "1"), {"Id": ""})
+    if since:
+        org.update("Account", touched["Id"], **since)
+    maintain(old)
+    assert {told.partition(": ")[2] for told, in rows(old, RESOLUTIONS)} == {resolution}
+    maintain(old)
+    poll(old)
+    local, remote = sides(org, old)
+    assert local == remote
+    assert (local == before) == (resolution.endswith("again in Salesforce") or resolution.startswith("written back"))
+    wait_for(lambda: is_settled(old), "the intents are settled")
+
+
+def test_compensating_twice_changes_nothing_more(org: Org, old: Session, app: Session) -> None:
+    old.execute("UPDATE sffdw.connection SET options = options || %s", [Jsonb({"sync_rollback": "compensate"})])
+    app.execute(UPDATE.encode())
+    app.execute(INSERT.encode())
+    app.rollback()
+    # A maintain whose own transaction is rolled back has sent what it has sent.
+    with pytest.raises(psycopg.Error), app.transaction():
+        app.execute("SELECT sffdw.settle_sync_writes(c) FROM sffdw.connection c")
+        app.execute("SELECT 1 / 0")
+    assert rows(old, CONFLICTS) == []
+    assert org.names() == ["old"]
+    mark = org.last_call()
+    maintain(old)
+    assert org.calls("collections", mark) == []
+    assert sorted(told.partition(": ")[2] for told, in rows(old, RESOLUTIONS)) == [
+        "deleted again in Salesforce", "written back in Salesforce"]
+
+
+def test_a_poll_at_the_same_time_undoes_nothing(org: Org, old: Session, app: Session, connect: Connect) -> None:
+    watch = connect()
+    app.execute(INSERT.encode())
+    app.execute(UPDATE.encode())
+    with background(lambda: poll(old)) as raised:
+        # The poll meets a row that is locked and a record whose row it cannot see yet.
+        wait_for(lambda: one(watch, "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"),
+                 "the poll waits")
+        app.commit()
+    assert raised == []
+    poll(old)
+    local, remote = sides(org, old)
+    assert local == remote
+    assert len(local) == 2
+    assert rows(old, "SELECT name, phone FROM salesforce.account ORDER BY name") == [("new", "9"), ("old", "2")]
+
+
+def test_an_error_of_the_org_does_not_stop_the_upkeep(org: Org, old: Session) -> None:
+    with org.fault("reply.lost", kind="collections", calls="1"), in_doubt():
+        old.execute(INSERT.encode())
+    with org.fault("limit.daily"):
+        maintain(old)
+    assert one(old, "SELECT event FROM sffdw.log ORDER BY log_id DESC LIMIT 1") == "SYNC WRITES UNSETTLED"
+    assert one(old, INTENTS) == 1
+    wait_for(lambda: is_settled(old), "the intents are settled")
+
+
+@pytest.mark.parametrize(("value", "hint"), [("report", None), ("undo", "compensate"), (1, "compensate")])
+def test_what_a_rollback_does_is_an_option_of_the_connection(live: Session, value: Any, hint: str | None) -> None:
+    create = "SELECT sffdw.create_connection('sf', options => %s)"
+    if hint is None:
+        live.execute(create, [Jsonb({"sync_rollback": value})])
+        return
+    with pytest.raises(psycopg.errors.InvalidParameterValue) as caught:
+        live.execute(create, [Jsonb({"sync_rollback": value})])
+    assert hint in str(caught.value.diag.message_hint)
