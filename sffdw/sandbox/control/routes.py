@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from sffdw.sandbox.call import Call, Reply, error_reply
 from sffdw.sandbox.control import content, observation, people, trouble
 from sffdw.sandbox.errors import ApiError, not_found
-from sffdw.sandbox.events.control import set_events, show_events
+from sffdw.sandbox.events.control import list_events, set_events, show_events
 from sffdw.sandbox.schema import SchemaError
 
 Answer = Callable[..., Reply]
@@ -31,6 +31,7 @@ _ROUTES: tuple[tuple[str, dict[str, Answer]], ...] = (
     ("/faults", {"GET": trouble.list_faults, "POST": trouble.add_fault, "DELETE": trouble.remove_faults}),
     ("/faults/([^/]+)", {"DELETE": trouble.remove_fault}),
     ("/events", {"GET": show_events, "PUT": set_events}),
+    ("/events/changes", {"GET": list_events}),
     ("/limits", {"GET": trouble.show_limits, "PUT": trouble.set_limits}),
     ("/users/([^/]+)", {"PUT": people.configure_user}),
     ("/sessions/expire", {"POST": people.expire_sessions}),

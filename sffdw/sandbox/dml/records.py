@@ -89,6 +89,7 @@ class Records:
     def update(self, sobject: SObject, record_id: str, given: Mapping[str, Any]) -> None:
         """Change fields of a record."""
         self._check_allowed(sobject, "edit", sobject.updateable)
+        self._check_lock(record_id)
         before = self.existing(sobject, record_id)
         values = read_values(self.store, sobject, given, self.actor, is_new=False)
         persons.before_update(self.store, sobject, values, before, self.actor)
@@ -172,7 +173,11 @@ class Records:
         self.update(sobject, found[0], rest)
         return found[0], False
 
-    # Rights
+    # Locks and rights
+
+    def _check_lock(self, record_id: str) -> None:
+        if not self.actor.is_raw:
+            self.store.locks.check_row(record_id)
 
     def _check_allowed(self, sobject: SObject, what: str, supported: bool) -> None:
         if self.actor.is_raw:
@@ -188,6 +193,7 @@ class Records:
     def delete(self, sobject: SObject, record_id: str) -> None:
         """Move a record and what belongs to it to the recycle bin."""
         self._check_allowed(sobject, "delete", sobject.deletable)
+        self._check_lock(record_id)
         persons.before_delete(self.store, sobject, record_id, self.actor)
         removal.delete(self, sobject, record_id)
 

@@ -19,6 +19,7 @@ from sffdw.sandbox.store import definitions, tables
 from sffdw.sandbox.store.claim import UNFINISHED
 from sffdw.sandbox.store.database import Database
 from sffdw.sandbox.store.kept import Kept
+from sffdw.sandbox.store.locks import Held, Locks, values_held
 from sffdw.sandbox.store.settling import settle_record_types
 from sffdw.sandbox.store.tables import column_name, table_name
 
@@ -32,9 +33,10 @@ _SET_UP = frozenset({"RecordType", "CurrencyType", "User"})
 
 @dataclass
 class Tape:
-    """Numbers a transaction took from sequences, so that running it again gives the same ids."""
+    """Numbers a transaction took from sequences, so that running it again gives the same ids, and what it holds."""
 
     numbers: dict[str, deque[int]] = field(default_factory=lambda: defaultdict(deque))
+    held: set[Held] = field(default_factory=set)
     is_replayed: bool = False
 
 
@@ -47,6 +49,7 @@ class Store:
         self.database = Database(path, blank)
         self.kept = Kept(self.database)
         self._is_blank = blank is not None
+        self.locks = Locks()
         self._sequence_lock = threading.Lock()
         self._sequences: dict[str, int] = {}
         self._local = threading.local()
@@ -221,6 +224,12 @@ class Store:
         finally:
             self._local.tape = None
 
+    def _hold(self, sobject: SObject, record_id: str, values: Mapping[str, Any]) -> None:
+        """Note on the tape, if one runs, what a write holds until its transaction is over."""
+        tape: Tape | None = getattr(self._local, "tape", None)
+        if tape is not None:
+            tape.held |= {(record_id,), *values_held(sobject, values)}
+
     def new_ids(self, sobject: SObject, count: int) -> list[str]:
         """Return the next `count` record ids of an object, ascending."""
         prefix = sobject.key_prefix or "000"
@@ -271,6 +280,7 @@ class Store:
         sql = f"INSERT INTO {table_name(sobject)} (_deleted, {columns}) VALUES (?, {marks})"
         row = [int(bool(values.get("IsDeleted"))), *(values[name] for name in names)]
         self._forget(sobject)
+        self._hold(sobject, str(values["Id"]), values)
         with self.statement() as connection:
             if self.recorder is None or self.recorder.inserting(sobject, values):
                 connection.execute(sql, row)
@@ -295,6 +305,7 @@ class Store:
         assignments = ", ".join(f"{column_name(name)} = ?" for name in names)
         sql = f'UPDATE {table_name(sobject)} SET {assignments} WHERE "Id" = ?'
         self._forget(sobject)
+        self._hold(sobject, record_id, values)
         with self.statement() as connection:
             if self.recorder is not None:
                 self.recorder.changing(sobject, record_id, values)
@@ -303,6 +314,7 @@ class Store:
     def remove(self, sobject: SObject, record_id: str) -> None:
         """Forget a record for good."""
         self._forget(sobject)
+        self._hold(sobject, record_id, {})
         with self.statement() as connection:
             connection.execute(f'DELETE FROM {table_name(sobject)} WHERE "Id" = ?', (record_id,))
 

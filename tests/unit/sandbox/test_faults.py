@@ -273,6 +273,27 @@ def test_a_change_by_the_api_can_commit_late(sf: Caller) -> None:
     assert row["SystemModstamp"][:16] == created.isoformat()[:16]
 
 
+def test_what_a_running_transaction_changes_is_locked_until_it_commits(own_sf: Caller) -> None:
+    sf = own_sf
+    sf.send("PATCH", "/_sandbox/objects/Account", {"add_fields": [
+        {"name": "Key__c", "type": "string", "length": 20, "externalId": True, "unique": True}]})
+    held, free = (sf.send("POST", "/sobjects/Account", {"Name": name}).body["id"] for name in ("held", "free"))
+    for kind, method, path, body in [
+            ("record", "PATCH", f"/sobjects/Account/{held}", {"Name": "first"}),
+            ("upsert", "PATCH", "/sobjects/Account/Key__c/k", {"Name": "first"})]:
+        strike(sf, "reply.lost", {"commit_after_s": 30}, kind=[kind, "update", "upsert"], calls="1")
+        sf.send(method, path, body)
+        refused = sf.send(method, path, {"Name": "second"})
+        assert refused.body[0]["errorCode"] == "UNABLE_TO_LOCK_ROW"
+    assert sf.send("DELETE", f"/sobjects/Account/{held}").body[0]["errorCode"] == "UNABLE_TO_LOCK_ROW"
+    assert sf.send("PATCH", f"/sobjects/Account/{free}", {"Name": "other"}).status == 204
+    assert sf.send("PATCH", "/sobjects/Account/Key__c/l", {"Name": "other"}).status == 201
+    sf.org.clock.advance(31)
+    for path in (f"/sobjects/Account/{held}", "/sobjects/Account/Key__c/k"):
+        assert sf.send("PATCH", path, {"Name": "second"}).status < 300
+    assert sf.values("SELECT Name FROM Account WHERE Key__c = 'k'") == ["second"]
+
+
 def test_too_many_requests_at_once_are_refused(own_sf: Caller) -> None:
     own_sf.send("PUT", "/_sandbox/limits", {"concurrent": 0})
     reply = own_sf.send("GET", "/limits")

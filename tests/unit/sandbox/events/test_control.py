@@ -82,3 +82,15 @@ def test_events_of_a_caller_that_hung_up_are_kept(org: Org, changes: Any, create
     with ThreadPoolExecutor(1) as pool:
         assert asyncio.run(hold.outcome(pool, lambda: True)) is None
     assert [payload["Note__c"] for payload in changes.payloads()] == ["kept"]
+
+
+def test_changes_are_listed_in_the_order_of_their_commits(org: Org, create: Create) -> None:
+    before = control(org, "GET", "/events")["last_replay_id"]
+    first, second = create("Item__c", Name="one"), create("Item__c", Name="two")
+    listed = control(org, "GET", f"/events/changes?after={before}")
+    assert [(one["ChangeEventHeader"]["recordIds"], one["Name"]) for one in listed] == [
+        ([first], "one"), ([second], "two")]
+    assert control(org, "GET", f"/events/changes?after={listed[0]['replayId']}") == listed[1:]
+    assert control(org, "GET", f"/events/changes?after={before}&limit=1") == listed[:1]
+    (refused,) = control(org, "GET", "/events/changes?after=x")
+    assert refused["errorCode"] == "INVALID_ARGUMENT"
