@@ -39,7 +39,7 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '2s'
 -- A load takes as much memory for a large object as for a small one.
-SET maintenance_work_mem = '16MB'
+SET maintenance_work_mem = '4MB'
 AS $function$
 DECLARE
     v_index record;
