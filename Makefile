@@ -31,7 +31,7 @@ SQL_SOURCES := $(shell find sql triggers -type f 2>/dev/null) sffdw.control tool
 
 .DEFAULT_GOAL := help
 .PHONY: help packages install up down psql demo test test-unit test-integration test-migration test-sandbox test-host \
-        test-jsforce storm bench lint dist clean uninstall
+        test-jsforce bad-deploy storm bench lint dist clean uninstall
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -84,6 +84,9 @@ test-migration: install ## Sqitch and extension give the same catalog; revert le
 
 idle-hour: install ## an hour of ten mappings in which nothing changes, call by call
 	SFFDW_IDLE_MINUTES=60 $(RUN) -m pytest tests/integration/sync/test_idle_hour.py $(PYTEST)
+
+bad-deploy: install ## 200,000 rows changed, then deleted by mistake: held before the first leaves, and taken back
+	SFFDW_BAD_DEPLOY_ROWS=$(or $(ROWS),200000) $(RUN) -m pytest tests/integration/sync/test_held_writes.py -k case_75 -s --timeout 1800 $(PYTEST)
 
 test-host: install ## the bundled Multicorn host
 	$(RUN) -m pytest tests/host $(PYTEST)

@@ -1,7 +1,13 @@
 -- The capture trigger's function, one a mapped table: writes one entry of the trigger log a row an app changes.
 -- It calls nothing in schema sffdw, so that it still logs after the extension is dropped; hstore's schema and the
 -- table's name are written into it (on a partition TG_TABLE_NAME would be the partition's).
-CREATE FUNCTION sffdw.create_logger(schema_name name, table_name name, hstore_schema name, access text)
+CREATE FUNCTION sffdw.create_logger(
+    schema_name        name,
+    table_name         name,
+    hstore_schema      name,
+    access             text,
+    capture_replicated boolean DEFAULT false
+)
 RETURNS void
 LANGUAGE plpgsql
 VOLATILE
@@ -25,7 +31,7 @@ BEGIN
             v_values %4$I.hstore;
             v_state  text := %5$L;
         BEGIN
-            -- As record: a function for the table's own row type, made by whoever may create in hstore's schema, would
+            %6$s-- As record: a function for the table's own row type, made by whoever may create in hstore's schema, would
             -- be preferred to hstore(record).
             IF TG_OP <> 'INSERT' THEN
                 v_old := %4$I.hstore((ARRAY[OLD]::record[])[1]) OPERATOR(%4$I.-) ARRAY['_hc_lastop', '_hc_err'];
@@ -53,9 +59,15 @@ BEGIN
         COMMENT ON FUNCTION %1$I.%2$I() IS 'Captures the changes of one mapped table into _trigger_log.';
     $ddl$,
         schema_name, sffdw.fit_name(format('hc_%s_logger', table_name)), table_name, hstore_schema,
-        CASE access WHEN 'read_write' THEN 'NEW' ELSE 'READONLY' END);
+        CASE access WHEN 'read_write' THEN 'NEW' ELSE 'READONLY' END,
+        -- By the status trigger: a connection of the publisher has had a hand in the row, and answers for it.
+        CASE WHEN capture_replicated THEN
+            'IF current_setting(''session_replication_role'') = ''replica'' AND TG_OP <> ''DELETE'' '
+            'AND NEW._hc_lastop = ''SYNCED'' THEN RETURN NULL; END IF; '
+        ELSE '' END);
 END
 $function$;
 
-COMMENT ON FUNCTION sffdw.create_logger(name, name, name, text) IS
-    'Create or replace hc_<table>_logger(): entries get state NEW if access is read_write, else READONLY.';
+COMMENT ON FUNCTION sffdw.create_logger(name, name, name, text, boolean) IS
+    'Create or replace hc_<table>_logger(): entries get state NEW if access is read_write, else READONLY; '
+    'capture_replicated: it may see what logical replication applies.';

@@ -163,6 +163,7 @@ CREATE FUNCTION sffdw.alter_mapping(
     add_fields        text[] DEFAULT '{}',
     drop_fields       text[] DEFAULT '{}',
     rename_fields     jsonb DEFAULT NULL,
+    capture_replicated boolean DEFAULT NULL,
     connection_name   text DEFAULT 'salesforce'
 )
 RETURNS integer
@@ -190,6 +191,7 @@ BEGIN
         'hold_threshold', hold_threshold)));
     PERFORM sffdw.check_alteration(v_mapping, types);
     PERFORM sffdw.check_poll_interval(poll_interval);
+    PERFORM sffdw.check_replication(v_connection, capture_replicated);
     v_described := sffdw.describe_fields(v_connection, v_mapping.object_name, v_mapping.types)
                    || sffdw.describe_paths(v_connection, v_mapping.object_name, fields || add_fields || array(
                        SELECT f.field_name
@@ -211,6 +213,7 @@ BEGIN
         accelerated = coalesce(alter_mapping.accelerated, m.accelerated),
         daily_call_cap = coalesce(alter_mapping.daily_call_cap, m.daily_call_cap),
         history = coalesce(alter_mapping.history, m.history),
+        capture_replicated = coalesce(alter_mapping.capture_replicated, m.capture_replicated),
         hold_threshold = nullif(coalesce(alter_mapping.hold_threshold, m.hold_threshold), 0),
         row_filter = nullif(coalesce(alter_mapping.row_filter, m.row_filter), ''),
         schema_policy = coalesce(alter_mapping.schema_policy, m.schema_policy),
@@ -259,9 +262,14 @@ BEGIN
     END IF;
     PERFORM sffdw.set_field_flags(v_mapping, v_described, v_indexes);
     PERFORM sffdw.apply_indexes(v_mapping.mapping_id);
-    IF v_mapping.access <> v_old_access THEN
+    IF capture_replicated IS NOT NULL THEN
+        PERFORM sffdw.create_capture(
+            v_connection.schema_name, v_mapping.table_name, v_connection.hstore_schema, v_mapping.access,
+            v_mapping.capture_replicated);
+    ELSIF v_mapping.access <> v_old_access THEN
         PERFORM sffdw.create_logger(
-            v_connection.schema_name, v_mapping.table_name, v_connection.hstore_schema, v_mapping.access);
+            v_connection.schema_name, v_mapping.table_name, v_connection.hstore_schema, v_mapping.access,
+            v_mapping.capture_replicated);
     END IF;
     PERFORM sffdw.mirror_config(v_connection.connection_id);
     PERFORM sffdw.log_event(
@@ -273,7 +281,7 @@ $function$;
 
 COMMENT ON FUNCTION sffdw.alter_mapping(
     text, text[], text, text, text[], interval, boolean, text, text, text[], text, text, text, text, integer, boolean,
-    integer, boolean, text[], text[], jsonb, text) IS
+    integer, boolean, text[], text[], jsonb, boolean, text) IS
     'Change a mapping''s settings and return its new revision; NULL leaves a setting as it is, '''' takes the unique '
     'identifier or the row filter away, ''{*}'' makes all fields writable again. Added fields are filled page by page '
     'between polls (state RESYNC), reading Id and them only; dropped ones lose their column; columns of rename_fields '

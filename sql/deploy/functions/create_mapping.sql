@@ -1,5 +1,6 @@
 -- Deploy sffdw:functions/create_mapping to pg
 -- requires: functions/apply_indexes
+-- requires: functions/check_replication
 -- requires: functions/check_settings
 -- requires: functions/check_unique_identifier
 -- requires: functions/choose_fields
@@ -155,6 +156,7 @@ CREATE FUNCTION sffdw.create_mapping(
     history           boolean DEFAULT false,
     hold_threshold    integer DEFAULT NULL,
     force             boolean DEFAULT false,
+    capture_replicated boolean DEFAULT false,
     connection_name   text DEFAULT 'salesforce'
 )
 RETURNS integer
@@ -180,6 +182,7 @@ BEGIN
         'row_filter', row_filter, 'daily_call_cap', daily_call_cap, 'history', history,
         'hold_threshold', hold_threshold));
     PERFORM sffdw.check_poll_interval(poll_interval);
+    PERFORM sffdw.check_replication(v_connection, capture_replicated);
     v_object := sffdw.describe_object(v_connection, object_name);
     v_table := lower(v_object.object);
     PERFORM sffdw.check_not_mapped(v_connection, v_object.object);
@@ -197,11 +200,11 @@ BEGIN
     INSERT INTO sffdw.mapping (
         connection_id, object_name, table_name, access, unique_identifier, poll_interval, accelerated, row_filter,
         filter_expression, types, writable_fields, write_mode, conflict_policy, rejected_policy, schema_policy, daily_call_cap, history,
-        hold_threshold, has_systemmodstamp, has_isdeleted, replicateable, state, next_poll_at)
+        hold_threshold, capture_replicated, has_systemmodstamp, has_isdeleted, replicateable, state, next_poll_at)
     VALUES (
         v_connection.connection_id, v_object.object, v_table, access, v_identifier, poll_interval, accelerated,
         nullif(row_filter, ''), v_filter, types, writable_fields, write_mode, conflict_policy, rejected_policy, schema_policy,
-        daily_call_cap, history, nullif(hold_threshold, 0),
+        daily_call_cap, history, nullif(hold_threshold, 0), capture_replicated,
         EXISTS (SELECT FROM unnest(v_fields) f WHERE f.field_name = 'SystemModstamp'),
         EXISTS (SELECT FROM unnest(v_fields) f WHERE f.field_name = 'IsDeleted'),
         v_object.replicateable, 'INITIAL', now())
@@ -213,7 +216,8 @@ BEGIN
     END IF;
     PERFORM sffdw.set_field_flags(v_mapping, v_described, indexes);
     PERFORM sffdw.apply_indexes(v_mapping.mapping_id);
-    PERFORM sffdw.create_capture(v_connection.schema_name, v_table, v_connection.hstore_schema, access);
+    PERFORM sffdw.create_capture(
+        v_connection.schema_name, v_table, v_connection.hstore_schema, access, capture_replicated);
     PERFORM sffdw.apply_history(v_connection, v_mapping);
     PERFORM sffdw.apply_write_mode(v_connection, v_mapping);
     PERFORM sffdw.mirror_config(v_connection.connection_id);
@@ -227,7 +231,7 @@ $function$;
 
 COMMENT ON FUNCTION sffdw.create_mapping(
     text, text[], text, text, text[], interval, boolean, text, text, text[], text, text, text, text, integer, boolean,
-    integer, boolean, text) IS
+    integer, boolean, boolean, text) IS
     'Map an object to a local table and return the mapping''s id; the table exists on return, the next poll loads it. '
     'An existing table is taken over if it fits, and never overwritten. Raises SF007 and SF008 for what the org lacks, '
     'SF003 for polls that would exceed the budget, unless force, '

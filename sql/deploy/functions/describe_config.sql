@@ -41,7 +41,8 @@ AS $function$
                     'table_name', m.table_name, 'row_filter', m.row_filter, 'types', m.types,
                     'writable_fields', m.writable_fields, 'write_mode', m.write_mode,
                     'conflict_policy', m.conflict_policy, 'rejected_policy', m.rejected_policy,
-                    'schema_policy', m.schema_policy, 'history', m.history, 'hold_threshold', m.hold_threshold)))
+                    'schema_policy', m.schema_policy, 'history', m.history, 'hold_threshold', m.hold_threshold,
+                    'capture_replicated', m.capture_replicated)))
                 ORDER BY m.object_name)
             FROM sffdw.mapping m
             WHERE m.connection_id = c.connection_id), '[]'))

@@ -26,6 +26,9 @@ AS $function$
          'Give the integration user access to the record referred to.'),
         ('INVALID_FIELD_FOR_INSERT_UPDATE', 'The integration user may not write the field: grant it, or leave it out '
                                             'with writable_fields.'),
+        ('INVALID_FIELD', 'The field named is gone from Salesforce, or hidden from the integration user: polls leave it out '
+                          'from now on. Run sffdw.retry to send the rest; sffdw.alter_mapping(…, drop_fields => …) '
+                          'drops its column, rename_fields follows a new name.'),
         ('INACTIVE_OWNER_OR_USER', 'The owner is inactive: set ownerid to an active user, then capture the row again.'),
         ('OP_WITH_INVALID_USER_TYPE_EXCEPTION', 'The owner is inactive: set ownerid to an active user.'),
         ('UNABLE_TO_LOCK_ROW', 'Another process held the record: capture the row again.'),

@@ -24,6 +24,7 @@ CREATE TABLE sffdw.mapping (
     daily_call_cap     integer     NOT NULL DEFAULT 30000,
     history            boolean     NOT NULL DEFAULT false,
     hold_threshold     integer,
+    capture_replicated boolean     NOT NULL DEFAULT false,
     has_systemmodstamp boolean     NOT NULL,
     has_isdeleted      boolean     NOT NULL,
     replicateable      boolean     NOT NULL,
@@ -84,6 +85,8 @@ COMMENT ON COLUMN sffdw.mapping.filter_expression IS
     'row_filter as PostgreSQL writes it, on the columns of the live table; NULL: none.';
 COMMENT ON COLUMN sffdw.mapping.filter_changed IS
     'The table still follows an earlier filter: the next load must see the records that leave.';
+COMMENT ON COLUMN sffdw.mapping.capture_replicated IS
+    'What logical replication applies to the table is captured too.';
 COMMENT ON COLUMN sffdw.mapping.unique_identifier IS
     'External-id field by which inserts are upserted; NULL: plain creates.';
 COMMENT ON COLUMN sffdw.mapping.state IS 'A mapping state of Heroku Connect''s contract: DATA_SYNCED when all is well.';

@@ -1,6 +1,7 @@
 -- Deploy sffdw:triggers/capture to pg
 -- requires: triggers/logger
 -- requires: triggers/status
+-- requires: triggers/truncated
 
 BEGIN;
 

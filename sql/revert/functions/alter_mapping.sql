@@ -3,7 +3,7 @@
 BEGIN;
 
 DROP FUNCTION sffdw.alter_mapping(text, text[], text, text, text[], interval, boolean, text, text, text[], text, text,
-    text, text, integer, boolean, integer, boolean, text[], text[], jsonb, text);
+    text, text, integer, boolean, integer, boolean, text[], text[], jsonb, boolean, text);
 DROP FUNCTION sffdw.apply_row_filter(sffdw.connection, sffdw.mapping);
 DROP FUNCTION sffdw.check_alteration(sffdw.mapping, text);
 DROP FUNCTION sffdw.request_backfill(sffdw.mapping, sffdw.described_field[]);

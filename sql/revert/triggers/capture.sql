@@ -3,6 +3,6 @@
 BEGIN;
 
 DROP FUNCTION sffdw.drop_capture(name, name);
-DROP FUNCTION sffdw.create_capture(name, name, name, text);
+DROP FUNCTION sffdw.create_capture(name, name, name, text, boolean);
 
 COMMIT;

@@ -2,6 +2,6 @@
 
 BEGIN;
 
-DROP FUNCTION sffdw.create_logger(name, name, name, text);
+DROP FUNCTION sffdw.create_logger(name, name, name, text, boolean);
 
 COMMIT;

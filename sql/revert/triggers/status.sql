@@ -2,6 +2,6 @@
 
 BEGIN;
 
-DROP FUNCTION sffdw.create_status(name, name);
+DROP FUNCTION sffdw.create_status(name, name, boolean);
 
 COMMIT;

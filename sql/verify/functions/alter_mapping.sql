@@ -21,7 +21,7 @@ BEGIN
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.alter_mapping(text, text[], text, text, text[], interval, boolean, text, text, '
              'text[], text, text, text, text, integer, boolean, integer, boolean, text[], text[], '
-             'jsonb, text)',
+             'jsonb, boolean, text)',
              false, '{"search_path=pg_catalog, pg_temp","lock_timeout=10s"}'::text[])
         ) AS w (signature, is_definer, settings)
         JOIN pg_catalog.pg_proc p ON p.oid = w.signature::pg_catalog.regprocedure

@@ -18,7 +18,7 @@ BEGIN
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.check_poll_interval(interval)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.create_mapping(text, text[], text, text, text[], interval, boolean, text, text, '
-             'text[], text, text, text, text, integer, boolean, integer, boolean, text)',
+             'text[], text, text, text, text, integer, boolean, integer, boolean, boolean, text)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[])
         ) AS w (signature, is_definer, settings)
         JOIN pg_catalog.pg_proc p ON p.oid = w.signature::pg_catalog.regprocedure

@@ -4,7 +4,7 @@ BEGIN;
 
 SELECT mapping_id, connection_id, object_name, table_name, access, unique_identifier, poll_interval,
        accelerated, row_filter, filter_expression, filter_changed, types, writable_fields, write_mode, conflict_policy, rejected_policy,
-       schema_policy, daily_call_cap, history, hold_threshold, has_systemmodstamp, has_isdeleted,
+       schema_policy, daily_call_cap, history, hold_threshold, capture_replicated, has_systemmodstamp, has_isdeleted,
        replicateable, state, state_description, revision, created_at, watermark_at, watermark_id,
        load_started_at, load_cursor, load_rows_done, window_end_at, cursor_at, cursor_id, deleted_until,
        last_poll_at, next_poll_at, org_count, org_counted_at, last_error

@@ -9,7 +9,7 @@ BEGIN
     FOR v_routine IN
         SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
         FROM (VALUES
-            ('sffdw.create_capture(name, name, name, text)',
+            ('sffdw.create_capture(name, name, name, text, boolean)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.drop_capture(name, name)', false, '{"search_path=pg_catalog, pg_temp"}'::text[])
         ) AS w (signature, is_definer, settings)

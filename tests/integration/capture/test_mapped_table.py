@@ -43,6 +43,9 @@ def test_triggers_are_named_and_defined_by_the_contract(account: Session) -> Non
         ("hc_account_status_trigger", "O",
          "CREATE TRIGGER hc_account_status_trigger BEFORE INSERT OR UPDATE ON salesforce.account FOR EACH ROW "
          "EXECUTE FUNCTION salesforce.hc_account_status()"),
+        ("hc_account_truncated", "O",
+         "CREATE TRIGGER hc_account_truncated AFTER TRUNCATE ON salesforce.account FOR EACH STATEMENT "
+         "WHEN (((get_xmlbinary())::text = 'base64'::text)) EXECUTE FUNCTION salesforce.hc_account_truncated()"),
     ]
 
 

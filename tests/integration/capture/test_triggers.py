@@ -197,9 +197,61 @@ def test_partition_is_captured_under_the_parents_name(owner: Session) -> None:
     assert [entry["table_name"] for entry in log_of(owner)] == ["account"]
 
 
-def test_truncate_is_not_captured(app: Session, account: Session) -> None:
-    from_salesforce(account, "INSERT INTO salesforce.account (name) VALUES ('x')")
+def test_truncate_is_not_captured_and_who_runs_it_is_told(account: Session) -> None:
+    told: list[tuple[str | None, ...]] = []
+    account.add_notice_handler(lambda found: told.append((found.severity, found.message_primary, found.message_hint)))
+    truncated = "SELECT level, object_name FROM sffdw.log WHERE event = 'TABLE TRUNCATED'"
+    from_salesforce(account, "TRUNCATE salesforce.account")
+    assert told == [] and rows(account, truncated) == []
     account.execute("TRUNCATE salesforce.account")
+    (severity, message, hint), = told
+    assert (severity, message) == ("WARNING", 'TRUNCATE of table "account" is not sent to Salesforce')
+    assert hint and "DELETE" in hint
+    assert rows(account, truncated) == [("WARNING", "Account")]
+    assert log_of(account) == []
+
+
+def test_truncate_is_warned_of_without_the_extension(account: Session, database: Session) -> None:
+    told: list[str | None] = []
+    database.execute("DROP EXTENSION sffdw")
+    database.commit()
+    account.add_notice_handler(lambda found: told.append(found.severity))
+    account.execute("TRUNCATE salesforce.account")
+    assert told == ["WARNING"]
+
+
+@pytest.mark.parametrize("statement", [
+    "DELETE FROM salesforce.parent",
+    "UPDATE salesforce.parent SET id = 8",
+])
+def test_what_a_foreign_key_cascades_is_captured(app: Session, account: Session, statement: str) -> None:
+    account.execute("CREATE TABLE salesforce.parent (id integer PRIMARY KEY);"
+                    "ALTER TABLE salesforce.account ADD COLUMN parent_id integer "
+                    "REFERENCES salesforce.parent ON DELETE CASCADE ON UPDATE CASCADE;"
+                    "GRANT UPDATE, DELETE, SELECT ON salesforce.parent TO crm_app;"
+                    "INSERT INTO salesforce.parent VALUES (7)")
+    from_salesforce(account, f"INSERT INTO salesforce.account (sfid, name, parent_id) VALUES ('{SFID}', 'x', 7)")
+    app.execute(statement)
+    assert [(entry["action"], entry["sfid"]) for entry in log_of(account)] == [(statement[:6], SFID)]
+
+
+def test_insert_of_several_rows_and_one_that_meets_a_conflict_are_captured_each_once(
+        app: Session, account: Session) -> None:
+    app.execute("INSERT INTO salesforce.account (external_id__c, name) VALUES ('a', '1'), ('b', '2')")
+    app.execute("INSERT INTO salesforce.account (external_id__c, name) VALUES ('b', '3'), ('c', '4') "
+                "ON CONFLICT (external_id__c) DO NOTHING")
+    app.execute("MERGE INTO salesforce.account t USING (VALUES ('c'), ('d')) v (e) ON t.external_id__c = v.e "
+                "WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT (external_id__c) VALUES (v.e)")
+    # MERGE takes its rows in an order of its own.
+    assert sorted((e["action"], e["state"], hstore(account, e["values"] or e["old"])["external_id__c"])
+                  for e in log_of(account)) == [
+        ("DELETE", "IGNORE", "c"), ("INSERT", "NEW", "a"), ("INSERT", "NEW", "b"), ("INSERT", "NEW", "c"),
+        ("INSERT", "NEW", "d")]
+
+
+def test_rows_of_a_child_table_are_not_the_mapped_tables(account: Session) -> None:
+    account.execute("CREATE TABLE salesforce.old_account () INHERITS (salesforce.account)")
+    account.execute("INSERT INTO salesforce.old_account (id, name) VALUES (900, 'x')")
     assert log_of(account) == []
 
 

@@ -1,6 +1,9 @@
 """The safety stop outwards: a mass of changes waits for a person, who has it sent or taken back."""
 
-from collections.abc import Callable
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import psycopg
@@ -15,6 +18,16 @@ RELEASE = "SELECT sffdw.release('out', 'Account')"
 DISCARD = "SELECT sffdw.release('out', 'Account', discard => true)"
 MASS = "UPDATE salesforce.account SET phone = 'mistake'"
 CALLS = ("create", "update", "upsert", "delete", "collections", "composite", "batch", "bulk_job")
+# `make test` makes a small mistake, `make bad-deploy` a large one.
+BAD_DEPLOY_ROWS = int(os.environ.get("SFFDW_BAD_DEPLOY_ROWS", "5000"))
+
+
+@contextlib.contextmanager
+def timed(what: str) -> Iterator[None]:
+    """Say how long a step took: figures for people, nothing depends on them."""
+    began = time.monotonic()
+    yield
+    print(f"{what}: {time.monotonic() - began:.2f} s")
 
 
 def fill(org: Org, session: Session, count: int) -> None:
@@ -267,12 +280,21 @@ def test_rows_that_an_app_holds_are_restored_later(org: Org, loaded: Session, ap
 
 
 def test_case_75_a_bad_deploy_is_held_before_it_leaves_and_taken_back(org: Org, account: Session) -> None:
-    fill(org, account, 5000)
-    threshold(account, 500)
+    fill(org, account, BAD_DEPLOY_ROWS)
+    threshold(account, BAD_DEPLOY_ROWS // 10)
     mark = org.last_call()
-    account.execute(MASS)
-    account.execute("DELETE FROM salesforce.account")
-    assert discard(org, account) == 0
+    with timed("statements"):
+        account.execute(MASS)
+        account.execute("DELETE FROM salesforce.account")
+    with timed("a write that holds"):
+        write(account)
+    with timed("a write that is held"):
+        write(account)
+    assert rows(account, "SELECT action, entry_count FROM sffdw.held_changes ORDER BY 1") == [
+        ("DELETE", BAD_DEPLOY_ROWS), ("UPDATE", BAD_DEPLOY_ROWS)]
+    with timed("discard"):
+        assert discard(org, account) == 0
     assert write_calls(org, mark) == 0
     there, here = both_sides(org, account)
-    assert len(here) == 5000 and here == there
+    assert len(here) == BAD_DEPLOY_ROWS and here == there
+    print("calls that read:", len(org.calls("query", mark)))

@@ -1,0 +1,7 @@
+-- Revert sffdw:functions/check_replication from pg
+
+BEGIN;
+
+DROP FUNCTION sffdw.check_replication(sffdw.connection, boolean);
+
+COMMIT;

@@ -1,0 +1,7 @@
+-- Revert sffdw:functions/note_truncate from pg
+
+BEGIN;
+
+DROP FUNCTION sffdw.note_truncate(name, name);
+
+COMMIT;
