@@ -121,11 +121,11 @@ test-sandbox: $(VENV)/.ready $(FROM_NPM) ## the local Salesforce org, with real 
 test-jsforce: $(VENV)/.ready $(NPM)/jsforce/package.json ## only jsforce from npm against the sandbox
 	SFFDW_NODE_MODULES=$(CURDIR)/$(NPM) $(RUN) -m pytest tests/integration/sandbox/jsforce $(PYTEST)
 
-storm: install ## kill the server while an org changes, for some minutes: nothing is lost, nothing doubled
+storm: install ## kill the server while org and tables change, for some minutes: nothing is lost, nothing doubled
 	@$(RUN) -m tests.storm
 
-bench: install ## measure; BENCH=NAME only what begins so, ROWS=N rows of the large object
-	$(RUN) -m benchmarks $(if $(ROWS),--rows $(ROWS)) $(BENCH)
+bench: install ## measure; BENCH=NAME only what begins so, ROWS=N rows of the large object, MINUTES=N of what goes by time
+	$(RUN) -m benchmarks $(if $(ROWS),--rows $(ROWS)) $(if $(MINUTES),--minutes $(MINUTES)) $(BENCH)
 
 lint: $(VENV)/.ready ## ruff, mypy and the checks of our own
 	$(VENV)/bin/ruff check .

@@ -19,12 +19,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure, and compare in the same run.")
     parser.add_argument("names", nargs="*", help="benches, or the beginnings of their names; all when left out")
     parser.add_argument("--rows", type=int, default=ROWS, help="rows of the large object")
+    parser.add_argument("--minutes", type=float, default=5, help="how long benches last that go by time")
     parser.add_argument("--results", type=Path, default=RESULTS, help="file that the figures are merged into")
     arguments = parser.parse_args()
     machine = describe_machine()
     print(f"{machine['name']}; load {load()}\n")
     sheets: list[Sheet] = []
-    with Stage(arguments.rows) as stage:
+    with Stage(arguments.rows, arguments.minutes) as stage:
         for bench in choose(arguments.names, parser.error):
             sheet = Sheet(bench.name, bench.about, arguments.rows)
             bench.measure(sheet, stage)

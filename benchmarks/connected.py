@@ -12,7 +12,7 @@ from psycopg import sql
 
 from benchmarks.sandbox_org import COLUMNS, Org
 from tests.conftest import OWNER, PG_CONFIG, create_server
-from tools.cluster import Cluster, bin_dir_of, free_port
+from tools.cluster import Cluster, bin_dir_of, cron_settings, free_port
 from tools.sandbox import Credentials, Sandbox
 
 SETTINGS = {"shared_buffers": "256MB", "max_wal_size": "4GB"}
@@ -20,11 +20,12 @@ Session = psycopg.Connection[Any]
 
 
 @contextmanager
-def cluster() -> Iterator[Cluster]:
-    """A private server, removed afterwards."""
+def cluster(cron_database: str | None = None) -> Iterator[Cluster]:
+    """A private server, removed afterwards; with pg_cron if its database is named."""
     root = Path("/var/tmp") / f"sffdw-bench-{time.time_ns() % 10**9}"
     root.mkdir(mode=0o711)
-    made = Cluster(root / "pg", bin_dir_of(PG_CONFIG), free_port(), SETTINGS)
+    cron = cron_settings(root / "pg", cron_database) if cron_database else {}
+    made = Cluster(root / "pg", bin_dir_of(PG_CONFIG), free_port(), SETTINGS | cron)
     made.start()
     made.psql("postgres", f"CREATE ROLE {OWNER} LOGIN")
     try:

@@ -14,8 +14,9 @@ T = TypeVar("T")
 class Stage:
     """Holds shared things by name, and a folder for files."""
 
-    def __init__(self, rows: int) -> None:
+    def __init__(self, rows: int, minutes: float = 5) -> None:
         self.rows = rows  # of the large object
+        self.minutes = minutes  # of benches that go by time
         self.folder = Path(tempfile.mkdtemp(prefix="sffdw-bench-"))
         self._stack = ExitStack()
         self._shared: dict[str, Any] = {}

@@ -1,1 +1,1 @@
-"""`make storm`: inbound synchronisation converges, whatever happens on the way."""
+"""`make storm`: both sides end equal, whatever happens: changes in the org (inbound), then here (outbound)."""

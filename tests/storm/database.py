@@ -5,7 +5,7 @@ The observer is what an application might have: a row trigger on each local tabl
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -136,19 +136,27 @@ def connect_org(database: Database, sandbox: Sandbox, credentials: Credentials) 
 def create_mappings(database: Database, options: dict[str, Any]) -> None:
     """The connection, its mappings and their observers; nothing is loaded yet."""
     with database.session() as session:
-        session.execute("SELECT sffdw.create_connection('org')")
-        session.execute("UPDATE sffdw.connection SET options = options || %s", [Jsonb(options)])
+        create_connection(session, options)
         session.execute(OBSERVER)
         for kind in KINDS:
             create_mapping(session, kind)
 
 
+def create_connection(session: psycopg.Connection[Any], options: dict[str, Any]) -> None:
+    session.execute("SELECT sffdw.create_connection('org')")
+    session.execute("UPDATE sffdw.connection SET options = options || %s", [Jsonb(options)])
+
+
 def create_mapping(session: psycopg.Connection[Any], kind: Kind) -> None:
-    given = {"object_name": kind.name, "fields": list(kind.compared), "poll_interval": "5 seconds",
-             "daily_call_cap": 1_000_000, "force": True, **kind.mapping}
+    map_object(session, kind.name, kind.compared, kind.mapping)
+    observe(session, kind.table)
+
+
+def map_object(session: psycopg.Connection[Any], name: str, fields: Sequence[str], more: Mapping[str, Any]) -> None:
+    given = {"object_name": name, "fields": list(fields), "poll_interval": "5 seconds", "daily_call_cap": 1_000_000,
+             "force": True, **more}
     session.execute(sql.SQL("SELECT sffdw.create_mapping({})").format(sql.SQL(", ").join(
         sql.SQL("{} => {}").format(sql.Identifier(name), sql.Literal(value)) for name, value in given.items())))
-    observe(session, kind.table)
 
 
 def observe(session: psycopg.Connection[Any], table: str) -> None:

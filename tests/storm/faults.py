@@ -4,9 +4,11 @@ from typing import Any
 
 from tools.sandbox import Sandbox
 
+WRITES = ["collections", "composite", "graph", "batch", "create", "update", "upsert", "delete", "bulk_upload"]
 READS = ["query", "query_more", "deleted", "bulk_job", "bulk_result"]
 # The chance of each call it may strike; the hits of two faults on one call are two faults.
-FAULTS: tuple[tuple[str, dict[str, Any], float, list[str] | None], ...] = (
+Faults = tuple[tuple[str, dict[str, Any], float, list[str] | None], ...]
+INBOUND: Faults = (
     ("http.status", {"status": 503}, 0.03, [*READS, "describe", "token"]),
     ("http.status", {"status": 500}, 0.02, READS),
     ("http.status", {"status": 502, "after": True}, 0.02, READS),
@@ -29,8 +31,28 @@ FAULTS: tuple[tuple[str, dict[str, Any], float, list[str] | None], ...] = (
 )
 
 
-def set_faults(sandbox: Sandbox, seed: int) -> None:
-    for number, (name, params, probability, kinds) in enumerate(FAULTS):
+# Rows and texts as a real org says them; what an org refuses for good becomes FAILED.
+OUTBOUND: Faults = (
+    ("reply.lost", {}, 0.02, WRITES),
+    *(("reply.lost", {"commit_after_s": seconds}, 0.01, WRITES) for seconds in (2, 8, 20, 30)),
+    ("http.drop", {}, 0.02, WRITES),
+    ("http.cut", {"bytes": 300}, 0.02, WRITES),
+    ("http.status", {"status": 503}, 0.03, WRITES),
+    ("http.status", {"status": 502, "after": True}, 0.02, WRITES),
+    ("http.latency", {"ms": 500}, 0.05, WRITES),
+    ("limit.concurrent", {}, 0.02, WRITES),
+    ("session.expired", {}, 0.03, [*WRITES, "query"]),
+    ("row.locked", {"every": 4}, 0.10, WRITES),
+    ("dml.error", {"every": 7, "message": "not now"}, 0.06, WRITES),
+    ("duplicate.rule", {"every": 9}, 0.04, WRITES),
+    ("http.status", {"status": 500}, 0.02, ["query", "query_more"]),
+    ("http.drop", {}, 0.02, ["query", "query_more"]),
+    ("page.drift", {"rows": 3}, 0.02, ["query"]),
+)
+
+
+def set_faults(sandbox: Sandbox, seed: int, faults: Faults) -> None:
+    for number, (name, params, probability, kinds) in enumerate(faults):
         when: dict[str, Any] = {"probability": probability, "seed": f"{seed} {number}"}
         if kinds:
             when["kind"] = kinds

@@ -6,13 +6,13 @@ import random
 import signal
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
 
 from tests.storm.database import OUTAGE_S, Database
-from tests.storm.objects import KINDS
 from tools.sandbox import wait_until
 
 POSTMASTER_SHARE = 0.25
@@ -102,11 +102,11 @@ def start_again(database: Database) -> None:
             return
 
 
-def hold_locks(database: Database, seed: int, over: threading.Event) -> None:
+def hold_locks(database: Database, seed: int, tables: Sequence[str], over: threading.Event) -> None:
     """An application that locks some rows for a second or two, again and again."""
     dice = random.Random(f"locks {seed}")
     while not over.wait(dice.uniform(0.2, 1.5)):
-        kind = dice.choice(KINDS)
+        table = dice.choice(tables)
         with (contextlib.suppress(psycopg.OperationalError), database.session() as session, session.transaction()):
-            session.execute(f"SELECT FROM {kind.table} WHERE id %% 40 = %s FOR UPDATE", [dice.randrange(40)])
+            session.execute(f"SELECT FROM {table} WHERE id %% 40 = %s FOR UPDATE", [dice.randrange(40)])
             over.wait(dice.uniform(0.2, 2.0))

@@ -35,6 +35,7 @@ class Kind:
     mapping: Mapping[str, Any]
     is_stamped: bool = True
     is_mergeable: bool = False
+    excused: str = "false"
 
     @property
     def table(self) -> str:

@@ -1,0 +1,124 @@
+"""Holds what local sessions committed against what the org went through and what the trigger log says of it.
+
+The org is read by its control plane: every version of every record from its change events, and the records that there
+are or were.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.storm.outbound.journal import Step
+from tests.storm.outbound.kinds import TARGETS
+from tools.sandbox import Sandbox
+
+TICKET = re.compile(r'"ticket__c"=>"(\d+)"')
+ENTRIES = """
+SELECT table_name, record_id, action, "values", state, sf_message FROM (
+    TABLE salesforce._trigger_log UNION ALL TABLE salesforce._trigger_log_archive) l ORDER BY id"""
+Key = tuple[str, int, str, int | None]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What became of a captured change."""
+
+    state: str
+    message: str | None
+
+
+@dataclass
+class Seen:
+    """What the org went through: tickets by record in the order of its commits; records by object and marker."""
+
+    tickets: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    markers: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    @property
+    def all_tickets(self) -> set[int]:
+        return {ticket for tickets in self.tickets.values() for ticket in tickets}
+
+    def take(self, events: Iterable[Mapping[str, Any]]) -> None:
+        for event in events:
+            if event.get("Ticket__c") is not None:
+                for record_id in event["ChangeEventHeader"]["recordIds"]:
+                    self.tickets[record_id].append(int(event["Ticket__c"]))
+
+
+def look(sandbox: Sandbox) -> Seen:
+    """What the org has seen until now."""
+    seen, after = Seen(), 0
+    while events := sandbox.call("GET", f"/events/changes?after={after}&limit=5000"):
+        seen.take(events)
+        after = events[-1]["replayId"]
+    for target in TARGETS:
+        seen.markers.update((target.name.lower(), record["Marker__c"])
+                            for record in sandbox.records(target.name, "all") if record["Marker__c"])
+    return seen
+
+
+def read_entries(rows: Iterable[tuple[Any, ...]]) -> dict[Key, Entry]:
+    """The trigger log by what names a step: a row's change with its ticket."""
+    return {key_of(table, row_id, action, ticket_in(values)): Entry(state, message)
+            for table, row_id, action, values, state, message in rows}
+
+
+def ticket_in(values: str | None) -> int | None:
+    found = TICKET.search(values or "")
+    return int(found[1]) if found else None
+
+
+def key_of(table: str, row_id: int, action: str, ticket: int | None) -> Key:
+    return table, row_id, action, ticket
+
+
+def judge_steps(steps: list[Step], entries: Mapping[Key, Entry], seen: Seen) -> dict[str, list[str]]:
+    """Changes that became of what they must not, by offence."""
+    offences: dict[str, list[str]] = defaultdict(list)
+    tickets = seen.all_tickets
+    deleted = {(step.table, step.row_id) for step in steps if step.action == "DELETE"}
+    for step in steps:
+        entry = entries.get(key_of(step.table, step.row_id, step.action, step.ticket))
+        if what := judge_step(step, entry, step.ticket in tickets, (step.table, step.row_id) in deleted):
+            offences[what].append(f"{step} {entry}")
+    committed = {step.ticket for step in steps}
+    offences["sent although it was rolled back"] += [str(one) for one in sorted(tickets - committed)]
+    offences["out of order in the org"] += [
+        f"{record_id}: {found}" for record_id, found in seen.tickets.items() if found != sorted(set(found))]
+    return {what: found for what, found in offences.items() if found}
+
+
+def judge_step(step: Step, entry: Entry | None, is_seen: bool, is_deleted: bool) -> str | None:
+    """What is wrong with one change, if anything."""
+    if entry is None:
+        return "not captured"
+    match entry.state:
+        case "SUCCESS":
+            return None if is_seen or step.ticket is None else "SUCCESS, and the org never saw it"
+        case "FAILED":
+            if is_seen:
+                return "FAILED, and the org took it"
+            return None if entry.message else "FAILED without a reason"
+        case "IGNORED":
+            # A row that was deleted before it, or the change, was sent; what is not sent is not seen.
+            return None if is_deleted and not is_seen else "not sent"
+        case _:
+            return "not settled"
+
+
+def judge_records(steps: list[Step], entries: Mapping[Key, Entry], seen: Seen) -> dict[str, list[str]]:
+    """Inserts that made more or fewer records than the log says; groups of equal rows go by their number."""
+    wanted: Counter[tuple[str, str]] = Counter()
+    for step in steps:
+        entry = entries.get(key_of(step.table, step.row_id, step.action, step.ticket))
+        if step.action == "INSERT" and entry is not None:
+            wanted[step.table, str(step.marker)] += entry.state == "SUCCESS"
+    found = {
+        "made more than once": [f"{key}: {seen.markers[key]} instead of {count}" for key, count in wanted.items()
+                                if seen.markers[key] > count],
+        "SUCCESS, and not made": [f"{key}: {seen.markers[key]} instead of {count}" for key, count in wanted.items()
+                                  if seen.markers[key] < count],
+    }
+    return {what: ids for what, ids in found.items() if ids}

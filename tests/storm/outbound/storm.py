@@ -1,0 +1,178 @@
+"""The storm's second part: local sessions write, the org's users work too, and the server is killed every few seconds.
+
+When it is over and everything has been sent, each committed change is held against what the org went through. Then the
+rejected ones, whose reasons are gone with the faults, are sent again by `sffdw.retry`, and both sides must be equal.
+"""
+
+import contextlib
+import time
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+
+from tests.storm.database import Database, create_connection, map_object, schedule
+from tests.storm.faults import OUTBOUND, lift_faults, set_faults
+from tests.storm.ground import Ground, ground
+from tests.storm.kills import Killer, hold_locks
+from tests.storm.oracle import Difference, compare
+from tests.storm.outbound.apps import LEDGER, App
+from tests.storm.outbound.guests import Guests
+from tests.storm.outbound.journal import Journal
+from tests.storm.outbound.kinds import TARGETS, define
+from tests.storm.outbound.oracle import ENTRIES, judge_records, judge_steps, look, read_entries
+from tests.storm.plan import Outcome, Plan, say
+from tests.storm.threads import rage
+from tools.sandbox import Sandbox, wait_until
+
+APPS = 4
+GUEST_SHARE = 0.1
+LAST_LATE_COMMIT_S = 35
+SHOWN = 20
+# A call of Salesforce's takes ten minutes at most, one of the storm's half a minute.
+OPTIONS = {"in_doubt_wait_s": 45}
+DOUBLED = "made more than once"
+REFUSED = "SELECT count(*) FROM salesforce._trigger_log WHERE state = 'FAILED'"
+OPEN = "SELECT count(*) FROM salesforce._trigger_log WHERE state IN ('NEW', 'PENDING', 'IGNORE')"
+
+
+@dataclass
+class Storm:
+    """Everything that is running, and what is known in the end."""
+
+    plan: Plan
+    ground: Ground
+    journal: Journal
+    apps: list[App]
+    guests: Guests
+    killer: Killer
+    hits: dict[str, int] = field(default_factory=dict)
+    failed_count: int = 0
+    refused_count: int = 0
+    offences: dict[str, list[str]] = field(default_factory=dict)
+    differences: list[Difference] = field(default_factory=list)
+
+    @property
+    def database(self) -> Database:
+        return self.ground.database
+
+    @property
+    def sandbox(self) -> Sandbox:
+        return self.ground.sandbox
+
+    def rage(self) -> None:
+        """Let everything loose until the changes are made and the kills are done."""
+        set_faults(self.sandbox, self.plan.seed, OUTBOUND)
+        locks = partial(hold_locks, self.database, self.plan.seed, [target.table for target in TARGETS])
+        rage([*(app.run for app in self.apps), self.guests.run, self.killer.run], [locks], 3 * self.plan.seconds,
+             lambda: say(f"{self.journal.count} changes, {self.open_count()} to be sent, {self.killer.count} kills"))
+
+    def open_count(self) -> int:
+        return int(self.database.ask(OPEN)[0][0])
+
+    def calm(self) -> None:
+        """End the faults and wait until everything has been sent; judge; then until both sides are equal."""
+        self.hits = lift_faults(self.sandbox)
+        ended = time.monotonic()
+        self.wait_sent()
+        time.sleep(max(0.0, ended + LAST_LATE_COMMIT_S - time.monotonic()))
+        self.judge()
+        self.failed_count = self.retry()
+        self.wait_sent()
+        self.refused_count = int(self.database.ask(REFUSED)[0][0])
+        began = time.monotonic()
+        while (found := self.unequal()) and time.monotonic() - began < self.plan.patience_s:
+            say(f"{len(found)} differences, for instance {found[0]}")
+            time.sleep(3)
+        self.differences = found
+        say(f"{len(found)} differences after {time.monotonic() - began:.0f} s")
+        self.judge_again()
+
+    def wait_sent(self) -> None:
+        say(f"{self.open_count()} to be sent when the storm is over")
+        wait_until(lambda: self.open_count() == 0, self.plan.patience_s, "not everything is sent", every=1)
+
+    def unequal(self) -> list[Difference]:
+        return compare(self.sandbox, self.database, TARGETS)
+
+    def retry(self) -> int:
+        return int(self.database.ask("SELECT sffdw.retry()")[0][0])
+
+    def judge(self) -> None:
+        entries = read_entries(self.database.ask(ENTRIES))
+        seen, steps = look(self.sandbox), self.journal.steps
+        self.offences = judge_steps(steps, entries, seen) | judge_records(steps, entries, seen)
+
+    def judge_again(self) -> None:
+        """What was sent again has made no record twice either: no unique marker is on two records."""
+        seen = look(self.sandbox)
+        wanted = {(step.table, step.marker): 0 for step in self.journal.steps if step.action == "INSERT"}
+        for step in self.journal.steps:
+            if step.action == "INSERT":
+                wanted[step.table, step.marker] += 1
+        again = [f"{key}: {seen.markers[key[0], str(key[1])]} instead of {count}" for key, count in wanted.items()
+                 if seen.markers[key[0], str(key[1])] > count]
+        if again:
+            self.offences[f"{DOUBLED} by sending again"] = again
+
+
+@contextlib.contextmanager
+def prepared(plan: Plan) -> Iterator[Storm]:
+    """A cluster, an org and everything between them; both end with the block."""
+    with ground(plan, "outbound") as given:
+        define(given.sandbox.call)
+        with given.database.session() as session:
+            create_connection(session, OPTIONS | plan.options)
+            session.execute(LEDGER)
+            for target in TARGETS:
+                map_object(session, target.name, target.mapped, {"access": "read_write", **target.mapping})
+        schedule(given.database)
+        journal = Journal(plan.changes)
+        apps = [App(given.database, journal, plan.seed, number, plan.seconds) for number in range(APPS)]
+        guests = Guests(given.sandbox, plan.seed, round(plan.changes * GUEST_SHARE), plan.seconds)
+        yield Storm(plan, given, journal, apps, guests, Killer(given.database, plan.seed, plan.kills, plan.seconds))
+
+
+def run(plan: Plan) -> Outcome:
+    """The whole part, with what is known in the end."""
+    began = time.monotonic()
+    with prepared(plan) as storm:
+        try:
+            storm.rage()
+            storm.calm()
+            outcome = judge(storm)
+        except Exception as exc:  # noqa: BLE001 - told in the last line, with what is kept
+            traceback.print_exc()
+            outcome = Outcome(error=f"{type(exc).__name__}: {exc}".splitlines()[0])
+        report(storm, time.monotonic() - began)
+        if not outcome.is_good:
+            found = {"differences": storm.differences, "offences": storm.offences, "steps": storm.journal.steps}
+            with contextlib.suppress(OSError):
+                found["log"] = storm.database.ask("SELECT l::text FROM (TABLE salesforce._trigger_log UNION ALL "
+                                                  "TABLE salesforce._trigger_log_archive) l ORDER BY id")
+            print(f"kept: {storm.ground.keep(f'storm-{plan.seed}-outbound', found)}")
+    return outcome
+
+
+def judge(storm: Storm) -> Outcome:
+    doubled = sum(len(found) for what, found in storm.offences.items() if what.startswith(DOUBLED))
+    others = sum(len(found) for what, found in storm.offences.items() if not what.startswith(DOUBLED))
+    is_done = storm.journal.is_full and storm.killer.count >= 0.9 * storm.plan.kills
+    return Outcome(storm.journal.count, storm.killer.count, sum(storm.hits.values()), len(storm.differences) + others,
+                   doubled, is_done)
+
+
+def report(storm: Storm, seconds: float) -> None:
+    print("changes:", ", ".join(f"{name} {count}" for name, count in sorted(storm.journal.counts.items())))
+    print("in the org:", ", ".join(f"{name} {count}" for name, count in sorted(storm.guests.done.items())))
+    print(f"kills: {storm.killer.backends} backends, {storm.killer.postmasters} postmasters, "
+          f"longest outage {storm.killer.longest_outage_s:.1f} s")
+    print("faults:", ", ".join(f"{name} {count}" for name, count in sorted(storm.hits.items())))
+    print(f"rejected and sent again: {storm.failed_count}, of which rejected again: {storm.refused_count}")
+    print(f"time: {seconds:.0f} s")
+    for difference in storm.differences[:SHOWN]:
+        print(f"different: {difference}")
+    for name, found in storm.offences.items():
+        print(f"{name}: {len(found)}")
+        for one in found[:SHOWN]:
+            print(f"    {one}")
