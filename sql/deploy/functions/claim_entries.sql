@@ -1,6 +1,7 @@
 -- Deploy sffdw:functions/claim_entries to pg
 -- requires: functions/check_connection
 -- requires: functions/hold_writes
+-- requires: functions/job_filter
 -- requires: functions/sync_setting
 -- requires: tables/mapping_field
 -- requires: tables/write_claim
@@ -36,18 +37,21 @@ BEGIN
                concat(l.old, l."values"),
                l.state = 'NEW' AND coalesce(c.next_try_at, '-infinity') <= clock_timestamp()
                AND row_number() OVER (PARTITION BY l.table_name, l.record_id ORDER BY l.id) = 1
+               AND %5$s
         FROM (
             SELECT *
             FROM %1$I._trigger_log l
             WHERE state IN ('NEW', 'PENDING')
             AND %3$s
+            AND %4$s
             ORDER BY id
             LIMIT $1
         ) l
         LEFT JOIN sffdw.write_claim c ON c.connection_id = $2 AND c.entry_id = l.id
         LEFT JOIN sffdw.mapping m ON m.connection_id = $2 AND m.table_name = l.table_name
         LEFT JOIN sffdw.mapping_field i ON i.mapping_id = m.mapping_id AND i.field_name = m.unique_identifier
-    $query$, connection.schema_name, connection.hstore_schema, sffdw.held_filter(connection))
+    $query$, connection.schema_name, connection.hstore_schema, sffdw.held_filter(connection),
+        sffdw.job_filter(connection), sffdw.job_order(connection))
     USING scan_limit, connection.connection_id;
 END
 $function$;

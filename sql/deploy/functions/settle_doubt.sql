@@ -105,7 +105,7 @@ BEGIN
             FROM sffdw.write_claim c
             WHERE c.connection_id = $1
             AND c.entry_id = l.id
-            AND c.phase IN ('claimed', 'doubtful', 'answered')
+            AND c.phase IN ('claimed', 'in_job', 'doubtful', 'answered')
         )
         ON CONFLICT ON CONSTRAINT write_claim_pkey DO UPDATE
         SET phase = 'doubtful', next_try_at = NULL, final_state = NULL

@@ -19,6 +19,8 @@ AS $function$
         "bulk_load_threshold": 10000,
         "bulk_page_values": 750000,
         "bulk_pause_ms": 500,
+        "bulk_write_rows": 50000,
+        "bulk_write_threshold": 5000,
         "compare_interval_s": 86400,
         "delete_interval_s": 600,
         "delete_threshold_percent": 20,

@@ -1,4 +1,5 @@
 -- Deploy sffdw:functions/write_step to pg
+-- requires: functions/ingest_step
 -- requires: functions/prepare_entries
 -- requires: functions/send_batch
 -- requires: functions/settle_doubt
@@ -35,6 +36,8 @@ BEGIN
             has_done := sffdw.settle_doubt(connection_id, NULL);
         WHEN 'prepare' THEN
             has_done := sffdw.prepare_entries(connection_id);
+        WHEN 'ingest' THEN
+            SELECT i.has_done, i.caught INTO has_done, caught FROM sffdw.ingest_step(connection_id) i;
         WHEN 'claim' THEN
             next_batch := sffdw.claim_entries(connection_id);
             has_done := next_batch IS NOT NULL;
@@ -63,7 +66,7 @@ $function$;
 
 COMMENT ON FUNCTION sffdw.write_step(integer, text, uuid) IS
     'Make one step of a write, to be committed by the caller: send the batch claimed before, settle answers, ask '
-    'about doubts, prepare ignored entries, claim a batch. Errors do not leave it: they are returned, and noted on '
+    'about doubts, prepare ignored entries, go on with Bulk jobs, claim a batch. Errors do not leave it: they are returned, and noted on '
     'the connection.';
 
 CREATE FUNCTION sffdw.has_open_writes(connection_id integer, until timestamptz)
@@ -105,14 +108,15 @@ AS $function$
     SELECT CASE stage
         WHEN 'settle' THEN 'ask'
         WHEN 'ask' THEN CASE WHEN has_done THEN 'settle' ELSE 'prepare' END
-        WHEN 'prepare' THEN 'claim'
+        WHEN 'prepare' THEN 'ingest'
+        WHEN 'ingest' THEN 'claim'
         WHEN 'claim' THEN CASE WHEN has_done THEN 'send' ELSE 'settle' END
         WHEN 'send' THEN 'settle'
     END;
 $function$;
 
 COMMENT ON FUNCTION sffdw.choose_stage(text, boolean) IS
-    'Return the step of a write that follows another: settle, ask, prepare, claim, send, and around.';
+    'Return the step of a write that follows another: settle, ask, prepare, ingest, claim, send, and around.';
 
 CREATE FUNCTION sffdw.judge_write(
     connection_id integer,
@@ -150,7 +154,8 @@ BEGIN
                                    CASE WHEN deadline IS NULL THEN 0.1 ELSE 0.25 END);
         caught := coalesce(caught, v_rest.caught);
         is_on := v_rest.is_on AND (deadline IS NOT NULL
-                                   OR idle < 100 AND sffdw.has_open_writes(connection_id, started_at));
+                                   OR idle < 100 AND sffdw.has_open_writes(connection_id, started_at)
+                                   OR sffdw.awaits_jobs(connection_id));
     END IF;
     -- What is claimed is sent, however late it is.
     is_on := is_on AND (stage = 'claim' AND has_done OR coalesce(clock_timestamp() < deadline, true));
@@ -160,7 +165,7 @@ $function$;
 COMMENT ON FUNCTION sffdw.judge_write(
     integer, text, boolean, timestamptz, timestamptz, jsonb, integer) IS
     'Say after a step of a write what comes next and whether the loop goes on, and rest when there is nothing to do. '
-    'One pass ends when nothing can be sent; for up to ten seconds it waits for what other sessions are about to '
-    'settle.';
+    'One pass ends when nothing can be sent and no Bulk job is open; for up to ten seconds it waits for what other '
+    'sessions are about to settle.';
 
 COMMIT;

@@ -44,8 +44,8 @@ COMMENT ON TABLE sffdw.write_claim IS
     'Entries of the trigger log on their way: who took them, what Salesforce answered, how often they were tried. '
     'The log itself keeps to Heroku Connect''s contract and has no room for it.';
 COMMENT ON COLUMN sffdw.write_claim.phase IS
-    'claimed: about to be sent, or being sent. doubtful: perhaps sent, no answer: Salesforce is asked. answered: to be '
-    'written back. waiting: the entry is NEW again until next_try_at. failed: the entry is FAILED.';
+    'claimed: about to be sent, or being sent. in_job: in a Bulk job, see ingest_job. doubtful: perhaps sent, no '
+    'answer: Salesforce is asked. answered: to be written back. waiting: the entry is NEW again until next_try_at. failed: the entry is FAILED.';
 COMMENT ON COLUMN sffdw.write_claim.claimant_pid IS
     'With claimant_start, the backend that took it: once that is gone, a claimed entry is in doubt.';
 COMMENT ON COLUMN sffdw.write_claim.final_state IS 'The state that the entry gets with the answer.';

@@ -1,0 +1,34 @@
+-- Verify sffdw:functions/ingest_step on pg
+
+BEGIN;
+
+DO $do$
+DECLARE
+    v_routine record;
+BEGIN
+    FOR v_routine IN
+        SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
+        FROM (VALUES
+            ('sffdw.give_up_job(sffdw.connection, sffdw.ingest_job, jsonb, interval)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.create_ingest(sffdw.connection, sffdw.ingest_job)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.upload_ingest(sffdw.connection, sffdw.ingest_job)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.start_ingest(sffdw.connection, sffdw.ingest_job)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.watch_ingest(sffdw.connection, sffdw.ingest_job)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.abort_ingest(sffdw.connection, sffdw.ingest_job)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.judge_trouble(sffdw.connection, sffdw.ingest_job, jsonb)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.is_passing(text)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.make_job_step(sffdw.connection, sffdw.ingest_job)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.ingest_step(integer)', false, '{"search_path=pg_catalog, pg_temp"}'::text[])
+        ) AS w (signature, is_definer, settings)
+        JOIN pg_catalog.pg_proc p ON p.oid = w.signature::pg_catalog.regprocedure
+    LOOP
+        ASSERT v_routine.prosecdef = v_routine.is_definer, v_routine.signature || ' runs with the right role';
+        ASSERT v_routine.proconfig IS NOT DISTINCT FROM v_routine.settings,
+            v_routine.signature || ' has its settings pinned';
+        ASSERT pg_catalog.has_function_privilege('public', v_routine.signature, 'EXECUTE'),
+            'everyone may call ' || v_routine.signature;
+    END LOOP;
+END
+$do$;
+
+ROLLBACK;
