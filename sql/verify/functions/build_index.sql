@@ -12,7 +12,7 @@ BEGIN
             ('sffdw.drop_load_indexes(integer)',
              false, '{"search_path=pg_catalog, pg_temp","lock_timeout=100ms"}'::text[]),
             ('sffdw.build_index(integer)',
-             false, '{"search_path=pg_catalog, pg_temp","lock_timeout=2s","maintenance_work_mem=16MB"}'::text[])
+             false, '{"search_path=pg_catalog, pg_temp","lock_timeout=2s","maintenance_work_mem=4MB"}'::text[])
         ) AS w (signature, is_definer, settings)
         JOIN pg_catalog.pg_proc p ON p.oid = w.signature::pg_catalog.regprocedure
     LOOP
