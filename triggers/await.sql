@@ -16,21 +16,21 @@ BEGIN
         SET search_path = pg_catalog, pg_temp
         AS $body$
         DECLARE
-            v_count bigint;
+            v_has_rows boolean;
         BEGIN
             IF TG_OP = 'DELETE' THEN
-                SELECT count(*) INTO v_count FROM old_rows;
+                v_has_rows := EXISTS (SELECT FROM old_rows);
             ELSE
-                SELECT count(*) INTO v_count FROM new_rows;
+                v_has_rows := EXISTS (SELECT FROM new_rows);
             END IF;
-            IF v_count = 0 THEN
+            IF NOT v_has_rows THEN
                 RETURN NULL;
-            ELSIF to_regprocedure('sffdw.await_statement(name, name, bigint)') IS NULL THEN
+            ELSIF to_regprocedure('sffdw.await_statement(name, name)') IS NULL THEN
                 RAISE EXCEPTION 'table "%%" is written synchronously, and extension sffdw is not there', %3$L
                     USING ERRCODE = 'object_not_in_prerequisite_state',
                           HINT = %4$L;
             END IF;
-            PERFORM sffdw.await_statement(%5$L, %3$L, v_count);
+            PERFORM sffdw.await_statement(%5$L, %3$L);
             RETURN NULL;
         END
         $body$;

@@ -166,6 +166,7 @@ BEGIN
         ARRAY[sffdw.fit_name(format('hc_%s_logtrigger', mapping.table_name)),
               sffdw.fit_name(format('hc_%s_status_trigger', mapping.table_name))]);
     PERFORM sffdw.drop_capture(connection.schema_name, mapping.table_name);
+    PERFORM sffdw.drop_await(connection.schema_name, mapping.table_name);
     PERFORM sffdw.create_capture(
         connection.schema_name, mapping.table_name, connection.hstore_schema, mapping.access);
 END
@@ -285,6 +286,12 @@ BEGIN
     PERFORM sffdw.set_field_flags(v_mapping, v_described, sffdw.indexed_fields(v_mapping.mapping_id));
     PERFORM sffdw.apply_indexes(v_mapping.mapping_id);
     PERFORM sffdw.adopt_table(connection, v_mapping);
+    IF v_config #>> '{sffdw,write_mode}' = 'sync' THEN
+        v_findings := v_findings || ROW(
+            'warning', 'WRITE_MODE', v_object.object, 'statements do not wait for Salesforce any more', format(
+                'Run sffdw.alter_mapping(%L, write_mode => ''sync'') when nothing waits to be sent.',
+                v_object.object))::sffdw.finding;
+    END IF;
     IF v_mapping.watermark_at IS NOT NULL THEN
         -- What the old reader missed has stamps that no poll looks at again.
         PERFORM sffdw.open_verification(connection, v_mapping, now());

@@ -1,6 +1,7 @@
 -- Deploy sffdw:functions/await_statement to pg
 -- requires: functions/check_sync_write
 -- requires: functions/prepare_entries
+-- requires: functions/read_intents
 -- requires: functions/write_back
 -- requires: tables/sync_write
 
@@ -89,18 +90,6 @@ $function$;
 
 COMMENT ON FUNCTION sffdw.refuse_declined(sffdw.write_request[], sffdw.captured_change[]) IS
     'Stop if one of the changes cannot be sent. Raises SF010.';
-
-CREATE FUNCTION sffdw.find_origin(connection sffdw.connection)
-RETURNS text
-LANGUAGE sql
-IMMUTABLE
-SET search_path = pg_catalog, pg_temp
-AS $function$
-    SELECT format('%s/%s/%s', connection.system_identifier, connection.database_oid, connection.connection_id);
-$function$;
-
-COMMENT ON FUNCTION sffdw.find_origin(sffdw.connection) IS
-    'Return what the intents of a connection are told by, in a directory that several databases may share.';
 
 CREATE FUNCTION sffdw.send_changes(
     connection sffdw.connection,
@@ -262,7 +251,10 @@ BEGIN
     PERFORM sffdw.refuse_declined(v_requests, changes);
     v_sent := ARRAY(SELECT r FROM unnest(v_requests) r WHERE r.final_state IS NULL);
     IF cardinality(v_sent) > 0 THEN
-        PERFORM sffdw.refuse_mixed_inserts(connection, v_sent);
+        PERFORM sffdw.refuse_other_server(connection);
+        PERFORM sffdw.refuse_pause(connection, mapping);
+        PERFORM sffdw.check_requests(connection, v_sent);
+        PERFORM sffdw.refuse_mass(connection, mapping, v_sent);
         PERFORM sffdw.refuse_overtaking(connection, mapping, changes);
         PERFORM sffdw.send_changes(connection, mapping, v_sent, v_batch);
     END IF;
@@ -273,7 +265,7 @@ $function$;
 COMMENT ON FUNCTION sffdw.await_changes(sffdw.connection, sffdw.mapping, sffdw.captured_change[]) IS
     'Send changes and write the answers back. Raises what Salesforce answers.';
 
-CREATE FUNCTION sffdw.await_statement(schema_name name, table_name name, row_count bigint)
+CREATE FUNCTION sffdw.await_statement(schema_name name, table_name name)
 RETURNS void
 LANGUAGE plpgsql
 VOLATILE
@@ -299,13 +291,6 @@ BEGIN
     END IF;
     PERFORM sffdw.settle_idle(v_connection, v_mapping);
     v_changes := sffdw.take_changes(v_connection, v_mapping);
-    IF cardinality(v_changes) = 0 THEN
-        RETURN;
-    END IF;
-    PERFORM sffdw.refuse_other_server(v_connection);
-    PERFORM sffdw.refuse_pause(v_connection, v_mapping);
-    PERFORM sffdw.check_row_count(v_connection, greatest(row_count, cardinality(v_changes)));
-    PERFORM sffdw.refuse_mass(v_connection, v_mapping, v_changes);
     WHILE cardinality(v_changes) > 0 LOOP
         PERFORM sffdw.await_changes(v_connection, v_mapping, v_changes);
         v_changes := sffdw.take_changes(v_connection, v_mapping);
@@ -313,7 +298,7 @@ BEGIN
 END
 $function$;
 
-COMMENT ON FUNCTION sffdw.await_statement(name, name, bigint) IS
+COMMENT ON FUNCTION sffdw.await_statement(name, name) IS
     'Send what a statement on a table in write mode sync has changed, and wait for the answer, inside the app''s '
     'transaction. Raises SF010, SF011 and SF012 for what Salesforce answers, SF002, SF003, SF005, SF013, '
     'object_not_in_prerequisite_state, program_limit_exceeded where nothing is sent.';

@@ -64,32 +64,44 @@ $function$;
 COMMENT ON FUNCTION sffdw.refuse_pause(sffdw.connection, sffdw.mapping) IS
     'Stop while writes are paused or the mapping''s changes held. Raises object_not_in_prerequisite_state, SF013.';
 
-CREATE FUNCTION sffdw.check_row_count(connection sffdw.connection, row_count bigint)
+CREATE FUNCTION sffdw.check_requests(connection sffdw.connection, requests sffdw.write_request[])
 RETURNS void
 LANGUAGE plpgsql
 IMMUTABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    v_most CONSTANT integer := sffdw.sync_setting(connection.options, 'sync_write_max_rows');
+    v_most  CONSTANT integer := sffdw.sync_setting(connection.options, 'sync_write_max_rows');
+    v_count bigint;
+    v_kinds bigint;
 BEGIN
-    IF row_count > v_most THEN
-        RAISE EXCEPTION 'a statement may change % rows at most that wait for Salesforce, not %', v_most, row_count
+    SELECT max(k.request_count), count(*) FILTER (WHERE k.operation IN ('insert', 'upsert'))
+    INTO v_count, v_kinds
+    FROM (SELECT r.operation, count(*) AS request_count FROM unnest(requests) r GROUP BY r.operation) k;
+    IF v_count > v_most THEN
+        RAISE EXCEPTION 'a statement may change % rows at most that wait for Salesforce, not %', v_most, v_count
             USING ERRCODE = 'program_limit_exceeded',
                   DETAIL = 'Salesforce takes 200 records all or none; more go in several requests, of which the first '
                            'may be stored when a later one is refused.',
                   HINT = 'Change fewer rows at a time, or raise the connection''s option sync_write_max_rows.';
+    ELSIF v_most <= 200 AND v_kinds > 1 THEN
+        RAISE EXCEPTION 'rows with and without a unique identifier cannot be sent all or none'
+            USING ERRCODE = 'program_limit_exceeded',
+                  DETAIL = 'Salesforce takes them in two requests: some are upserted, the others created.',
+                  HINT = 'Insert them by two statements, or raise the connection''s option sync_write_max_rows above '
+                         '200.';
     END IF;
 END
 $function$;
 
-COMMENT ON FUNCTION sffdw.check_row_count(sffdw.connection, bigint) IS
-    'Stop at more rows than one statement may have sent. Raises program_limit_exceeded.';
+COMMENT ON FUNCTION sffdw.check_requests(sffdw.connection, sffdw.write_request[]) IS
+    'Stop where more than one request would be needed for one kind of change, unless the connection''s option allows '
+    'that. Raises program_limit_exceeded.';
 
 CREATE FUNCTION sffdw.refuse_mass(
     connection sffdw.connection,
     mapping    sffdw.mapping,
-    changes    sffdw.captured_change[]
+    requests   sffdw.write_request[]
 )
 RETURNS void
 LANGUAGE plpgsql
@@ -98,8 +110,8 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
     v_counted CONSTANT sffdw.unsent_count := ROW(
-        cardinality(changes),
-        (SELECT count(*) FROM unnest(changes) c WHERE c.action = 'DELETE'))::sffdw.unsent_count;
+        cardinality(requests),
+        (SELECT count(*) FROM unnest(requests) r WHERE r.operation = 'delete'))::sffdw.unsent_count;
     v_limits  sffdw.unsent_count;
 BEGIN
     IF v_counted.entry_count <= sffdw.hold_floor(connection, mapping) THEN
@@ -118,30 +130,8 @@ BEGIN
 END
 $function$;
 
-COMMENT ON FUNCTION sffdw.refuse_mass(sffdw.connection, sffdw.mapping, sffdw.captured_change[]) IS
+COMMENT ON FUNCTION sffdw.refuse_mass(sffdw.connection, sffdw.mapping, sffdw.write_request[]) IS
     'Stop at as many changes in one statement as would be held if they were sent later. Raises SF013.';
-
-CREATE FUNCTION sffdw.refuse_mixed_inserts(connection sffdw.connection, requests sffdw.write_request[])
-RETURNS void
-LANGUAGE plpgsql
-IMMUTABLE
-SET search_path = pg_catalog, pg_temp
-AS $function$
-BEGIN
-    IF sffdw.sync_setting(connection.options, 'sync_write_max_rows') <= 200
-    AND (SELECT count(DISTINCT r.operation) FROM unnest(requests) r
-         WHERE r.operation IN ('insert', 'upsert') AND r.final_state IS NULL) > 1 THEN
-        RAISE EXCEPTION 'rows with and without a unique identifier cannot be sent all or none'
-            USING ERRCODE = 'program_limit_exceeded',
-                  DETAIL = 'Salesforce takes them in two requests: the first is upserted, the second created.',
-                  HINT = 'Insert them by two statements, or raise the connection''s option sync_write_max_rows above '
-                         '200.';
-    END IF;
-END
-$function$;
-
-COMMENT ON FUNCTION sffdw.refuse_mixed_inserts(sffdw.connection, sffdw.write_request[]) IS
-    'Stop at inserts that two requests would be needed for. Raises program_limit_exceeded.';
 
 CREATE FUNCTION sffdw.refuse_overtaking(
     connection sffdw.connection,

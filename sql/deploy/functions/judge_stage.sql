@@ -1,5 +1,6 @@
 -- Deploy sffdw:functions/judge_stage to pg
 -- requires: functions/protect_stage
+-- requires: functions/read_intents
 
 BEGIN;
 
@@ -67,6 +68,44 @@ COMMENT ON FUNCTION sffdw.hold_back_own(sffdw.connection, sffdw.mapping, text) I
     'Put off new records made by our user while an INSERT is in flight: one of them may be that row, which learns its '
     'sfid when the answer is written back.';
 
+CREATE FUNCTION sffdw.hold_back_awaited(connection sffdw.connection, mapping sffdw.mapping, stage text)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_sfids     text[];
+    v_in_flight boolean;
+    v_user_id   text;
+BEGIN
+    IF mapping.write_mode <> 'sync' THEN
+        RETURN;
+    END IF;
+    SELECT array_agg(c ->> 'record_id'), bool_or(NOT i.is_answered)
+    INTO v_sfids, v_in_flight
+    FROM sffdw.read_intents(connection) i
+    CROSS JOIN jsonb_array_elements(i.changes) c
+    WHERE i.mapping_id = mapping.mapping_id
+    AND i.operation IN ('insert', 'upsert')
+    AND NOT sffdw.has_ended(i.transaction_id);
+    IF v_in_flight THEN
+        EXECUTE format('SELECT s.user_id FROM %I._session s', connection.live_schema_name) INTO v_user_id;
+    END IF;
+    EXECUTE format($query$
+        UPDATE %s
+        SET _verdict = 'locked'
+        WHERE _verdict = 'insert'
+        AND (sfid = ANY ($1) OR coalesce(_creator, $2) = $2)
+    $query$, stage)
+    USING v_sfids, v_user_id;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.hold_back_awaited(sffdw.connection, sffdw.mapping, text) IS
+    'Put off new records whose row an app''s transaction has just inserted synchronously: it cannot be seen before that '
+    'commits, and inserting another would wait as long. While a request has no answer yet, those made by our user.';
+
 CREATE FUNCTION sffdw.find_moving_identifiers(connection sffdw.connection, mapping sffdw.mapping, stage text)
 RETURNS void
 LANGUAGE plpgsql
@@ -126,6 +165,7 @@ BEGIN
         AND s._local_id IS NULL
     $query$, stage, v_table, CASE WHEN mapping.narrowed_to IS NULL THEN 'insert' ELSE 'skip' END);
     PERFORM sffdw.hold_back_own(connection, mapping, stage);
+    PERFORM sffdw.hold_back_awaited(connection, mapping, stage);
     EXECUTE format($query$
         UPDATE %1$s s
         SET _verdict = CASE

@@ -3,9 +3,8 @@
 BEGIN;
 
 DROP FUNCTION sffdw.refuse_overtaking(sffdw.connection, sffdw.mapping, sffdw.captured_change[]);
-DROP FUNCTION sffdw.refuse_mixed_inserts(sffdw.connection, sffdw.write_request[]);
-DROP FUNCTION sffdw.refuse_mass(sffdw.connection, sffdw.mapping, sffdw.captured_change[]);
-DROP FUNCTION sffdw.check_row_count(sffdw.connection, bigint);
+DROP FUNCTION sffdw.refuse_mass(sffdw.connection, sffdw.mapping, sffdw.write_request[]);
+DROP FUNCTION sffdw.check_requests(sffdw.connection, sffdw.write_request[]);
 DROP FUNCTION sffdw.refuse_pause(sffdw.connection, sffdw.mapping);
 DROP FUNCTION sffdw.refuse_other_server(sffdw.connection);
 

@@ -6,10 +6,6 @@ DROP FUNCTION sffdw.judge_intent(sffdw.connection, sffdw.mapping, sffdw.sync_int
 DROP FUNCTION sffdw.find_carried_out(sffdw.connection, sffdw.mapping, sffdw.sync_intent, boolean);
 DROP FUNCTION sffdw.make_intended(sffdw.sync_intent);
 DROP FUNCTION sffdw.ask_intent(sffdw.connection, sffdw.mapping, sffdw.write_request[], timestamptz);
-DROP FUNCTION sffdw.has_ended(text);
-DROP FUNCTION sffdw.forget_intents(sffdw.connection, text[]);
-DROP FUNCTION sffdw.read_intents(sffdw.connection);
 DROP TYPE sffdw.undone_change;
-DROP TYPE sffdw.sync_intent;
 
 COMMIT;

@@ -12,13 +12,12 @@ BEGIN
         FROM (VALUES
             ('sffdw.take_changes(sffdw.connection, sffdw.mapping)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.refuse_declined(sffdw.write_request[], sffdw.captured_change[])', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.find_origin(sffdw.connection)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.send_changes(sffdw.connection, sffdw.mapping, sffdw.write_request[], uuid)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.read_answers(sffdw.connection, sffdw.write_request[], sffdw.captured_change[], uuid)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.settle_at_once(sffdw.connection, sffdw.mapping, sffdw.sync_answer[])', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.settle_idle(sffdw.connection, sffdw.mapping)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.await_changes(sffdw.connection, sffdw.mapping, sffdw.captured_change[])', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.await_statement(name, name, bigint)', false, '{"search_path=pg_catalog, pg_temp"}'::text[])
+            ('sffdw.await_statement(name, name)', false, '{"search_path=pg_catalog, pg_temp"}'::text[])
         ) AS w (signature, is_definer, settings)
         JOIN pg_catalog.pg_proc p ON p.oid = w.signature::pg_catalog.regprocedure
     LOOP

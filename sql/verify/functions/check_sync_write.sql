@@ -11,9 +11,8 @@ BEGIN
         FROM (VALUES
             ('sffdw.refuse_other_server(sffdw.connection)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.refuse_pause(sffdw.connection, sffdw.mapping)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.check_row_count(sffdw.connection, bigint)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.refuse_mass(sffdw.connection, sffdw.mapping, sffdw.captured_change[])', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.refuse_mixed_inserts(sffdw.connection, sffdw.write_request[])', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.check_requests(sffdw.connection, sffdw.write_request[])', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.refuse_mass(sffdw.connection, sffdw.mapping, sffdw.write_request[])', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.refuse_overtaking(sffdw.connection, sffdw.mapping, sffdw.captured_change[])', false, '{"search_path=pg_catalog, pg_temp"}'::text[])
         ) AS w (signature, is_definer, settings)
         JOIN pg_catalog.pg_proc p ON p.oid = w.signature::pg_catalog.regprocedure

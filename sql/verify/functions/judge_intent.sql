@@ -6,14 +6,10 @@ DO $do$
 DECLARE
     v_routine record;
 BEGIN
-    ASSERT pg_catalog.to_regtype('sffdw.sync_intent') IS NOT NULL, 'sffdw.sync_intent exists';
     ASSERT pg_catalog.to_regtype('sffdw.undone_change') IS NOT NULL, 'sffdw.undone_change exists';
     FOR v_routine IN
         SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
         FROM (VALUES
-            ('sffdw.read_intents(sffdw.connection)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.forget_intents(sffdw.connection, text[])', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.has_ended(text)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.ask_intent(sffdw.connection, sffdw.mapping, sffdw.write_request[], timestamptz)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.make_intended(sffdw.sync_intent)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.find_carried_out(sffdw.connection, sffdw.mapping, sffdw.sync_intent, boolean)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),

@@ -13,6 +13,8 @@ BEGIN
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.hold_back_own(sffdw.connection, sffdw.mapping, text)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.hold_back_awaited(sffdw.connection, sffdw.mapping, text)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.find_moving_identifiers(sffdw.connection, sffdw.mapping, text)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.judge_stage(sffdw.connection, sffdw.mapping, text)',

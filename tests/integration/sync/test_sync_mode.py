@@ -93,6 +93,20 @@ def test_201_rows_are_refused_unless_somebody_has_opted_in(org: Org, waiting: Se
         record["Id"]: record["Name"] for record in org.sandbox.records("Account")}
 
 
+def test_rows_that_carry_their_sfid_are_restored_and_not_sent(org: Org, waiting: Session) -> None:
+    waiting.execute("INSERT INTO salesforce.account (name) SELECT 'A ' || n FROM generate_series(1, 200) n")
+    waiting.execute("CREATE TEMPORARY TABLE dump AS TABLE salesforce.account")
+    waiting.execute("INSERT INTO dump (id, sfid, name) "
+                    "SELECT id + 200, overlay(sfid PLACING 'x' FROM 4), name FROM dump")
+    waiting.execute("TRUNCATE salesforce.account")
+    waiting.execute("SELECT sffdw.pause('out')")
+    mark = org.last_call()
+    waiting.execute("INSERT INTO salesforce.account SELECT * FROM dump")
+    assert org.calls("collections", mark) == []
+    assert rows(waiting, "SELECT count(*), min(_hc_lastop), max(_hc_lastop) FROM salesforce.account") == [
+        (400, "SYNCED", "SYNCED")]
+
+
 def test_as_many_changes_as_would_be_held_are_refused(org: Org, waiting: Session) -> None:
     waiting.execute("SELECT sffdw.alter_mapping('Account', hold_threshold => 3)")
     insert = "INSERT INTO salesforce.account (name) SELECT 'A ' || n FROM generate_series(1, %s) n"
@@ -282,6 +296,23 @@ def test_a_mapping_that_is_not_written_cannot_wait(waiting: Session, call: str) 
     assert "read_write" in str(caught.value.diag.message_hint)
     waiting.execute("SELECT sffdw.drop_mapping('Account')")
     waiting.execute("INSERT INTO salesforce.account (name) VALUES ('nobody waits')")
+
+
+def test_a_table_whose_mapping_is_lost_is_not_written_silently(org: Org, waiting: Session, database: Session) -> None:
+    waiting.execute("INSERT INTO salesforce.account (name) VALUES ('a')")
+    for change, hint in (("DROP EXTENSION sffdw", "DROP FUNCTION salesforce.hc_account_await() CASCADE"),
+                         ("CREATE EXTENSION sffdw", "Create the mapping again")):
+        database.execute(change.encode())
+        database.commit()
+        with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState) as caught:
+            waiting.execute("INSERT INTO salesforce.account (name) VALUES ('b')")
+        assert hint in str(caught.value.diag.message_hint)
+    waiting.execute("UPDATE salesforce._trigger_log SET processed_at = processed_at - interval '1 hour'")
+    found = rows(waiting, "SELECT object_name FROM sffdw.adopt_schema('salesforce', 'sf') WHERE rule_id = 'WRITE_MODE'")
+    assert found == [("Account",)]
+    waiting.execute("INSERT INTO salesforce.account (name) VALUES ('b')")
+    assert org.names() == ["a"]
+    assert log(waiting) == [("INSERT", "SUCCESS"), ("INSERT", "NEW")]
 
 
 @pytest.mark.parametrize(("stop", "start", "sqlstate"), [

@@ -180,6 +180,17 @@ def test_case_70_a_lost_reply_is_settled_by_asking(org: Org, old: Session, state
     wait_for(lambda: is_settled(old), "the intents are settled")
 
 
+def test_a_statement_that_is_cancelled_while_it_waits_is_settled_by_asking(org: Org, old: Session) -> None:
+    with org.fault("http.latency", {"ms": 20_000}, kind="collections", calls="1"), \
+            pytest.raises(psycopg.errors.QueryCanceled):
+        old.execute(f"SET statement_timeout = '3s'; {INSERT}".encode())
+    old.execute("SET statement_timeout = 0")
+    assert rows(old, "SELECT name FROM salesforce.account") == [("old",)]
+    wait_for(lambda: len(org.sandbox.records("Account")) == 2, "the record is made")
+    wait_for(lambda: is_settled(old), "the intents are settled")
+    assert rows(old, "SELECT org_value::jsonb ->> 'Name' FROM sffdw.conflicts") == [("new",)]
+
+
 def test_a_request_that_never_arrived_is_given_up_after_the_wait(org: Org, old: Session) -> None:
     with org.fault("http.status", {"status": 503}, kind="collections", calls="1"), in_doubt():
         old.execute(INSERT.encode())
@@ -235,21 +246,53 @@ def test_compensating_twice_changes_nothing_more(org: Org, old: Session, app: Se
         "deleted again in Salesforce", "written back in Salesforce"]
 
 
-def test_a_poll_at_the_same_time_undoes_nothing(org: Org, old: Session, app: Session, connect: Connect) -> None:
-    watch = connect()
+def test_a_poll_does_not_wait_for_what_is_not_committed(org: Org, old: Session, app: Session) -> None:
     app.execute(INSERT.encode())
     app.execute(UPDATE.encode())
-    with background(lambda: poll(old)) as raised:
-        # The poll meets a row that is locked and a record whose row it cannot see yet.
-        wait_for(lambda: one(watch, "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"),
-                 "the poll waits")
-        app.commit()
-    assert raised == []
+    org.create("Account", {"Name": "theirs"})
+    old.execute("SET statement_timeout = '15s'")
+    # It meets a row that is locked, and a record whose row it cannot see yet.
+    poll(old)
+    assert rows(old, "SELECT reason FROM sffdw.deferred_row") == [("locked",)] * 2
+    assert rows(old, "SELECT name, phone FROM salesforce.account ORDER BY name") == [("old", "1"), ("theirs", None)]
+    app.commit()
     poll(old)
     local, remote = sides(org, old)
     assert local == remote
-    assert len(local) == 2
-    assert rows(old, "SELECT name, phone FROM salesforce.account ORDER BY name") == [("new", "9"), ("old", "2")]
+    assert rows(old, "SELECT name, phone FROM salesforce.account ORDER BY name") == [
+        ("new", "9"), ("old", "2"), ("theirs", None)]
+    assert rows(old, "SELECT * FROM sffdw.deferred_row") == []
+
+
+def test_a_poll_puts_off_records_of_our_user_while_an_answer_is_awaited(org: Org, old: Session, app: Session,
+                                                                       connect: Connect) -> None:
+    watch, mark = connect(), org.last_call()
+    with org.fault("http.latency", {"ms": 3000}, kind="collections", calls="1"), \
+            background(lambda: app.execute(INSERT.encode())) as raised:
+        wait_for(lambda: len(org.sandbox.records("Account")) == 2, "the record is made")
+        poll(watch)
+        assert rows(watch, "SELECT reason FROM sffdw.deferred_row") == [("locked",)]
+        assert org.calls("query", mark) != []
+    assert raised == []
+    app.rollback()
+    poll(old)
+    assert [name for name, in rows(old, "SELECT name FROM salesforce.account ORDER BY name")] == ["new", "old"]
+
+
+@pytest.mark.parametrize("statement", [INSERT, UPDATE, DELETE], ids=["insert", "update", "delete"])
+def test_a_page_that_was_read_before_undoes_nothing(org: Org, old: Session, connect: Connect, statement: str) -> None:
+    org.update("Account", org.sandbox.records("Account")[0]["Id"], AnnualRevenue=7)
+    poller, mark = connect(), org.last_call()
+    with org.fault("http.latency", {"ms": 1500}, kind="query", calls="1"), background(lambda: poll(poller)) as raised:
+        wait_for(lambda: org.calls("query", mark), "the page is asked for")
+        old.execute(statement.encode())
+    assert not raised
+    for _ in range(2):
+        assert [name for name, in rows(old, "SELECT phone FROM salesforce.account ORDER BY id")] == {
+            INSERT: ["1", "9"], UPDATE: ["2"], DELETE: []}[statement]
+        poll(old)
+    local, remote = sides(org, old)
+    assert local == remote
 
 
 def test_an_error_of_the_org_does_not_stop_the_upkeep(org: Org, old: Session) -> None:
