@@ -28,15 +28,16 @@ BEGIN
             FROM %1$I._trigger_log l
             WHERE l.state = 'NEW'
             AND l.table_name = $1
-            AND sffdw.covers($2, l.id, l.txid)
             AND %3$s
+            AND %4$s
             ORDER BY l.id
-            LIMIT $3
+            LIMIT $2
             FOR UPDATE OF l SKIP LOCKED
         ) e
-    $query$, connection.schema_name, sffdw.mapped_table(connection, mapping), condition)
+    $query$, connection.schema_name, sffdw.mapped_table(connection, mapping),
+        sffdw.covered_entries(release), condition)
     INTO v_entries
-    USING mapping.table_name, release, most;
+    USING mapping.table_name, most;
     RETURN v_entries;
 END
 $function$;

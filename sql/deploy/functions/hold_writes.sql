@@ -27,20 +27,19 @@ BEGIN
     EXECUTE format($query$
         INSERT INTO sffdw.held_change (mapping_id, direction, action, entry_count, oldest_at, threshold, reason)
         SELECT $1, 'out', g.action, g.entry_count, g.oldest_at,
-               CASE g.action WHEN 'DELETE' THEN $5 ELSE $4 END,
-               $7
+               CASE g.action WHEN 'DELETE' THEN $4 ELSE $3 END, $5
         FROM (
             SELECT l.action, count(*) AS entry_count, coalesce(min(l.created_at), clock_timestamp()) AS oldest_at
             FROM %I._trigger_log l
             WHERE l.state = 'NEW'
             AND l.table_name = $2
             AND l.action IN ('INSERT', 'UPDATE', 'DELETE')
-            AND ($6 OR NOT sffdw.covers($3, l.id, l.txid))
+            AND NOT (%s)
             GROUP BY l.action
         ) g
-    $query$, connection.schema_name)
-    USING mapping.mapping_id, mapping.table_name, release, limits.entry_count, limits.delete_count,
-          coalesce(release.is_discard, false), reason;
+    $query$, connection.schema_name,
+        CASE WHEN release.is_discard THEN 'false' ELSE sffdw.covered_entries(release) END)
+    USING mapping.mapping_id, mapping.table_name, limits.entry_count, limits.delete_count, reason;
     SELECT sum(h.entry_count)
     INTO v_count
     FROM sffdw.held_change h
@@ -321,9 +320,11 @@ BEGIN
     $query$, connection.schema_name)
     INTO v_tables
     USING v_held;
-    RETURN format($condition$(l.state = 'PENDING' OR l.id = ANY (ARRAY(
-        SELECT e.id FROM %I._trigger_log e WHERE e.state = 'NEW' AND e.table_name = ANY (%L::text[]))))$condition$,
-        connection.schema_name, v_tables);
+    RETURN format($condition$l.id = ANY (ARRAY(
+        SELECT e.id FROM %1$I._trigger_log e WHERE e.state = 'PENDING'
+        UNION ALL
+        SELECT e.id FROM %1$I._trigger_log e WHERE e.state = 'NEW' AND e.table_name = ANY (%2$L::text[])
+        ))$condition$, connection.schema_name, v_tables);
 END
 $function$;
 

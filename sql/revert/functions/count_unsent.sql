@@ -8,7 +8,7 @@ DROP FUNCTION sffdw.has_unsent_beyond(sffdw.connection, text, bigint);
 DROP FUNCTION sffdw.count_unsent(sffdw.connection, sffdw.mapping, sffdw.write_release);
 DROP FUNCTION sffdw.has_discard(integer);
 DROP FUNCTION sffdw.find_release(integer);
-DROP FUNCTION sffdw.covers(sffdw.write_release, integer, bigint);
+DROP FUNCTION sffdw.covered_entries(sffdw.write_release);
 DROP TYPE sffdw.unsent_count;
 
 COMMIT;

@@ -10,7 +10,7 @@ BEGIN
     FOR v_routine IN
         SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
         FROM (VALUES
-            ('sffdw.covers(sffdw.write_release, integer, bigint)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.covered_entries(sffdw.write_release)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.find_release(integer)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.has_discard(integer)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.count_unsent(sffdw.connection, sffdw.mapping, sffdw.write_release)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
