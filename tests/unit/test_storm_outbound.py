@@ -13,7 +13,9 @@ from tests.storm.plan import Outcome, together
 INSERT = Step("account", 1, "INSERT", 1, "m")
 UPDATE = Step("account", 1, "UPDATE", 2)
 DELETE = Step("account", 1, "DELETE", None)
-SUCCESS, IGNORED, OPEN = Entry("SUCCESS", None), Entry("IGNORED", None), Entry("PENDING", None)
+CHILD = Step("contact", 1, "INSERT", 3, "c")  # its parent is rejected
+SUCCESS, IGNORED = Entry("SUCCESS", None), Entry("IGNORED", None)
+NEW, OPEN = Entry("NEW", None), Entry("PENDING", None)
 FAILED, SILENT = Entry("FAILED", "FIELD_CUSTOM_VALIDATION_EXCEPTION: not now"), Entry("FAILED", None)
 
 
@@ -35,13 +37,14 @@ def seen(*tickets: int, record_id: str = "a") -> Seen:
     ([(INSERT, SUCCESS), (UPDATE, IGNORED), (DELETE, SUCCESS)], [1], set()),
     ([(INSERT, SUCCESS), (UPDATE, OPEN)], [1, 2], {"not settled"}),
     ([(INSERT, SUCCESS), (UPDATE, None)], [1], {"not captured"}),
+    ([(CHILD, NEW)], [], set()), ([(CHILD, OPEN)], [], {"not settled"}), ([(UPDATE, NEW)], [], {"not settled"}),
     ([(INSERT, SUCCESS)], [1, 2], {"sent although it was rolled back"}),
 ])
 def test_each_committed_change_is_accounted_for(
         history: list[tuple[Step, Entry | None]], tickets: list[int], want: set[str]) -> None:
     entries = {key_of(step.table, step.row_id, step.action, step.ticket): entry
                for step, entry in history if entry is not None}
-    assert judge_steps([step for step, _ in history], entries, seen(*tickets)).keys() == want
+    assert judge_steps([step for step, _ in history], entries, seen(*tickets), {("contact", 1)}).keys() == want
 
 
 @pytest.mark.parametrize(("states", "there", "want"), [

@@ -50,7 +50,8 @@ ACCOUNT = Target("Account", "Name", ("Name", "Phone", EXTERNAL_ID), {"unique_ide
 CONTACT = Target("Contact", "LastName", ("LastName", "Phone", "AccountId"), own_fields=(f"Account.{EXTERNAL_ID}",))
 WAVE = Target("Wave__c", "Name", ("Name", "Height__c"))
 TARGETS = (ACCOUNT, CONTACT, WAVE)
-BY_TABLE = {target.name.lower(): target for target in TARGETS}
+# The storm is a mass of changes, and meant.
+WRITTEN: Mapping[str, Any] = {"access": "read_write", "hold_threshold": 1_000_000}
 
 
 def define(call: Any) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.storm.oracle import Asked
 from tests.storm.outbound.journal import Step
 from tests.storm.outbound.kinds import TARGETS
 from tools.sandbox import Sandbox
@@ -18,7 +19,16 @@ TICKET = re.compile(r'"ticket__c"=>"(\d+)"')
 ENTRIES = """
 SELECT table_name, record_id, action, "values", state, sf_message FROM (
     TABLE salesforce._trigger_log UNION ALL TABLE salesforce._trigger_log_archive) l ORDER BY id"""
+# Children of a row that the org has rejected: they wait until it is accepted.
+WAITING = """
+SELECT 'contact', c.id FROM salesforce.contact c
+JOIN salesforce.account p ON p.external_id__c = c.account__external_id__c
+WHERE p.sfid IS NULL AND p._hc_lastop = 'FAILED'"""
+OPEN = f"""
+SELECT count(*) FROM salesforce._trigger_log
+WHERE state IN ('NEW', 'PENDING', 'IGNORE') AND (table_name, record_id) NOT IN ({WAITING})"""
 Key = tuple[str, int, str, int | None]
+Row = tuple[str, int]
 
 
 @dataclass(frozen=True)
@@ -59,6 +69,13 @@ def look(sandbox: Sandbox) -> Seen:
     return seen
 
 
+def judge(steps: list[Step], database: Asked, sandbox: Sandbox) -> dict[str, list[str]]:
+    """All that is wrong, by offence."""
+    entries, seen = read_entries(database.ask(ENTRIES)), look(sandbox)
+    waiting = {(row[0], row[1]) for row in database.ask(WAITING)}
+    return judge_steps(steps, entries, seen, waiting) | judge_records(steps, entries, seen)
+
+
 def read_entries(rows: Iterable[tuple[Any, ...]]) -> dict[Key, Entry]:
     """The trigger log by what names a step: a row's change with its ticket."""
     return {key_of(table, row_id, action, ticket_in(values)): Entry(state, message)
@@ -74,13 +91,16 @@ def key_of(table: str, row_id: int, action: str, ticket: int | None) -> Key:
     return table, row_id, action, ticket
 
 
-def judge_steps(steps: list[Step], entries: Mapping[Key, Entry], seen: Seen) -> dict[str, list[str]]:
-    """Changes that became of what they must not, by offence."""
+def judge_steps(
+        steps: list[Step], entries: Mapping[Key, Entry], seen: Seen, waiting: set[Row]) -> dict[str, list[str]]:
+    """Changes that became what they must not, by offence; `waiting` are rows whose changes need not be settled."""
     offences: dict[str, list[str]] = defaultdict(list)
     tickets = seen.all_tickets
     deleted = {(step.table, step.row_id) for step in steps if step.action == "DELETE"}
     for step in steps:
         entry = entries.get(key_of(step.table, step.row_id, step.action, step.ticket))
+        if entry is not None and entry.state == "NEW" and (step.table, step.row_id) in waiting:
+            continue
         if what := judge_step(step, entry, step.ticket in tickets, (step.table, step.row_id) in deleted):
             offences[what].append(f"{step} {entry}")
     committed = {step.ticket for step in steps}

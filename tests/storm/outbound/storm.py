@@ -7,6 +7,7 @@ rejected ones, whose reasons are gone with the faults, are sent again by `sffdw.
 import contextlib
 import time
 import traceback
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,11 +17,11 @@ from tests.storm.faults import OUTBOUND, lift_faults, set_faults
 from tests.storm.ground import Ground, ground
 from tests.storm.kills import Killer, hold_locks
 from tests.storm.oracle import Difference, compare
+from tests.storm.outbound import oracle
 from tests.storm.outbound.apps import LEDGER, App
 from tests.storm.outbound.guests import Guests
 from tests.storm.outbound.journal import Journal
-from tests.storm.outbound.kinds import TARGETS, define
-from tests.storm.outbound.oracle import ENTRIES, judge_records, judge_steps, look, read_entries
+from tests.storm.outbound.kinds import TARGETS, WRITTEN, define
 from tests.storm.plan import Outcome, Plan, say
 from tests.storm.threads import rage
 from tools.sandbox import Sandbox, wait_until
@@ -33,7 +34,6 @@ SHOWN = 20
 OPTIONS = {"in_doubt_wait_s": 45}
 DOUBLED = "made more than once"
 REFUSED = "SELECT count(*) FROM salesforce._trigger_log WHERE state = 'FAILED'"
-OPEN = "SELECT count(*) FROM salesforce._trigger_log WHERE state IN ('NEW', 'PENDING', 'IGNORE')"
 
 
 @dataclass
@@ -68,7 +68,7 @@ class Storm:
              lambda: say(f"{self.journal.count} changes, {self.open_count()} to be sent, {self.killer.count} kills"))
 
     def open_count(self) -> int:
-        return int(self.database.ask(OPEN)[0][0])
+        return int(self.database.ask(oracle.OPEN)[0][0])
 
     def calm(self) -> None:
         """End the faults and wait until everything has been sent; judge; then until both sides are equal."""
@@ -99,19 +99,13 @@ class Storm:
         return int(self.database.ask("SELECT sffdw.retry()")[0][0])
 
     def judge(self) -> None:
-        entries = read_entries(self.database.ask(ENTRIES))
-        seen, steps = look(self.sandbox), self.journal.steps
-        self.offences = judge_steps(steps, entries, seen) | judge_records(steps, entries, seen)
+        self.offences = oracle.judge(self.journal.steps, self.database, self.sandbox)
 
     def judge_again(self) -> None:
         """What was sent again has made no record twice either: no unique marker is on two records."""
-        seen = look(self.sandbox)
-        wanted = {(step.table, step.marker): 0 for step in self.journal.steps if step.action == "INSERT"}
-        for step in self.journal.steps:
-            if step.action == "INSERT":
-                wanted[step.table, step.marker] += 1
-        again = [f"{key}: {seen.markers[key[0], str(key[1])]} instead of {count}" for key, count in wanted.items()
-                 if seen.markers[key[0], str(key[1])] > count]
+        wanted = Counter((step.table, str(step.marker)) for step in self.journal.steps if step.action == "INSERT")
+        found = oracle.look(self.sandbox).markers
+        again = [f"{key}: {found[key]} instead of {count}" for key, count in wanted.items() if found[key] > count]
         if again:
             self.offences[f"{DOUBLED} by sending again"] = again
 
@@ -125,7 +119,7 @@ def prepared(plan: Plan) -> Iterator[Storm]:
             create_connection(session, OPTIONS | plan.options)
             session.execute(LEDGER)
             for target in TARGETS:
-                map_object(session, target.name, target.mapped, {"access": "read_write", **target.mapping})
+                map_object(session, target.name, target.mapped, {**WRITTEN, **target.mapping})
         schedule(given.database)
         journal = Journal(plan.changes)
         apps = [App(given.database, journal, plan.seed, number, plan.seconds) for number in range(APPS)]
