@@ -50,20 +50,24 @@ def test_what_salesforce_refuses_has_not_happened(org: Org, waiting: Session) ->
     assert rows(waiting, "SELECT * FROM salesforce.account") == log(waiting) == []
 
 
-@pytest.mark.parametrize(("statement", "sqlstate", "refused"), [
-    ("INSERT INTO salesforce.account (phone) VALUES ('9')", "SF010", "INSERT"),
-    ("UPDATE salesforce.account SET name = NULL", "SF010", "UPDATE"),
-    ("UPDATE salesforce.account SET annualrevenue = 'NaN'", "SF010", "UPDATE")])
-def test_a_refused_statement_leaves_both_sides_as_they_were(org: Org, waiting: Session, statement: str, sqlstate: str,
-                                                            refused: str) -> None:
+REFUSED = {
+    "insert": "INSERT INTO salesforce.account (phone) VALUES ('9')",
+    "update": "UPDATE salesforce.account SET name = NULL",
+    "update of a value without a form": "UPDATE salesforce.account SET annualrevenue = 'NaN'",
+}
+
+
+def test_a_refused_statement_leaves_both_sides_as_they_were(org: Org, waiting: Session) -> None:
     waiting.execute("INSERT INTO salesforce.account (name, phone) VALUES ('kept', '1')")
     before = org.sandbox.records("Account"), rows(waiting, "SELECT * FROM salesforce.account"), log(waiting)
-    with pytest.raises(psycopg.Error) as caught:
-        waiting.execute(statement)
-    assert caught.value.sqlstate == sqlstate
-    assert caught.value.diag.message_primary == f'could not {refused.lower()} a record of object "Account"'
-    assert caught.value.diag.message_hint
-    assert before == (org.sandbox.records("Account"), rows(waiting, "SELECT * FROM salesforce.account"), log(waiting))
+    for case, statement in REFUSED.items():
+        with pytest.raises(psycopg.Error) as caught:
+            waiting.execute(statement.encode())
+        assert caught.value.sqlstate == "SF010", case
+        assert caught.value.diag.message_primary == f'could not {case.split()[0]} a record of object "Account"'
+        assert caught.value.diag.message_hint, case
+        after = org.sandbox.records("Account"), rows(waiting, "SELECT * FROM salesforce.account"), log(waiting)
+        assert after == before, case
 
 
 def test_a_delete_that_salesforce_refuses_leaves_the_row(org: Org, waiting: Session) -> None:
@@ -134,15 +138,18 @@ def test_an_insert_with_a_unique_identifier_is_an_upsert_and_is_not_mixed(org: O
     assert org.names() == ["a", "b", "new", "ours"]
 
 
-@pytest.mark.parametrize("statement", [
+UNCHANGING = (
     "UPDATE salesforce.account SET name = name", "UPDATE salesforce.account SET name = 'b' WHERE false",
-    "DELETE FROM salesforce.account WHERE false", "UPDATE salesforce.account SET systemmodstamp = '2001-01-01'"])
-def test_nothing_is_sent_where_nothing_changes(org: Org, waiting: Session, statement: str) -> None:
+    "DELETE FROM salesforce.account WHERE false", "UPDATE salesforce.account SET systemmodstamp = '2001-01-01'")
+
+
+def test_nothing_is_sent_where_nothing_changes(org: Org, waiting: Session) -> None:
     waiting.execute("INSERT INTO salesforce.account (name) VALUES ('a')")
     mark = org.last_call()
-    waiting.execute(statement)
-    assert org.calls(since=mark) == []
-    assert one(waiting, "SELECT _hc_lastop <> 'PENDING' FROM salesforce.account")
+    for statement in UNCHANGING:
+        waiting.execute(statement.encode())
+        assert org.calls(since=mark) == [], statement
+        assert one(waiting, "SELECT _hc_lastop <> 'PENDING' FROM salesforce.account"), statement
     waiting.execute("UPDATE salesforce.account SET name = 'b'")
     assert org.names() == ["b"]
 
@@ -288,12 +295,11 @@ def test_a_mapping_changes_its_mode_when_nothing_is_left_to_send(org: Org, accou
     assert rows(account, "SELECT tgname FROM pg_trigger WHERE tgname LIKE '%await%'") == []
 
 
-@pytest.mark.parametrize("call", [
-    "create_mapping('Contact', write_mode => 'sync')", "alter_mapping('Account', access => 'read_only')"])
-def test_a_mapping_that_is_not_written_cannot_wait(waiting: Session, call: str) -> None:
-    with pytest.raises(psycopg.errors.InvalidParameterValue) as caught:
-        waiting.execute(f"SELECT sffdw.{call}".encode())
-    assert "read_write" in str(caught.value.diag.message_hint)
+def test_a_mapping_that_is_not_written_cannot_wait(waiting: Session) -> None:
+    for call in ("create_mapping('Contact', write_mode => 'sync')", "alter_mapping('Account', access => 'read_only')"):
+        with pytest.raises(psycopg.errors.InvalidParameterValue) as caught:
+            waiting.execute(f"SELECT sffdw.{call}".encode())
+        assert "read_write" in str(caught.value.diag.message_hint), call
     waiting.execute("SELECT sffdw.drop_mapping('Account')")
     waiting.execute("INSERT INTO salesforce.account (name) VALUES ('nobody waits')")
 
@@ -315,42 +321,47 @@ def test_a_table_whose_mapping_is_lost_is_not_written_silently(org: Org, waiting
     assert log(waiting) == [("INSERT", "SUCCESS"), ("INSERT", "NEW")]
 
 
-@pytest.mark.parametrize(("stop", "start", "sqlstate"), [
-    ("SELECT sffdw.pause('out')", "SELECT sffdw.resume('out')", "55000"),
-    ("UPDATE sffdw.connection SET state = 'RECOVERY', last_error = 'x'", "UPDATE sffdw.connection SET state = 'IDLE'",
-     "SF002"),
-    ("UPDATE sffdw.connection SET system_identifier = 1", "SELECT sffdw.recover(accept_cluster => true)", "SF002"),
-    ("UPDATE sffdw.connection SET org_id = '00D000000000009EAA'",
-     "SELECT sffdw.recover(accept_org_id => '{org_id}')", "SF002"),
-    ("INSERT INTO sffdw.held_change (mapping_id, direction, action, entry_count, oldest_at, threshold, reason) "
-     "SELECT mapping_id, 'out', 'DELETE', 9, now(), 1, 'x' FROM sffdw.mapping", "DELETE FROM sffdw.held_change",
-     "SF013"),
-    ("UPDATE sffdw.connection SET write_pause_until = now() + interval '1 hour'",
-     "UPDATE sffdw.connection SET write_pause_until = NULL", "55000"),
-    ("SELECT salesforce.hc_capture_update_from_row(hstore(a.*), 'account') FROM salesforce.account a",
-     "CALL sffdw.write()", "55000")], ids=["pause", "recovery", "server", "org", "held", "throttled", "older"])
-def test_a_write_that_must_not_be_sent_is_an_error(org: Org, waiting: Session, stop: str, start: str,
-                                                   sqlstate: str) -> None:
-    waiting.execute("INSERT INTO salesforce.account (name) VALUES ('a')")
-    waiting.execute(stop.encode())
-    with pytest.raises(psycopg.Error) as caught:
-        waiting.execute("UPDATE salesforce.account SET name = 'b'")
-    assert caught.value.sqlstate == sqlstate
-    assert caught.value.diag.message_hint
-    assert org.names() == ["a"] == [one(waiting, "SELECT name FROM salesforce.account")]
-    waiting.execute(start.format(org_id=org.sandbox.call("GET", "/")["org_id"]).encode())
-    waiting.execute("UPDATE salesforce.account SET name = 'b'")
-    assert org.names() == ["b"]
+STOPS = {
+    "pause": ("SELECT sffdw.pause('out')", "SELECT sffdw.resume('out')", "55000"),
+    "recovery": ("UPDATE sffdw.connection SET state = 'RECOVERY', last_error = 'x'",
+                 "UPDATE sffdw.connection SET state = 'IDLE'", "SF002"),
+    "server": ("UPDATE sffdw.connection SET system_identifier = 1", "SELECT sffdw.recover(accept_cluster => true)",
+               "SF002"),
+    "org": ("UPDATE sffdw.connection SET org_id = '00D000000000009EAA'",
+            "SELECT sffdw.recover(accept_org_id => '{org_id}')", "SF002"),
+    "held": ("INSERT INTO sffdw.held_change (mapping_id, direction, action, entry_count, oldest_at, threshold, reason) "
+             "SELECT mapping_id, 'out', 'DELETE', 9, now(), 1, 'x' FROM sffdw.mapping", "DELETE FROM sffdw.held_change",
+             "SF013"),
+    "throttled": ("UPDATE sffdw.connection SET write_pause_until = now() + interval '1 hour'",
+                  "UPDATE sffdw.connection SET write_pause_until = NULL", "55000"),
+    "older change": ("SELECT salesforce.hc_capture_update_from_row(hstore(a.*), 'account') FROM salesforce.account a",
+                     "CALL sffdw.write()", "55000"),
+}
 
 
-@pytest.mark.parametrize(("fault", "params", "sqlstate"), [
-    ("limit.daily", {}, "SF004"), ("http.status", {"status": 503}, "SF012"), ("row.locked", {}, "SF011")])
-def test_an_org_that_refuses_is_an_error_of_the_statement(org: Org, waiting: Session, fault: str, params: Any,
-                                                          sqlstate: str) -> None:
+def test_a_write_that_must_not_be_sent_is_an_error(org: Org, waiting: Session) -> None:
+    waiting.execute("INSERT INTO salesforce.account (name) VALUES ('before')")
+    org_id = org.sandbox.call("GET", "/")["org_id"]
+    for case, (stop, start, sqlstate) in STOPS.items():
+        before = org.names()
+        waiting.execute(stop.encode())
+        with pytest.raises(psycopg.Error) as caught:
+            waiting.execute("UPDATE salesforce.account SET name = %s", [case])
+        assert caught.value.sqlstate == sqlstate, case
+        assert caught.value.diag.message_hint, case
+        assert org.names() == before == [one(waiting, "SELECT name FROM salesforce.account")], case
+        waiting.execute(start.format(org_id=org_id).encode())
+        waiting.execute("UPDATE salesforce.account SET name = %s", [case])
+        assert org.names() == [case]
+
+
+def test_an_org_that_refuses_is_an_error_of_the_statement(org: Org, waiting: Session) -> None:
     waiting.execute("INSERT INTO salesforce.account (name) VALUES ('a')")
-    with org.fault(fault, params), pytest.raises(psycopg.Error) as caught:
-        waiting.execute("UPDATE salesforce.account SET name = 'b'")
-    assert caught.value.sqlstate == sqlstate
-    assert one(waiting, "SELECT name FROM salesforce.account") == "a"
+    for fault, params, sqlstate in (("limit.daily", {}, "SF004"), ("http.status", {"status": 503}, "SF012"),
+                                    ("row.locked", {}, "SF011")):
+        with org.fault(fault, params), pytest.raises(psycopg.Error) as caught:
+            waiting.execute("UPDATE salesforce.account SET name = 'b'")
+        assert caught.value.sqlstate == sqlstate, fault
+        assert one(waiting, "SELECT name FROM salesforce.account") == "a", fault
     waiting.execute("UPDATE salesforce.account SET name = 'c'")
     assert org.names() == ["c"]
