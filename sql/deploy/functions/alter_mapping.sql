@@ -210,6 +210,8 @@ BEGIN
         next_poll_at = least(m.next_poll_at, now() + coalesce(alter_mapping.poll_interval, m.poll_interval)),
         write_mode = coalesce(alter_mapping.write_mode, m.write_mode),
         writable_fields = coalesce(alter_mapping.writable_fields, m.writable_fields),
+        conflict_policy = coalesce(alter_mapping.conflict_policy, m.conflict_policy),
+        rejected_policy = coalesce(alter_mapping.rejected_policy, m.rejected_policy),
         accelerated = coalesce(alter_mapping.accelerated, m.accelerated),
         daily_call_cap = coalesce(alter_mapping.daily_call_cap, m.daily_call_cap),
         history = coalesce(alter_mapping.history, m.history),

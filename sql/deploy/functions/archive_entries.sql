@@ -7,6 +7,7 @@
 -- requires: functions/sync_setting
 -- requires: tables/conflict
 -- requires: tables/mapping_progress
+-- requires: tables/row_restore
 -- requires: tables/schema_event
 -- requires: tables/write_claim
 
@@ -88,6 +89,11 @@ BEGIN
     WHERE m.mapping_id = f.mapping_id
     AND m.connection_id = connection.connection_id
     AND f.at < v_before;
+    DELETE FROM sffdw.row_restore r
+    USING sffdw.mapping m
+    WHERE m.mapping_id = r.mapping_id
+    AND m.connection_id = connection.connection_id
+    AND r.done_at < v_before;
     DELETE FROM sffdw.notification n
     WHERE n.connection_id = connection.connection_id
     AND n.created_at < v_before;

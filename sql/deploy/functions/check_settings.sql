@@ -10,7 +10,7 @@ IMMUTABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    -- First the default, then the other values; built are those without a later feature behind them.
+    -- First the default, then the other values.
     v_known CONSTANT jsonb := '{
         "access": ["read_only", "read_write"],
         "types": ["heroku", "precise"],
@@ -18,9 +18,6 @@ DECLARE
         "conflict_policy": ["last_writer", "salesforce", "postgres"],
         "rejected_policy": ["keep", "restore"],
         "schema_policy": ["warn", "evolve", "pause"]
-    }';
-    v_only CONSTANT jsonb := '{
-        "conflict_policy": "last_writer", "rejected_policy": "keep"
     }';
     v_name  text;
     v_value jsonb;
@@ -38,18 +35,12 @@ BEGIN
             RAISE EXCEPTION 'invalid value for "%": %', v_name, v_value
                 USING ERRCODE = 'invalid_parameter_value',
                       HINT = 'It must be a whole number above 0, or 0 for the default.';
-        ELSIF v_only ? v_name AND v_only -> v_name <> v_value THEN
-            RAISE EXCEPTION 'setting "%" is not supported yet', v_name
-                USING ERRCODE = 'feature_not_supported',
-                      DETAIL = format('Its only value in this version is %s.', v_only -> v_name),
-                      HINT = 'Leave it out.';
         END IF;
     END LOOP;
 END
 $function$;
 
 COMMENT ON FUNCTION sffdw.check_settings(jsonb) IS
-    'Stop at a mapping''s setting that has an unknown value, or one that this version does not act on. '
-    'Raises invalid_parameter_value, feature_not_supported.';
+    'Stop at a mapping''s setting that has an unknown value. Raises invalid_parameter_value.';
 
 COMMIT;

@@ -2,6 +2,7 @@
 -- requires: functions/claim_entries
 -- requires: functions/job_filter
 -- requires: functions/make_request
+-- requires: functions/resolve_conflicts
 
 BEGIN;
 
@@ -91,6 +92,7 @@ BEGIN
         FROM run r
         WHERE cardinality(r.ids) >= $2
         AND NOT sffdw.is_ingest_paused($1, r.table_name)
+        AND (r.action = 'INSERT' OR NOT sffdw.asks_first($1, r.table_name))
         AND NOT EXISTS (
             SELECT
             FROM open_entry o

@@ -235,7 +235,7 @@ COMMENT ON FUNCTION sffdw.create_mapping(
     'Map an object to a local table and return the mapping''s id; the table exists on return, the next poll loads it. '
     'An existing table is taken over if it fits, and never overwritten. Raises SF007 and SF008 for what the org lacks, '
     'SF003 for polls that would exceed the budget, unless force, '
-    'duplicate_object, duplicate_table, invalid_parameter_value, feature_not_supported for settings that this version '
-    'does not act on.';
+    'duplicate_object, duplicate_table, invalid_parameter_value, feature_not_supported for fields and objects that no '
+    'table can hold.';
 
 COMMIT;

@@ -1,6 +1,7 @@
 -- Deploy sffdw:functions/merge_chunk to pg
 -- requires: functions/count_unsent
 -- requires: functions/judge_stage
+-- requires: tables/row_restore
 
 BEGIN;
 
@@ -64,7 +65,9 @@ BEGIN
             v_insert, v_table, '', v_names, '', v_staged, stage, v_span, 'NULL'))
         )::sffdw.merge_statement]
         -- Rows whose deletion is taken back get their ids again.
-        || CASE WHEN sffdw.has_discard(mapping.mapping_id) THEN ARRAY[ROW('insert', format(v_shell, format(
+        || CASE WHEN sffdw.has_discard(mapping.mapping_id) OR EXISTS (
+            SELECT FROM sffdw.row_restore r WHERE r.mapping_id = mapping.mapping_id AND r.done_at IS NULL)
+        THEN ARRAY[ROW('insert', format(v_shell, format(
             v_insert, v_table, 'id, ', v_names, 's._old_id, ', v_staged, stage, v_span, 'NOT NULL'))
         )::sffdw.merge_statement] ELSE '{}' END;
 END

@@ -1,6 +1,7 @@
 -- Deploy sffdw:functions/merge_page to pg
 -- requires: functions/hold_deletes
 -- requires: functions/merge_chunk
+-- requires: functions/note_conflicts
 -- requires: functions/note_drift
 
 BEGIN;
@@ -158,6 +159,7 @@ BEGIN
     -- log is read.
     PERFORM sffdw.match_stage(connection, mapping, stage);
     PERFORM sffdw.protect_stage(connection, mapping, stage, read_at);
+    PERFORM sffdw.note_conflicts(connection, mapping, stage, read_at);
     PERFORM sffdw.judge_stage(connection, mapping, stage);
     PERFORM sffdw.note_late(connection, mapping, stage);
     PERFORM sffdw.hold_back_deletes(connection, mapping, stage, deletes);

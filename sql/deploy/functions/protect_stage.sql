@@ -1,5 +1,6 @@
 -- Deploy sffdw:functions/protect_stage to pg
 -- requires: functions/match_stage
+-- requires: tables/row_restore
 
 BEGIN;
 
@@ -40,6 +41,8 @@ BEGIN
             AND (l.state IN ('NEW', 'PENDING', 'FAILED')
                  OR l.state = 'IGNORE' AND l.action = 'DELETE'
                  OR l.state IN ('SUCCESS', 'MERGED') AND l.processed_at >= %1$L)
+            AND (l.state <> 'FAILED' OR NOT EXISTS (
+                SELECT FROM sffdw.row_restore r WHERE r.mapping_id = %6$L AND r.entry_id = l.id))
             AND (l.record_id IN (SELECT i._local_id FROM %4$s i)
                  OR l.sfid COLLATE "C" IN (SELECT i.sfid FROM %4$s i))
         ), matched AS (

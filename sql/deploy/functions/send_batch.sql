@@ -3,6 +3,7 @@
 -- requires: functions/claim_entries
 -- requires: functions/count_calls
 -- requires: functions/make_request
+-- requires: functions/resolve_conflicts
 -- requires: tables/sync_run
 
 BEGIN;
@@ -120,6 +121,7 @@ BEGIN
     CROSS JOIN LATERAL sffdw.make_request(connection, g) r
     WHERE c.connection_id = connection.connection_id
     AND c.batch_id = send_requests.batch_id;
+    v_requests := sffdw.resolve_conflicts(connection, v_requests);
 
     UPDATE sffdw.write_claim c
     SET phase = 'answered', final_state = r.final_state, status_code = r.status_code, message = r.message,

@@ -308,6 +308,7 @@ BEGIN
         CONTINUE WHEN v_ids IS NULL;
         PERFORM sffdw.write_back_each(v_connection, v_mapping, sffdw.make_results(v_connection, v_ids));
         PERFORM sffdw.close_entries(v_connection, v_ids);
+        PERFORM sffdw.ask_restores(v_connection, v_mapping, v_ids);
         PERFORM sffdw.report_failures(v_connection, v_ids);
         v_is_settled := true;
     END LOOP;

@@ -1,6 +1,7 @@
 -- Deploy sffdw:functions/write_step to pg
 -- requires: functions/ingest_step
 -- requires: functions/prepare_entries
+-- requires: functions/restore_rows
 -- requires: functions/send_batch
 -- requires: functions/settle_doubt
 -- requires: functions/start_run
@@ -33,7 +34,7 @@ BEGIN
         WHEN 'settle' THEN
             has_done := sffdw.settle_answers(connection_id);
         WHEN 'ask' THEN
-            has_done := sffdw.settle_doubt(connection_id, NULL);
+            has_done := sffdw.settle_doubt(connection_id, NULL) OR sffdw.restore_rows(connection_id);
         WHEN 'prepare' THEN
             has_done := sffdw.prepare_entries(connection_id);
         WHEN 'ingest' THEN
@@ -66,7 +67,8 @@ $function$;
 
 COMMENT ON FUNCTION sffdw.write_step(integer, text, uuid) IS
     'Make one step of a write, to be committed by the caller: send the batch claimed before, settle answers, ask '
-    'about doubts, prepare ignored entries, go on with Bulk jobs, claim a batch. Errors do not leave it: they are returned, and noted on '
+    'about doubts and read what rows are to take again, prepare ignored entries, go on with Bulk jobs, claim a batch. '
+    'Errors do not leave it: they are returned, and noted on '
     'the connection.';
 
 CREATE FUNCTION sffdw.has_open_writes(connection_id integer, until timestamptz)

@@ -6,6 +6,7 @@ BEGIN;
 CREATE TABLE sffdw.conflict (
     conflict_id bigint      GENERATED ALWAYS AS IDENTITY,
     mapping_id  integer     NOT NULL,
+    entry_id    integer,
     sfid        text        NOT NULL,
     field       text,
     local_value text,
@@ -21,6 +22,10 @@ CREATE TABLE sffdw.conflict (
 -- Serves the cascade and the purge.
 CREATE INDEX conflict_mapping_idx ON sffdw.conflict (mapping_id, at);
 
+-- A conflict that is found again, by the next poll or the next try, is the same one.
+CREATE UNIQUE INDEX conflict_entry_idx ON sffdw.conflict (mapping_id, entry_id, coalesce(field, ''))
+WHERE entry_id IS NOT NULL;
+
 ALTER TABLE sffdw.conflict ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY conflict_owner ON sffdw.conflict
@@ -30,6 +35,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON sffdw.conflict TO PUBLIC;
 
 COMMENT ON TABLE sffdw.conflict IS
     'Where both sides of a record differed by more than a change that was on its way, and what was done about it.';
+COMMENT ON COLUMN sffdw.conflict.entry_id IS
+    'The entry of the trigger log that the local change is; NULL: it is not the change of one entry.';
 COMMENT ON COLUMN sffdw.conflict.field IS 'API name of the field; NULL: the whole record.';
 COMMENT ON COLUMN sffdw.conflict.local_value IS 'The value here when the conflict was found; NULL: none.';
 COMMENT ON COLUMN sffdw.conflict.org_value IS 'The value in Salesforce when the conflict was found; NULL: none.';

@@ -15,6 +15,5 @@ DROP FUNCTION sffdw.mark_doubtful(sffdw.connection, uuid);
 DROP FUNCTION sffdw.ask_records(sffdw.connection, sffdw.mapping, text);
 DROP TYPE sffdw.found_record;
 DROP FUNCTION sffdw.is_same_record(integer, jsonb, jsonb);
-DROP FUNCTION sffdw.plain_value(jsonb, text);
 
 COMMIT;

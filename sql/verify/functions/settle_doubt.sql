@@ -10,8 +10,6 @@ BEGIN
     FOR v_routine IN
         SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
         FROM (VALUES
-            ('sffdw.plain_value(jsonb, text)',
-             false, '{"search_path=pg_catalog, pg_temp","TimeZone=UTC"}'::text[]),
             ('sffdw.is_same_record(integer, jsonb, jsonb)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.ask_records(sffdw.connection, sffdw.mapping, text)',

@@ -2,7 +2,7 @@
 
 BEGIN;
 
-SELECT conflict_id, mapping_id, sfid, field, local_value, org_value, base_value, resolution, at
+SELECT conflict_id, mapping_id, entry_id, sfid, field, local_value, org_value, base_value, resolution, at
 FROM sffdw.conflict
 WHERE false;
 
