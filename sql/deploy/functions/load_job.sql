@@ -1,10 +1,38 @@
 -- Deploy sffdw:functions/load_job to pg
 -- requires: functions/load_page
 -- requires: functions/load_stage
+-- requires: functions/read_page
 -- requires: functions/row_filter
 -- requires: tables/load_chunk
 
 BEGIN;
+
+CREATE FUNCTION sffdw.job_purpose(mapping sffdw.mapping)
+RETURNS text
+LANGUAGE sql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT CASE mapping.phase WHEN 'bulk_changes' THEN 'poll' ELSE 'load' END;
+$function$;
+
+COMMENT ON FUNCTION sffdw.job_purpose(sffdw.mapping) IS
+    'Return what the calls of a mapping''s Bulk jobs are for: loads, or polls of very many changes.';
+
+CREATE FUNCTION sffdw.window_condition(mapping sffdw.mapping)
+RETURNS text
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    -- SOQL compares whole seconds. The second in which the window ends may not be over.
+    SELECT format('SystemModstamp >= %s AND SystemModstamp < %s',
+                  sffdw.iso_time(date_trunc('second', mapping.cursor_at)),
+                  sffdw.iso_time(mapping.window_end_at + interval '2 seconds'));
+$function$;
+
+COMMENT ON FUNCTION sffdw.window_condition(sffdw.mapping) IS
+    'Return the SOQL condition of the records that are left in the running poll''s window.';
 
 CREATE FUNCTION sffdw.load_query(connection sffdw.connection, mapping sffdw.mapping, chunk sffdw.load_chunk)
 RETURNS text
@@ -15,11 +43,16 @@ AS $function$
 DECLARE
     v_line  text;
     v_soql  text;
-    v_where text := concat_ws(
-        ' AND ', 'Id >= ' || quote_literal(chunk.first_id), 'Id < ' || quote_literal(chunk.before_id),
-        CASE WHEN mapping.filter_expression IS NOT NULL AND NOT mapping.filter_changed
-             THEN sffdw.filter_soql(connection, mapping) END);
+    v_where text;
 BEGIN
+    -- A poll must see what leaves the row filter.
+    v_where := CASE
+        WHEN mapping.phase = 'bulk_changes' THEN sffdw.window_condition(mapping)
+        ELSE concat_ws(
+            ' AND ', 'Id >= ' || quote_literal(chunk.first_id), 'Id < ' || quote_literal(chunk.before_id),
+            CASE WHEN mapping.filter_expression IS NOT NULL AND NOT mapping.filter_changed
+                 THEN sffdw.filter_soql(connection, mapping) END)
+    END;
     -- The wrapper itself says which fields the columns are.
     FOR v_line IN EXECUTE format('EXPLAIN (VERBOSE, COSTS OFF) %s AND l._scope = ''all'' AND l._purpose = ''load''',
                                  sffdw.load_select(connection, mapping, 'true')) LOOP
@@ -30,8 +63,8 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.load_query(sffdw.connection, sffdw.mapping, sffdw.load_chunk) IS
-    'Return the SOQL of a chunk''s job: the mapped fields, its range of Ids, and what Salesforce can apply of the row '
-    'filter.';
+    'Return the SOQL of a chunk''s job: the mapped fields, its range of Ids and what Salesforce can apply of the row '
+    'filter; or, of a poll, what is left in its window.';
 
 CREATE FUNCTION sffdw.load_select(connection sffdw.connection, mapping sffdw.mapping, condition text)
 RETURNS text
@@ -80,8 +113,9 @@ DECLARE
     v_job_id     text;
 BEGIN
     EXECUTE format('INSERT INTO %I._bulk_jobs (operation, query, _purpose, _mapping) '
-                   'VALUES (''queryAll'', %L, ''load'', %L) RETURNING job_id',
-                   connection.live_schema_name, sffdw.load_query(connection, mapping, chunk), mapping.object_name)
+                   'VALUES (''queryAll'', %L, %L, %L) RETURNING job_id',
+                   connection.live_schema_name, sffdw.load_query(connection, mapping, chunk),
+                   sffdw.job_purpose(mapping), mapping.object_name)
     INTO STRICT v_job_id;
     IF mapping.load_is_staged AND chunk.job_count > 0 THEN
         PERFORM sffdw.clear_load_stage(connection, mapping, chunk.first_id, chunk.before_id);
@@ -117,8 +151,8 @@ DECLARE
     v_job record;
 BEGIN
     EXECUTE format('SELECT j.state, j.processed_count, j.error_message FROM %I._bulk_jobs j WHERE j.job_id = %L '
-                   'AND j._purpose = ''load'' AND j._mapping = %L',
-                   connection.live_schema_name, chunk.job_id, mapping.object_name)
+                   'AND j.operation = ''queryAll'' AND j._purpose = %L AND j._mapping = %L',
+                   connection.live_schema_name, chunk.job_id, sffdw.job_purpose(mapping), mapping.object_name)
     INTO STRICT v_job;
     IF v_job.state IN ('Failed', 'Aborted') THEN
         RAISE EXCEPTION 'Bulk job "%" is %', chunk.job_id, v_job.state
@@ -144,5 +178,39 @@ $function$;
 
 COMMENT ON FUNCTION sffdw.watch_job(sffdw.connection, sffdw.mapping, sffdw.load_chunk) IS
     'Ask how a chunk''s job stands, and when to ask again. Raises SF015 if it has failed.';
+
+CREATE FUNCTION sffdw.discard_jobs(connection sffdw.connection, mapping sffdw.mapping)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_job_id text;
+BEGIN
+    FOR v_job_id IN
+        SELECT c.job_id
+        FROM sffdw.load_chunk c
+        WHERE c.mapping_id = mapping.mapping_id
+        AND c.done_at IS NOT NULL
+        ORDER BY c.chunk_number
+    LOOP
+        BEGIN
+            EXECUTE format('DELETE FROM %I._bulk_jobs j WHERE j.job_id = %L AND j.operation = ''queryAll'' '
+                           'AND j._purpose = %L AND j._mapping = %L',
+                           connection.live_schema_name, v_job_id, sffdw.job_purpose(mapping), mapping.object_name);
+        EXCEPTION WHEN OTHERS THEN
+            IF left(SQLSTATE, 2) <> 'SF' THEN
+                RAISE;
+            END IF;
+            -- Salesforce forgets jobs by itself after seven days.
+            RAISE DEBUG 'Bulk job "%" was not deleted: %', v_job_id, SQLERRM;
+        END;
+    END LOOP;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.discard_jobs(sffdw.connection, sffdw.mapping) IS
+    'Have Salesforce forget the jobs that have been read to their end. Errors of Salesforce do not matter.';
 
 COMMIT;

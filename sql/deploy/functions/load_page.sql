@@ -166,6 +166,7 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
+    PERFORM sffdw.discard_jobs(connection, mapping);
     IF mapping.load_transport = 'REST' AND NOT mapping.load_is_staged THEN
         PERFORM sffdw.finish_load(connection, mapping);
         RETURN;

@@ -35,7 +35,7 @@ DECLARE
 BEGIN
     -- Beyond sweeps, what a verification of Ids and stamps had read.
     IF mapping.narrowed_to IS NOT NULL
-    OR NOT (mapping.phase = 'changes' AND mapping.late_before IS NOT NULL OR mapping.phase = 'deferred') THEN
+    OR NOT (mapping.phase IN ('changes', 'bulk_changes') AND mapping.late_before IS NOT NULL OR mapping.phase = 'deferred') THEN
         RETURN;
     END IF;
     -- A row with the record's stamp has had its change; what differs in it is an edit that nobody captured.
@@ -54,7 +54,7 @@ BEGIN
         ON CONFLICT (mapping_id, sfid) WHERE repaired_at IS NULL DO NOTHING
     $query$, sffdw.different_fields(connection, mapping), stage, sffdw.mapped_table(connection, mapping),
         CASE WHEN mapping.has_systemmodstamp THEN 't.systemmodstamp IS DISTINCT FROM s.systemmodstamp' ELSE 'true' END)
-    USING mapping.mapping_id, CASE mapping.phase WHEN 'changes' THEN mapping.late_before END;
+    USING mapping.mapping_id, CASE WHEN mapping.phase <> 'deferred' THEN mapping.late_before END;
     GET DIAGNOSTICS v_count = ROW_COUNT;
     IF v_count > 0 THEN
         PERFORM sffdw.log_event(

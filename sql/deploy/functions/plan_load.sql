@@ -54,7 +54,7 @@ COMMENT ON FUNCTION sffdw.divide_ids(text, text, integer) IS
     'Return the Ids at which the range between two Ids is divided into so many parts; none if they are of two objects '
     'or too near.';
 
-CREATE FUNCTION sffdw.ask_soql(connection sffdw.connection, query text, key text)
+CREATE FUNCTION sffdw.ask_soql(connection sffdw.connection, query text, key text, purpose text DEFAULT 'load')
 RETURNS text
 LANGUAGE plpgsql
 VOLATILE
@@ -64,12 +64,12 @@ DECLARE
     v_value text;
 BEGIN
     EXECUTE format('SELECT q.record ->> %L FROM %I._soql q WHERE q.query = %L AND q.scope = %L AND q._purpose = %L',
-                   key, connection.live_schema_name, query, 'all', 'load') INTO v_value;
+                   key, connection.live_schema_name, query, 'all', purpose) INTO v_value;
     RETURN v_value;
 END
 $function$;
 
-COMMENT ON FUNCTION sffdw.ask_soql(sffdw.connection, text, text) IS
+COMMENT ON FUNCTION sffdw.ask_soql(sffdw.connection, text, text, text) IS
     'Return one value of the first record of a statement. Raises what Salesforce answers.';
 
 CREATE FUNCTION sffdw.count_org_records(connection sffdw.connection, mapping sffdw.mapping)

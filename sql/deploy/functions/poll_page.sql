@@ -110,12 +110,15 @@ BEGIN
     WHERE m.mapping_id = mapping.mapping_id;
     IF v_is_last THEN
         PERFORM sffdw.close_window(mapping, force, due_at);
+    ELSIF mapping.cursor_id = '' THEN
+        PERFORM sffdw.consider_bulk(connection, mapping.mapping_id);
     END IF;
 END
 $function$;
 
 COMMENT ON FUNCTION sffdw.poll_page(sffdw.connection, sffdw.mapping, boolean, timestamptz) IS
-    'Read the next page of a poll, changes and soft deletes together, and merge it; rows and cursor commit together.';
+    'Read the next page of a poll, changes and soft deletes together, and merge it; rows and cursor commit together. '
+    'After a full first page it is considered whether the rest goes through Bulk.';
 
 CREATE FUNCTION sffdw.recent_page(
     connection sffdw.connection,

@@ -6,6 +6,7 @@
 -- requires: functions/read_deleted
 -- requires: functions/find_mapping
 -- requires: functions/load_chunk
+-- requires: functions/poll_job
 -- requires: functions/retry_deferred
 -- requires: functions/schema_step
 -- requires: functions/start_run
@@ -110,6 +111,10 @@ BEGIN
         WHEN v_mapping.phase = 'replace' THEN PERFORM sffdw.replace_rows(v_connection, v_mapping);
         WHEN v_mapping.phase = 'index' THEN PERFORM sffdw.finish_indexes(v_connection, v_mapping);
         WHEN v_mapping.phase = 'changes' THEN PERFORM sffdw.poll_page(v_connection, v_mapping, force, due_at);
+        WHEN v_mapping.phase = 'bulk_changes' THEN
+            IF NOT sffdw.advance_poll_job(v_connection, v_mapping, force, due_at) THEN
+                RETURN 'busy';
+            END IF;
         WHEN v_mapping.phase = 'recent' THEN PERFORM sffdw.recent_page(v_connection, v_mapping, force, due_at);
         WHEN v_mapping.phase = 'compare' THEN PERFORM sffdw.compare_page(v_connection, v_mapping, force, due_at);
         WHEN v_mapping.phase = 'deletes' THEN PERFORM sffdw.read_deleted(v_connection, v_mapping, due_at);
@@ -131,7 +136,7 @@ $function$;
 
 COMMENT ON FUNCTION sffdw.advance_mapping(integer, boolean, timestamptz, timestamptz) IS
     'Make the next step of a mapping''s load or poll and say how it stands: more is to do, it is done (a whole poll '
-    'begun after the call, if forced), or another session is busy with it.';
+    'begun after the call, if forced), or another session, or Salesforce, is busy with it.';
 
 CREATE FUNCTION sffdw.record_poll_error(mapping_id integer, caught jsonb, due_at timestamptz)
 RETURNS void

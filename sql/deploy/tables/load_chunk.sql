@@ -46,8 +46,8 @@ USING (EXISTS (SELECT FROM sffdw.mapping m WHERE m.mapping_id = load_chunk.mappi
 GRANT SELECT, INSERT, UPDATE, DELETE ON sffdw.load_chunk TO PUBLIC;
 
 COMMENT ON TABLE sffdw.load_chunk IS
-    'The parts of a load through Bulk, each a range of Ids and a job of its own. Whoever holds a row''s lock works on '
-    'it: several sessions load one object at once.';
+    'The parts of a load through Bulk, each a range of Ids and a job of its own; or the one job of a poll. Whoever holds '
+    'a row''s lock works on it: several sessions load one object at once.';
 COMMENT ON COLUMN sffdw.load_chunk.first_id IS 'First Id of the range; NULL: from the lowest.';
 COMMENT ON COLUMN sffdw.load_chunk.before_id IS 'First Id beyond the range; NULL: to the highest.';
 COMMENT ON COLUMN sffdw.load_chunk.job_id IS 'Its job in Salesforce, committed before it is used; NULL: none yet.';

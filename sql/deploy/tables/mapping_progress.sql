@@ -17,7 +17,8 @@ ADD COLUMN narrowed_to      name[],
 ADD COLUMN hastened_at      timestamptz,
 ADD CONSTRAINT mapping_narrowed_to_unstored CHECK (narrowed_to IS NULL),
 ADD CONSTRAINT mapping_phase_known CHECK (phase IN (
-    'load', 'bulk', 'replace', 'index', 'changes', 'recent', 'compare', 'deletes', 'verify', 'deferred'));
+    'load', 'bulk', 'replace', 'index', 'changes', 'bulk_changes', 'recent', 'compare', 'deletes', 'verify',
+    'deferred'));
 
 COMMENT ON COLUMN sffdw.mapping.phase IS
     'The step at which the running load or poll goes on, after a crash too; NULL: none is running.';

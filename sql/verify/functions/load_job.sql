@@ -9,6 +9,12 @@ BEGIN
     FOR v_routine IN
         SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
         FROM (VALUES
+            ('sffdw.job_purpose(sffdw.mapping)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.window_condition(sffdw.mapping)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.discard_jobs(sffdw.connection, sffdw.mapping)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.load_query(sffdw.connection, sffdw.mapping, sffdw.load_chunk)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.load_select(sffdw.connection, sffdw.mapping, text)',

@@ -15,7 +15,7 @@ BEGIN
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.divide_ids(text, text, integer)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.ask_soql(sffdw.connection, text, text)',
+            ('sffdw.ask_soql(sffdw.connection, text, text, text)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.count_org_records(sffdw.connection, sffdw.mapping)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
