@@ -226,6 +226,7 @@ BEGIN
     IF sffdw.discarded_entries(connection, mapping, release, 'true', 1) IS NOT NULL THEN
         RETURN false;
     END IF;
+    PERFORM sffdw.lock_hold(mapping.mapping_id);
     DELETE FROM sffdw.write_release r
     WHERE r.mapping_id = mapping.mapping_id;
     DELETE FROM sffdw.held_change h

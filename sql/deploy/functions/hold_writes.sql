@@ -140,53 +140,6 @@ $function$;
 COMMENT ON FUNCTION sffdw.forget_release(sffdw.connection, sffdw.write_release) IS
     'Forget a decision when none of its entries is left unsent.';
 
-CREATE FUNCTION sffdw.judge_writes(connection sffdw.connection, mapping sffdw.mapping)
-RETURNS void
-LANGUAGE plpgsql
-VOLATILE
-SET search_path = pg_catalog, pg_temp
-AS $function$
-DECLARE
-    v_release CONSTANT sffdw.write_release := sffdw.find_release(mapping.mapping_id);
-    v_is_held CONSTANT boolean := sffdw.holds_writes(mapping.mapping_id);
-    v_unsent  sffdw.unsent_count;
-    v_limits  sffdw.unsent_count;
-    v_reason  text;
-    v_count   bigint;
-BEGIN
-    IF v_release.mapping_id IS NOT NULL AND NOT v_release.is_discard THEN
-        PERFORM sffdw.forget_release(connection, v_release);
-    END IF;
-    IF NOT v_is_held
-    AND NOT sffdw.has_unsent_beyond(connection, mapping.table_name, sffdw.hold_floor(connection, mapping)) THEN
-        RETURN;
-    END IF;
-    v_unsent := sffdw.count_unsent(connection, mapping, v_release);
-    v_limits := sffdw.hold_limits(connection, mapping, v_unsent);
-    IF v_unsent.entry_count > v_limits.entry_count OR v_unsent.delete_count > v_limits.delete_count
-    OR coalesce(v_release.is_discard, false) THEN
-        v_reason := CASE
-            WHEN v_release.is_discard THEN 'they are being discarded: polls bring back what Salesforce has'
-            WHEN v_unsent.entry_count > v_limits.entry_count
-                THEN format('%s changes are unsent, and more than %s at once are not believed', v_unsent.entry_count,
-                            v_limits.entry_count)
-            ELSE format('%s DELETEs are unsent, and more than %s at once are not believed', v_unsent.delete_count,
-                        v_limits.delete_count)
-        END;
-        v_count := sffdw.enter_hold(connection, mapping, v_release, v_limits, v_reason);
-        IF NOT v_is_held THEN
-            PERFORM sffdw.tell_hold(mapping, v_count, v_reason);
-        END IF;
-    ELSE
-        PERFORM sffdw.end_hold(mapping);
-    END IF;
-END
-$function$;
-
-COMMENT ON FUNCTION sffdw.judge_writes(sffdw.connection, sffdw.mapping) IS
-    'Hold a mapping''s unsent entries if they are implausibly many and nobody has decided about them, or end the hold '
-    'if they no longer are.';
-
 CREATE FUNCTION sffdw.holds_writes(mapping_id integer)
 RETURNS boolean
 LANGUAGE sql
@@ -202,6 +155,89 @@ AS $function$
 $function$;
 
 COMMENT ON FUNCTION sffdw.holds_writes(integer) IS 'Whether a mapping''s entries wait for a person.';
+
+CREATE FUNCTION sffdw.lock_hold(mapping_id integer)
+RETURNS void
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT pg_advisory_xact_lock(hashtextextended(format('sffdw:hold:%s', mapping_id), 0));
+$function$;
+
+COMMENT ON FUNCTION sffdw.lock_hold(integer) IS
+    'Have one session at a time decide whether a mapping''s entries are held, until its transaction ends.';
+
+CREATE FUNCTION sffdw.weigh_writes(
+    connection  sffdw.connection,
+    mapping     sffdw.mapping,
+    OUT release sffdw.write_release,
+    OUT limits  sffdw.unsent_count,
+    OUT reason  text
+)
+RETURNS record
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_unsent sffdw.unsent_count;
+BEGIN
+    release := sffdw.find_release(mapping.mapping_id);
+    v_unsent := sffdw.count_unsent(connection, mapping, release);
+    limits := sffdw.hold_limits(connection, mapping, v_unsent);
+    reason := CASE
+        WHEN release.is_discard THEN 'they are being discarded: polls bring back what Salesforce has'
+        WHEN v_unsent.entry_count > limits.entry_count
+            THEN format('%s changes are unsent, and more than %s at once are not believed', v_unsent.entry_count,
+                        limits.entry_count)
+        WHEN v_unsent.delete_count > limits.delete_count
+            THEN format('%s DELETEs are unsent, and more than %s at once are not believed', v_unsent.delete_count,
+                        limits.delete_count)
+    END;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.weigh_writes(sffdw.connection, sffdw.mapping) IS
+    'Say why a mapping''s unsent entries are to be held, by what was decided and how many they may be; NULL: they are '
+    'not.';
+
+CREATE FUNCTION sffdw.judge_writes(connection sffdw.connection, mapping sffdw.mapping)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_release sffdw.write_release := sffdw.find_release(mapping.mapping_id);
+    v_is_held boolean;
+    v_verdict record;
+    v_count   bigint;
+BEGIN
+    IF v_release.mapping_id IS NOT NULL AND NOT v_release.is_discard THEN
+        PERFORM sffdw.forget_release(connection, v_release);
+    END IF;
+    IF NOT sffdw.holds_writes(mapping.mapping_id)
+    AND NOT sffdw.has_unsent_beyond(connection, mapping.table_name, sffdw.hold_floor(connection, mapping)) THEN
+        RETURN;
+    END IF;
+    PERFORM sffdw.lock_hold(mapping.mapping_id);
+    v_is_held := sffdw.holds_writes(mapping.mapping_id);
+    v_verdict := sffdw.weigh_writes(connection, mapping);
+    IF v_verdict.reason IS NULL THEN
+        PERFORM sffdw.end_hold(mapping);
+        RETURN;
+    END IF;
+    v_count := sffdw.enter_hold(connection, mapping, v_verdict.release, v_verdict.limits, v_verdict.reason);
+    IF NOT v_is_held THEN
+        PERFORM sffdw.tell_hold(mapping, v_count, v_verdict.reason);
+    END IF;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.judge_writes(sffdw.connection, sffdw.mapping) IS
+    'Hold a mapping''s unsent entries if they are implausibly many and nobody has decided about them, or end the hold '
+    'if they no longer are.';
 
 CREATE FUNCTION sffdw.held_tables(connection_id integer)
 RETURNS text[]

@@ -10,8 +10,10 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    v_release sffdw.write_release := sffdw.find_release(mapping.mapping_id);
+    v_release sffdw.write_release;
 BEGIN
+    PERFORM sffdw.lock_hold(mapping.mapping_id);
+    v_release := sffdw.find_release(mapping.mapping_id);
     -- What is half taken back is taken back.
     IF v_release.is_discard THEN
         RETURN 0;

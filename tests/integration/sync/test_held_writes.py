@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.integration.sync.org import Org, one, poll, rows, set_options, write
+from tests.integration.sync.org import Org, background, one, poll, rows, set_options, wait_for, write
 
 Session = psycopg.Connection[Any]
 Connect = Callable[..., Session]
@@ -100,6 +100,20 @@ def test_everything_of_a_held_mapping_waits_and_other_mappings_go_on(
     loaded.execute("UPDATE sffdw.held_change SET counted_at = '-infinity'")
     write(loaded)
     assert rows(loaded, HELD) == [("Account", "out", "INSERT", 1, 10), ("Account", "out", "UPDATE", 30, 10)]
+
+
+def test_two_writers_that_meet_a_mass_at_once_tell_it_once(loaded: Session, app: Session, connect: Connect) -> None:
+    watcher = connect()
+    loaded.execute(MASS)
+    held = "SELECT sffdw.hold_writes(c) FROM sffdw.connection c"
+    assert one(app, held) == ["account"]
+    waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%hold_writes%'"
+    with background(lambda: loaded.execute(held)) as raised:
+        wait_for(lambda: one(watcher, waits), "the second waits for the first")
+        app.commit()
+    assert raised == []
+    assert one(loaded, "SELECT count(*) FROM sffdw.notifications") == 1
+    assert rows(loaded, HELD) == [("Account", "out", "UPDATE", 30, 10)]
 
 
 SHARES = [
