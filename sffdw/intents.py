@@ -61,8 +61,9 @@ class Intents:
         except OSError as exc:
             raise IntentUnwritable("could not write the intent of a synchronous write", detail=exc.strerror) from exc
 
-    def of(self, origin: str, org_id: str, user_id: str) -> Iterator[Intent]:
-        for name in self.names():
+    def of(self, origin: str, org_id: str, user_id: str, intent_id: str | None = None) -> Iterator[Intent]:
+        """Those of one origin and Salesforce user, or the one of that id among them."""
+        for name in self.names() if intent_id is None else [_name(intent_id)]:
             intent = _read(self._spool.read(name))
             if intent and (intent.origin, intent.org_id, intent.user_id) == (origin, org_id, user_id):
                 yield intent

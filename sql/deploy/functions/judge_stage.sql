@@ -84,12 +84,16 @@ BEGIN
     END IF;
     SELECT array_agg(c ->> 'record_id'), bool_or(NOT i.is_answered)
     INTO v_sfids, v_in_flight
-    FROM sffdw.read_intents(connection) i
-    CROSS JOIN jsonb_array_elements(i.changes) c
-    WHERE i.mapping_id = mapping.mapping_id
-    AND i.operation IN ('insert', 'upsert')
-    AND NOT sffdw.has_ended(i.transaction_id);
-    IF v_in_flight THEN
+    FROM sffdw.read_intents(connection, ARRAY(
+        SELECT l.intent_id
+        FROM sffdw.list_intents(connection) l
+        WHERE l.mapping_id = mapping.mapping_id
+        AND l.operation IN ('insert', 'upsert')
+        AND NOT sffdw.has_ended(l.transaction_id))) i
+    CROSS JOIN jsonb_array_elements(i.changes) c;
+    IF v_sfids IS NULL THEN
+        RETURN;
+    ELSIF v_in_flight THEN
         EXECUTE format('SELECT s.user_id FROM %I._session s', connection.live_schema_name) INTO v_user_id;
     END IF;
     EXECUTE format($query$

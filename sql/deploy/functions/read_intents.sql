@@ -30,7 +30,7 @@ $function$;
 COMMENT ON FUNCTION sffdw.find_origin(sffdw.connection) IS
     'Return what the intents of a connection are told by, in a directory that several databases may share.';
 
-CREATE FUNCTION sffdw.read_intents(connection sffdw.connection)
+CREATE FUNCTION sffdw.list_intents(connection sffdw.connection)
 RETURNS SETOF sffdw.sync_intent
 LANGUAGE plpgsql
 VOLATILE
@@ -39,16 +39,39 @@ AS $function$
 BEGIN
     RETURN QUERY EXECUTE format($query$
         SELECT i.intent_id, i.batch_id, i.transaction_id, i.mapping_id, i.object_name, i.operation,
-               i.external_id_field, i.sent_at, i.answered, i.changes
+               i.external_id_field, i.sent_at, i.answered, NULL::jsonb
         FROM %I._intents i
         WHERE i.origin = %L
-        ORDER BY i.sent_at
     $query$, connection.live_schema_name, sffdw.find_origin(connection));
 END
 $function$;
 
-COMMENT ON FUNCTION sffdw.read_intents(sffdw.connection) IS
-    'Return the intents of a connection''s synchronous writes that nobody has settled yet, the oldest first.';
+COMMENT ON FUNCTION sffdw.list_intents(sffdw.connection) IS
+    'Return the intents of a connection''s synchronous writes that nobody has settled yet, without their changes.';
+
+CREATE FUNCTION sffdw.read_intents(connection sffdw.connection, intent_ids text[])
+RETURNS SETOF sffdw.sync_intent
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    IF cardinality(intent_ids) > 0 THEN
+        RETURN QUERY EXECUTE format($query$
+            SELECT i.intent_id, i.batch_id, i.transaction_id, i.mapping_id, i.object_name, i.operation,
+                   i.external_id_field, i.sent_at, i.answered, i.changes
+            FROM %I._intents i
+            WHERE i.origin = %L
+            AND i.intent_id = ANY ($1)
+            ORDER BY i.sent_at
+        $query$, connection.live_schema_name, sffdw.find_origin(connection))
+        USING intent_ids;
+    END IF;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.read_intents(sffdw.connection, text[]) IS
+    'Return intents with their changes, the oldest first.';
 
 CREATE FUNCTION sffdw.forget_intents(connection sffdw.connection, intent_ids text[])
 RETURNS void

@@ -185,7 +185,7 @@ DECLARE
     -- is not seen after a transaction has ended was rolled back.
     v_markers CONSTANT uuid[] := ARRAY(
         SELECT w.marker_id FROM sffdw.sync_write w WHERE w.connection_id = connection.connection_id);
-    v_intents CONSTANT sffdw.sync_intent[] := ARRAY(SELECT i FROM sffdw.read_intents(connection) i);
+    v_intents CONSTANT sffdw.sync_intent[] := ARRAY(SELECT i FROM sffdw.list_intents(connection) i);
     v_ended   CONSTANT sffdw.sync_intent[] := ARRAY(
         SELECT i FROM unnest(v_intents) i WHERE sffdw.has_ended(i.transaction_id));
     v_intent  sffdw.sync_intent;
@@ -194,9 +194,11 @@ BEGIN
         SELECT i.intent_id
         FROM unnest(v_ended) i
         WHERE EXISTS (SELECT FROM sffdw.sync_write w WHERE w.marker_id IN (i.batch_id, i.intent_id::uuid))));
-    FOREACH v_intent IN ARRAY v_ended LOOP
-        CONTINUE WHEN EXISTS (
-            SELECT FROM sffdw.sync_write w WHERE w.marker_id IN (v_intent.batch_id, v_intent.intent_id::uuid));
+    FOR v_intent IN SELECT i.* FROM sffdw.read_intents(connection, ARRAY(
+        SELECT i.intent_id
+        FROM unnest(v_ended) i
+        WHERE NOT EXISTS (SELECT FROM sffdw.sync_write w WHERE w.marker_id IN (i.batch_id, i.intent_id::uuid)))) i
+    LOOP
         PERFORM sffdw.settle_intent(connection, v_intent);
     END LOOP;
     DELETE FROM sffdw.sync_write w

@@ -11,7 +11,8 @@ BEGIN
         SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
         FROM (VALUES
             ('sffdw.find_origin(sffdw.connection)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.read_intents(sffdw.connection)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.list_intents(sffdw.connection)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.read_intents(sffdw.connection, text[])', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.forget_intents(sffdw.connection, text[])', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.has_ended(text)', false, '{"search_path=pg_catalog, pg_temp"}'::text[])
         ) AS w (signature, is_definer, settings)

@@ -214,6 +214,18 @@ def test_an_app_needs_rights_on_its_table_only(org: Org, waiting: Session, conne
     assert org.names() == []
 
 
+def test_related_records_and_writable_fields_are_heeded(org: Org, waiting: Session) -> None:
+    waiting.execute("SELECT sffdw.create_mapping('Contact', access => 'read_write', write_mode => 'sync', fields => "
+                    "'{LastName,Phone,Birthdate,Account.External_Id__c}', writable_fields => "
+                    "'{LastName,Birthdate,Account.External_Id__c}')")
+    waiting.execute("INSERT INTO salesforce.account (name, external_id__c) VALUES ('parent', 'p')")
+    waiting.execute("INSERT INTO salesforce.contact (lastname, phone, birthdate, account__external_id__c) "
+                    "VALUES ('child', '1', '2001-02-03', 'p')")
+    child = org.sandbox.records("Contact")[0]
+    assert (child["LastName"], child["Phone"], child["Birthdate"], child["AccountId"]) == (
+        "child", None, "2001-02-03", org.sandbox.records("Account")[0]["Id"])
+
+
 def test_sessions_of_the_synchronisation_do_not_wait(org: Org, waiting: Session) -> None:
     waiting.execute("SET xmlbinary = 'hex'")
     waiting.execute("INSERT INTO salesforce.account (name) VALUES ('a')")
@@ -224,6 +236,7 @@ def test_sessions_of_the_synchronisation_do_not_wait(org: Org, waiting: Session)
 
 
 def test_statements_of_one_transaction_wait_one_after_the_other(org: Org, waiting: Session, app: Session) -> None:
+    app.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
     app.execute("INSERT INTO salesforce.account (name) VALUES ('a')")
     sfid = one(app, "SELECT sfid FROM salesforce.account")
     app.execute("UPDATE salesforce.account SET phone = '1'")

@@ -146,6 +146,12 @@ def test_intents_are_of_one_origin_and_one_user(connection: Connection, client: 
     list(send_changes(connection, changes(1)))
     assert len(read("_intents", connection, Q("origin", "=", "here"))) == 1
     assert read("_intents", connection, Q("origin", "=", "there")) == []
+    intent_id = kept(connection)[0].intent_id
+    found, = read("_intents", connection, Q("origin", "=", "here"), Q("intent_id", "=", intent_id))
+    assert found["changes"]
+    assert read("_intents", connection, Q("origin", "=", "here"), Q("intent_id", "=", str(uuid.uuid4()))) == []
+    table = opened("_intents", connection)
+    assert [row[-1] for row in table.rows([Q("origin", "=", "here")], ["intent_id"], [], None, None)] == [None]
     store = Intents(connection.spool)
     assert list(store.of("here", WHO.org_id, "005000000000002AAA")) == []
     assert list(store.of("here", "00D000000000002EAA", WHO.user_id)) == []
