@@ -4,23 +4,28 @@
 
 BEGIN;
 
-CREATE FUNCTION sffdw.check_write_mode(access text, write_mode text)
+CREATE FUNCTION sffdw.check_write_mode(mapping sffdw.mapping)
 RETURNS void
 LANGUAGE plpgsql
 IMMUTABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    IF write_mode = 'sync' AND access <> 'read_write' THEN
+    IF mapping.write_mode = 'sync' AND mapping.access <> 'read_write' THEN
         RAISE EXCEPTION 'write_mode "sync" needs access "read_write"'
             USING ERRCODE = 'invalid_parameter_value',
                   HINT = 'Set access => ''read_write'', or leave write_mode out.';
+    ELSIF mapping.write_mode = 'sync' AND mapping.conflict_policy <> 'last_writer' THEN
+        RAISE EXCEPTION 'write_mode "sync" does not go with conflict_policy "%"', mapping.conflict_policy
+            USING ERRCODE = 'invalid_parameter_value',
+                  DETAIL = 'A statement that waits for Salesforce is the last writer.',
+                  HINT = 'Set conflict_policy => ''last_writer'', or write_mode => ''async''.';
     END IF;
 END
 $function$;
 
-COMMENT ON FUNCTION sffdw.check_write_mode(text, text) IS
-    'Stop at a mapping that is to wait for Salesforce and not to write there. Raises invalid_parameter_value.';
+COMMENT ON FUNCTION sffdw.check_write_mode(sffdw.mapping) IS
+    'Stop at settings that do not go with statements that wait for Salesforce. Raises invalid_parameter_value.';
 
 CREATE FUNCTION sffdw.refuse_open_entries(connection sffdw.connection, mapping sffdw.mapping)
 RETURNS void
@@ -54,7 +59,7 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    PERFORM sffdw.check_write_mode(mapping.access, mapping.write_mode);
+    PERFORM sffdw.check_write_mode(mapping);
     IF mapping.write_mode = old_mode THEN
         RETURN;
     END IF;

@@ -9,7 +9,7 @@ BEGIN
     FOR v_routine IN
         SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
         FROM (VALUES
-            ('sffdw.check_write_mode(text, text)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.check_write_mode(sffdw.mapping)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.refuse_open_entries(sffdw.connection, sffdw.mapping)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.apply_write_mode(sffdw.connection, sffdw.mapping, text)', false, '{"search_path=pg_catalog, pg_temp"}'::text[])
         ) AS w (signature, is_definer, settings)

@@ -308,11 +308,18 @@ def test_a_mapping_changes_its_mode_when_nothing_is_left_to_send(org: Org, accou
     assert rows(account, "SELECT tgname FROM pg_trigger WHERE tgname LIKE '%await%'") == []
 
 
-def test_a_mapping_that_is_not_written_cannot_wait(waiting: Session) -> None:
-    for call in ("create_mapping('Contact', write_mode => 'sync')", "alter_mapping('Account', access => 'read_only')"):
+UNFIT = {
+    "create_mapping('Contact', write_mode => 'sync')": "read_write",
+    "alter_mapping('Account', access => 'read_only')": "read_write",
+    "alter_mapping('Account', conflict_policy => 'salesforce')": "last_writer",
+}
+
+
+def test_settings_that_do_not_go_with_waiting_are_refused(waiting: Session) -> None:
+    for call, hint in UNFIT.items():
         with pytest.raises(psycopg.errors.InvalidParameterValue) as caught:
             waiting.execute(f"SELECT sffdw.{call}".encode())
-        assert "read_write" in str(caught.value.diag.message_hint), call
+        assert hint in str(caught.value.diag.message_hint), call
     waiting.execute("SELECT sffdw.drop_mapping('Account')")
     waiting.execute("INSERT INTO salesforce.account (name) VALUES ('nobody waits')")
 
