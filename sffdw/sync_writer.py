@@ -156,7 +156,8 @@ class _Request:
     def _detail(self, error: RequestError) -> str:
         places = [change.position for change in self._changes]
         rows = f"row {places[0]}" if len(places) == 1 else f"rows {places[0]} to {places[-1]}"
-        return " ".join(part for part in (error.detail, f"It was the request for {rows}.", self._already()) if part)
+        already = "" if error.is_in_doubt and not self._stored_count else self._already()
+        return " ".join(part for part in (error.detail, f"It was the request for {rows}.", already) if part)
 
     def _already(self) -> str:
         count = self._stored_count

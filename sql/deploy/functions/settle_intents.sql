@@ -1,4 +1,5 @@
 -- Deploy sffdw:functions/settle_intents to pg
+-- requires: functions/find_mapping
 -- requires: functions/judge_intent
 -- requires: functions/log_event
 -- requires: functions/notify
@@ -147,6 +148,8 @@ DECLARE
     v_resolutions text[];
     v_message     text;
 BEGIN
+    -- A poll's step goes the same way: first the mapping, then its records.
+    PERFORM sffdw.lock_mapping(intent.mapping_id);
     SELECT m.* INTO v_mapping FROM sffdw.mapping m WHERE m.mapping_id = intent.mapping_id;
     IF FOUND THEN
         v_changes := sffdw.judge_intent(connection, v_mapping, intent);

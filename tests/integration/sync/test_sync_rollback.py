@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import random
 import signal
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -302,6 +303,50 @@ def test_a_page_that_was_read_before_undoes_nothing(org: Org, old: Session, conn
             poll(old)
         local, remote = sides(org, old)
         assert local == remote
+
+
+def work(session: Session, seed: int, refused: list[str]) -> None:
+    """Transactions of an app on rows of its own and of all, of which some are rolled back."""
+    chance = random.Random(seed)
+    for number in range(15):
+        statement, values = chance.choice([
+            ("INSERT INTO salesforce.account (name, phone) SELECT %s || n, 'x' FROM generate_series(1, 2) n",
+             [f"{seed}-{number}-"]),
+            ("UPDATE salesforce.account SET phone = %s WHERE name = 'shared'", [f"{seed}.{number}"]),
+            ("UPDATE salesforce.account SET annualrevenue = %s WHERE name LIKE %s", [number, f"{seed}-%"]),
+            ("DELETE FROM salesforce.account WHERE id = (SELECT min(id) FROM salesforce.account WHERE name LIKE %s)",
+             [f"{seed}-%"])])
+        try:
+            session.execute(statement.encode(), values)
+            session.execute("ROLLBACK" if chance.random() < 0.3 else "COMMIT")
+        except psycopg.Error as error:
+            refused.append(str(error.sqlstate))
+            session.rollback()
+
+
+@pytest.mark.parametrize("mode", ["report", "compensate"])
+def test_case_70_both_sides_agree_after_rollbacks_and_lost_replies_while_polls_run(org: Org, old: Session,
+                                                                                  connect: Connect, mode: str) -> None:
+    set_options(old, in_doubt_wait_s=2)
+    old.execute("UPDATE sffdw.connection SET options = options || %s", [Jsonb({"sync_rollback": mode})])
+    old.execute("INSERT INTO salesforce.account (name) VALUES ('shared')")
+    apps, upkeep, refused = [connect(autocommit=False) for _ in range(2)], connect(), list[str]()
+    with org.fault("reply.lost", kind="collections", calls="every 8"), \
+            background(lambda: work(apps[0], 1, refused)) as first, \
+            background(lambda: work(apps[1], 2, refused)) as second:
+        for _ in range(10):
+            poll(old)
+            maintain(upkeep)
+    assert first == second == []
+    assert set(refused) == {"SF012"}
+    wait_for(lambda: is_settled(old), "the intents are settled")
+    for _ in range(2):
+        poll(old)
+    local, remote = sides(org, old)
+    assert local == remote
+    assert len(set(org.names())) == len(org.names())
+    assert one(old, "SELECT count(*) FROM sffdw.conflicts WHERE resolution LIKE 'rolled back here %'") > 0
+    assert rows(old, "SELECT * FROM sffdw.deferred_row") == []
 
 
 def test_an_error_of_the_org_does_not_stop_the_upkeep(org: Org, old: Session) -> None:
