@@ -88,6 +88,9 @@ idle-hour: install ## an hour of ten mappings in which nothing changes, call by 
 bad-deploy: install ## 200,000 rows changed, then deleted by mistake: held before the first leaves, and taken back
 	SFFDW_BAD_DEPLOY_ROWS=$(or $(ROWS),200000) $(RUN) -m pytest tests/integration/sync/test_held_writes.py -k case_75 -s --timeout 1800 $(PYTEST)
 
+flipflop: install ## 5,000 quick double updates while polls run at full speed: no value comes back
+	SFFDW_FLIPFLOP_DOUBLES=5000 $(RUN) -m pytest -s tests/integration/sync/test_flipflop.py $(PYTEST)
+
 test-host: install ## the bundled Multicorn host
 	$(RUN) -m pytest tests/host $(PYTEST)
 

@@ -1,4 +1,5 @@
 -- Deploy sffdw:functions/prepare_entries to pg
+-- requires: functions/overtaken_columns
 -- requires: functions/settle_answers
 
 BEGIN;
@@ -145,26 +146,26 @@ LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
+DECLARE
+    v_ids integer[];
 BEGIN
     EXECUTE format($query$
         WITH asked AS (
-            UPDATE %1$I._trigger_log_archive a
+            UPDATE %I._trigger_log_archive a
             SET state = 'REQUEUED', updated_at = clock_timestamp()
             WHERE a.state = 'REQUEUE'
-            RETURNING a.*
+            RETURNING a.id
         )
-        INSERT INTO %1$I._trigger_log
-            (txid, created_at, updated_at, state, action, table_name, record_id, sfid, old, "values")
-        SELECT a.txid, clock_timestamp(), clock_timestamp(), 'NEW', a.action, a.table_name, a.record_id, a.sfid, a.old,
-               a."values"
-        FROM asked a
-        ORDER BY a.id
-    $query$, connection.schema_name);
+        SELECT array_agg(a.id) FROM asked a
+    $query$, connection.schema_name)
+    INTO v_ids;
+    PERFORM sffdw.copy_entries(connection, v_ids);
 END
 $function$;
 
 COMMENT ON FUNCTION sffdw.requeue_archived(sffdw.connection) IS
-    'Copy archived entries that someone gave the state REQUEUE into the trigger log as NEW ones.';
+    'Copy archived entries that someone gave the state REQUEUE into the trigger log as NEW ones, without columns that '
+    'younger accepted changes have overtaken.';
 
 CREATE FUNCTION sffdw.prepare_entries(connection_id integer)
 RETURNS boolean

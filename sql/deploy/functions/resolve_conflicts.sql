@@ -1,6 +1,7 @@
 -- Deploy sffdw:functions/resolve_conflicts to pg
 -- requires: functions/make_request
 -- requires: functions/note_conflicts
+-- requires: functions/overtaken_columns
 -- requires: functions/settle_doubt
 -- requires: functions/shared_value
 -- requires: tables/row_restore
@@ -265,6 +266,7 @@ DECLARE
     v_chosen   sffdw.write_request[];
     v_resolved sffdw.write_request[] := '{}';
 BEGIN
+    requests := sffdw.leave_overtaken(connection, requests);
     FOR v_mapping IN
         SELECT m.*
         FROM sffdw.mapping m
@@ -294,6 +296,6 @@ $function$;
 COMMENT ON FUNCTION sffdw.resolve_conflicts(sffdw.connection, sffdw.write_request[]) IS
     'Return the requests of a batch as the conflict policies of their mappings have them sent; those of mappings with '
     'policies salesforce and postgres are compared with what Salesforce has, by one call a mapping. Conflicts are '
-    'entered. Raises what the call to Salesforce raises.';
+    'entered; what younger changes have overtaken is left out. Raises what the call to Salesforce raises.';
 
 COMMIT;

@@ -2,7 +2,9 @@
 -- requires: functions/find_connection
 -- requires: functions/find_mapping
 -- requires: functions/merge_columns
+-- requires: functions/overtaken_columns
 -- requires: functions/require_owner
+-- requires: tables/row_restore
 -- requires: tables/write_claim
 
 BEGIN;
@@ -101,6 +103,25 @@ $function$;
 COMMENT ON FUNCTION sffdw.capture_again(sffdw.connection, text, integer, boolean, text[]) IS
     'Log a row as it stands now, as a new INSERT or as an UPDATE of these columns; return false if the row is gone.';
 
+CREATE FUNCTION sffdw.is_restored(connection sffdw.connection, entry_id integer)
+RETURNS boolean
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT EXISTS (
+        SELECT
+        FROM sffdw.row_restore r
+        JOIN sffdw.mapping m USING (mapping_id)
+        WHERE m.connection_id = connection.connection_id
+        AND r.entry_id = is_restored.entry_id
+        AND r.action = 'UPDATE'
+    );
+$function$;
+
+COMMENT ON FUNCTION sffdw.is_restored(sffdw.connection, integer) IS
+    'Whether the row of a rejected UPDATE has taken Salesforce''s values again.';
+
 CREATE FUNCTION sffdw.retry(
     entry_ids       integer[] DEFAULT NULL,
     object_name     text DEFAULT NULL,
@@ -123,6 +144,7 @@ BEGIN
     FOR v_row IN
         SELECT f.table_name, f.record_id, array_agg(f.entry_id) AS ids, bool_or(f.action = 'INSERT') AS has_insert,
                array_agg(f.entry_id) FILTER (WHERE f.action = 'DELETE') AS delete_ids,
+               array_agg(f.entry_id) FILTER (WHERE sffdw.is_restored(v_connection, f.entry_id)) AS restored_ids,
                string_to_array(string_agg(array_to_string(f.columns, ','), ','), ',') AS columns
         FROM sffdw.find_failed(v_connection, entry_ids, object_name, message_like) f
         GROUP BY f.table_name, f.record_id
@@ -132,6 +154,9 @@ BEGIN
         PERFORM sffdw.set_entry_state(v_connection, v_row.ids, 'REQUEUED');
         IF v_row.delete_ids IS NOT NULL THEN
             v_deletes := v_deletes || v_row.delete_ids;
+        ELSIF v_row.restored_ids IS NOT NULL THEN
+            -- The row has Salesforce's values: the entry alone knows the others.
+            PERFORM sffdw.copy_entries(v_connection, v_row.ids);
         ELSE
             PERFORM sffdw.capture_again(v_connection, v_row.table_name, v_row.record_id, v_row.has_insert,
                                         v_row.columns);
@@ -144,7 +169,8 @@ $function$;
 
 COMMENT ON FUNCTION sffdw.retry(integer[], text, text, text) IS
     'Have rejected changes sent again, chosen by entry, object and message (LIKE), and return their number. What is '
-    'sent is the row as it stands now, in a new entry; the old ones become REQUEUED. A row that is gone is not sent. '
+    'sent is the row as it stands now, in a new entry; where the row has taken Salesforce''s values again, the entry as it '
+    'was, without what younger changes have overtaken. The old ones become REQUEUED. A row that is gone is not sent. '
     'Raises insufficient_privilege, undefined_object.';
 
 CREATE FUNCTION sffdw.requeue_deletes(connection sffdw.connection, entry_ids integer[])

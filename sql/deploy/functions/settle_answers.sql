@@ -266,16 +266,18 @@ BEGIN
             format('%s: %s: %s', v_failure.table_name, v_failure.status_code, v_failure.message), 'ERROR',
             row_count => v_failure.failed_count);
         PERFORM sffdw.hasten_schema_check(connection, v_failure.status_code);
-        PERFORM sffdw.notify(
-            connection.connection_id, 'write-error',
-            format('%s changes of %s were rejected: %s: %s', v_failure.failed_count, v_failure.table_name,
-                   v_failure.status_code, v_failure.message));
+        PERFORM sffdw.notify_count(
+            connection.connection_id, 'write-error', format('%s: %s', v_failure.table_name, v_failure.status_code),
+            v_failure.failed_count,
+            '%s ' || replace(format('changes of %s were rejected: %s: %s', v_failure.table_name, v_failure.status_code,
+                                    v_failure.message), '%', '%%'));
     END LOOP;
 END
 $function$;
 
 COMMENT ON FUNCTION sffdw.report_failures(sffdw.connection, integer[]) IS
-    'Log rejected entries and notify of them, one line and one notification a table and code, with their number.';
+    'Log rejected entries and notify of them, one line a table and code, with their number, and one notification for '
+    'those of an hour.';
 
 CREATE FUNCTION sffdw.settle_answers(connection_id integer)
 RETURNS boolean

@@ -2,6 +2,7 @@
 
 BEGIN;
 
+DROP FUNCTION sffdw.notify_count(integer, text, text, bigint, text);
 DROP FUNCTION sffdw.notify(integer, text, text);
 
 COMMIT;

@@ -18,6 +18,8 @@ BEGIN
               '"DateStyle=ISO, MDY",'
               '"TimeZone=UTC",'
               '"extra_float_digits=1"}'::text[]),
+            ('sffdw.is_restored(sffdw.connection, integer)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.retry(integer[], text, text, text)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.requeue_deletes(sffdw.connection, integer[])',

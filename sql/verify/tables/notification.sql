@@ -2,7 +2,7 @@
 
 BEGIN;
 
-SELECT notification_id, connection_id, event_type, message, created_at, acknowledged_at
+SELECT notification_id, connection_id, event_type, message, created_at, acknowledged_at, subject, event_count
 FROM sffdw.notification
 WHERE false;
 

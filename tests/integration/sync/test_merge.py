@@ -100,38 +100,6 @@ def test_case_65_a_page_read_before_our_write_does_not_bring_the_old_value_back(
     assert rows(account, ROW) == [("first", "ours", "new")]
 
 
-def test_an_observer_sees_no_value_twice(org: Org, account: Session, record_id: str, connect: Any) -> None:
-    poller, writer, observer = connect(), connect(), connect()
-    poller.execute("UPDATE sffdw.mapping SET poll_interval = '5 seconds'")
-    seen: list[str] = []
-
-    def watch() -> None:
-        value = one(observer, "SELECT phone FROM salesforce.account")
-        if not seen or seen[-1] != value:
-            seen.append(value)
-
-    def poll_often() -> None:
-        for _ in range(15):
-            poll(poller)
-
-    with (background(poll_often) as polled,
-          background(lambda: writer.execute("CALL sffdw.write(max_duration => '4 seconds')")) as written):
-        for number in range(100, 140):
-            account.execute("UPDATE salesforce.account SET phone = %s", [str(number)])
-            for _ in range(5):
-                watch()
-    assert not polled + written
-    write(account)
-    poll(account)
-    watch()
-    wanted = ["1", *map(str, range(100, 140))]
-    assert seen == sorted(set(seen), key=wanted.index)
-    assert seen[-1] == "139"
-    record = org.record("Account", record_id)
-    assert record is not None
-    assert record["Phone"] == "139"
-
-
 def test_case_67_the_record_of_an_insert_in_flight_is_adopted_by_its_identifier(
         org: Org, account: Session, connect: Any) -> None:
     account.execute("INSERT INTO salesforce.account (name, external_id__c) VALUES ('new', 'x')")
