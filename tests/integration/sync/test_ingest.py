@@ -58,7 +58,7 @@ def test_fewer_do_not(org: Org, account: Session) -> None:
     assert kinds(org, mark) == {"collections"}
 
 
-def test_updates_of_different_fields_share_a_job_and_change_nothing_else(org: Org, account: Session) -> None:
+def test_case_69_updates_of_different_fields_share_a_job_and_change_nothing_else(org: Org, account: Session) -> None:
     org.create("Account", *({"Name": f"A {n}", "Phone": "1", "AnnualRevenue": 5} for n in range(12)))
     poll(account)
     account.execute("UPDATE salesforce.account SET phone = NULL WHERE id % 3 = 0")
@@ -101,7 +101,7 @@ def test_equal_rows_take_one_record_each(org: Org, contact: Session) -> None:
         (record["Id"], record["FirstName"]) for record in org.sandbox.records("Contact"))
 
 
-def test_a_bad_row_spoils_no_other_and_says_why(org: Org, account: Session) -> None:
+def test_case_69_a_bad_row_spoils_no_other_and_says_why(org: Org, account: Session) -> None:
     """Case 69."""
     org.create("Account", *({"Name": f"A {n:02}"} for n in range(12)))
     poll(account)

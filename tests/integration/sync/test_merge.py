@@ -44,7 +44,8 @@ def test_a_locally_deleted_row_does_not_come_back(org: Org, account: Session, re
     assert org.record("Account", record_id) is None
 
 
-def test_a_row_deleted_in_the_org_waits_for_the_local_change(org: Org, account: Session, record_id: str) -> None:
+def test_case_70_a_row_deleted_in_the_org_waits_for_the_local_change(
+        org: Org, account: Session, record_id: str) -> None:
     account.execute("UPDATE salesforce.account SET phone = 'ours'")
     org.act("delete", "Account", record_id)
     poll(account)

@@ -32,7 +32,7 @@ def test_column_is_the_contracts_and_filled_on_read(related: Session) -> None:
     assert "Account.External_Id__c" in one(related, "SELECT fields FROM sffdw.mappings WHERE object_name = 'Contact'")
 
 
-def test_parent_and_child_of_one_transaction_find_each_other(org: Org, related: Session) -> None:
+def test_case_70_parent_and_child_of_one_transaction_find_each_other(org: Org, related: Session) -> None:
     with related.transaction():
         related.execute("INSERT INTO salesforce.account (name, external_id__c) VALUES ('New parent', 'P-2')")
         related.execute(f"INSERT INTO salesforce.contact (lastname, {COLUMN}) VALUES ('New child', 'P-2')")

@@ -85,6 +85,36 @@ def test_case_72_what_was_sent_before_the_database_was_set_back_is_not_sent_agai
     assert rows(restored, "SELECT * FROM sffdw.deferred_row") == []
 
 
+def test_case_74_a_standby_that_has_not_seen_the_last_claims_and_results_asks_before_it_sends(
+        org: Org, both: Session, copies: Callable[[], tuple[Session, Session]]) -> None:
+    org.create("Contact", {"LastName": "to delete"})
+    poll(both)
+    captured(both)
+    both.execute("DELETE FROM salesforce.contact WHERE lastname = 'to delete'")
+    batch = one(both, "SELECT sffdw.claim_entries(connection_id) FROM sffdw.connection")
+    both.execute("INSERT INTO salesforce.contact (lastname, birthdate) VALUES ('claimed later', '1991-02-03')")
+    both.execute("UPDATE salesforce.contact SET birthdate = '1980-01-01' WHERE lastname = 'old'")
+    primary, standby = copies()
+    # The results of the claims that the standby knows, and claims that it does not.
+    primary.execute("SELECT sffdw.send_batch(connection_id, %s) FROM sffdw.connection", [batch])
+    write(primary)
+    assert {state for _, state in log(primary)} == {"SUCCESS"}
+    want, mark = org.names("Contact", "LastName"), org.last_call()
+    assert (want, org.names()) == (["claimed later", "new", "old"], ["new"])
+    with pytest.raises(psycopg.Error):
+        write(standby)
+    assert org.calls("collections", mark) == []
+    standby.execute("SELECT sffdw.recover(accept_cluster => true)")
+    write(standby)
+    poll(standby)
+    assert (org.names("Contact", "LastName"), org.names()) == (want, ["new"])
+    assert {state for _, state in log(standby)} == {"SUCCESS"}
+    assert rows(standby, CONTACTS) == [(name, True) for name in want]
+    assert rows(standby, "SELECT phone, birthdate::text FROM salesforce.contact WHERE lastname = 'old'") == [
+        ("1", "1980-01-01")]
+    assert one(standby, "SELECT sfid IS NOT NULL FROM salesforce.account")
+
+
 @pytest.mark.parametrize("triggers", ["on", "off"])
 def test_case_77_rows_that_are_restored_from_a_dump_are_not_sent_twice(org: Org, both: Session,
                                                                        triggers: str) -> None:

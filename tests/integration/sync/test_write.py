@@ -66,7 +66,7 @@ def test_an_insert_with_a_unique_identifier_is_an_upsert(org: Org, account: Sess
     assert one(account, "SELECT sfid FROM salesforce.account") == record_id
 
 
-def test_fields_that_cannot_be_written_are_left_out(org: Org, account: Session) -> None:
+def test_case_70_fields_that_cannot_be_written_are_left_out(org: Org, account: Session) -> None:
     record_id = org.create("Account", {"Name": "Acme"})[0]
     poll(account)
     account.execute("UPDATE salesforce.account SET createddate = '2001-01-01', systemmodstamp = '2001-01-01'")
