@@ -122,7 +122,7 @@ def test_nothing_left_to_send_is_ignored_and_says_why(org: Org, account: Session
 
 
 def test_a_batch_asks_once_before_it_writes(org: Org, account: Session, record_id: str) -> None:
-    org.create("Account", *({"Name": f"n{number}"} for number in range(30)))
+    org.create("Account", *({"Name": f"n{number}"} for number in range(8)))
     poll(account)
     for policy, want in (("last_writer", 0), ("salesforce", 1), ("postgres", 1)):
         set_policy(account, policy)

@@ -53,10 +53,12 @@ class Hunt:
     observer: Observer
     polls: int = 0
     is_over: threading.Event = field(default_factory=threading.Event)
+    has_looked: threading.Event = field(default_factory=threading.Event)
 
     def watch(self) -> None:
         while not self.is_over.wait(LOOK_S):
             self.observer.look()
+            self.has_looked.set()
 
     def poll(self) -> None:
         while not self.is_over.is_set():
@@ -68,10 +70,12 @@ class Hunt:
             write(self.writer)
 
     def double(self, ids: list[int], numbers: Iterator[int]) -> None:
-        """Two updates of a record right after each other, each a transaction."""
+        """Two updates of a record right after each other, each a transaction, then a look of the observer."""
         row_id = ids[(next(numbers) // 3) % len(ids)]
         for _ in range(2):
             self.app.execute("UPDATE salesforce.account SET phone = %s WHERE id = %s", [str(next(numbers)), row_id])
+        self.has_looked.clear()
+        assert self.has_looked.wait(60), "the observer looks on"
 
 
 def start(org: Org, account: Session, connect: Any) -> tuple[Hunt, list[int]]:
@@ -80,7 +84,9 @@ def start(org: Org, account: Session, connect: Any) -> tuple[Hunt, list[int]]:
     set_options(account, hold_rows=1_000_000)
     poll(account)
     ids = [row[0] for row in rows(account, "SELECT id FROM salesforce.account ORDER BY id")]
-    return Hunt(account, connect(), connect(), Observer(connect())), ids
+    observer = Observer(connect())
+    observer.look()
+    return Hunt(account, connect(), connect(), observer), ids
 
 
 def test_case_65_of_quick_double_updates_an_observer_sees_no_value_return(
@@ -98,6 +104,7 @@ def test_case_65_of_quick_double_updates_an_observer_sees_no_value_return(
         finally:
             hunt.is_over.set()
     assert polled == written == watched == []
+    hunt.observer.look()
     assert hunt.observer.returned() == []
     assert {len(values) > 1 for values in hunt.observer.seen.values()} == {True}, "every record was seen changing"
     assert rows(account, "SELECT DISTINCT state FROM salesforce._trigger_log") == [("SUCCESS",)]
