@@ -1,7 +1,9 @@
 -- Deploy sffdw:functions/resolve_conflicts to pg
+-- requires: functions/log_event
 -- requires: functions/make_request
 -- requires: functions/note_conflicts
 -- requires: functions/overtaken_columns
+-- requires: functions/schema_step
 -- requires: functions/settle_doubt
 -- requires: functions/shared_value
 -- requires: tables/row_restore
@@ -236,6 +238,42 @@ COMMENT ON FUNCTION sffdw.resolve_mapping(sffdw.connection, sffdw.mapping, sffdw
     'Return the updates and deletes of one mapping as its conflict_policy has them sent. Raises what the call to '
     'Salesforce raises.';
 
+CREATE FUNCTION sffdw.put_off(
+    connection sffdw.connection,
+    requests   sffdw.write_request[],
+    code       text,
+    reason     text
+)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    -- Only a login or limits that fail keep others waiting.
+    v_is_own CONSTANT boolean := code NOT IN ('SF001', 'SF003', 'SF004');
+    v_ids    CONSTANT integer[] := array(SELECT r.entry_id FROM unnest(requests) r);
+BEGIN
+    UPDATE sffdw.write_claim c
+    SET phase = 'waiting',
+        next_try_at = clock_timestamp() + interval '15 seconds',
+        http_status = CASE WHEN v_is_own THEN 400 END,
+        status_code = code,
+        message = reason
+    WHERE c.connection_id = connection.connection_id
+    AND c.entry_id = ANY (v_ids);
+    EXECUTE format('UPDATE %I._trigger_log l SET state = ''NEW'', updated_at = clock_timestamp() WHERE l.id = ANY ($1)',
+                   connection.schema_name)
+    USING v_ids;
+    PERFORM sffdw.hasten_schema_check(connection, 'INVALID_FIELD') WHERE code IN ('SF007', 'SF008', 'SF009');
+    PERFORM sffdw.log_event(connection.connection_id, 'CONFLICT CHECK ERROR', format('%s (%s)', reason, code), 'ERROR',
+                            requests[1].object_name, cardinality(requests));
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.put_off(sffdw.connection, sffdw.write_request[], text, text) IS
+    'Have requests sent later, because Salesforce could not be asked about their records: nothing of them has left.';
+
 CREATE FUNCTION sffdw.asks_first(connection_id integer, table_name text)
 RETURNS boolean
 LANGUAGE sql
@@ -281,21 +319,23 @@ BEGIN
             AND r.final_state IS NULL
             AND r.operation IN ('update', 'delete'));
         CONTINUE WHEN v_chosen = '{}';
-        v_resolved := v_resolved || ARRAY(SELECT r FROM sffdw.resolve_mapping(connection, v_mapping, v_chosen) r);
+        requests := ARRAY(
+            SELECT r
+            FROM unnest(requests) r
+            WHERE r.entry_id NOT IN (SELECT n.entry_id FROM unnest(v_chosen) n));
+        BEGIN
+            v_resolved := v_resolved || ARRAY(SELECT r FROM sffdw.resolve_mapping(connection, v_mapping, v_chosen) r);
+        EXCEPTION WHEN OTHERS THEN
+            PERFORM sffdw.put_off(connection, v_chosen, SQLSTATE, SQLERRM);
+        END;
     END LOOP;
-    IF v_resolved = '{}' THEN
-        RETURN requests;
-    END IF;
-    RETURN v_resolved || ARRAY(
-        SELECT r
-        FROM unnest(requests) r
-        WHERE r.entry_id NOT IN (SELECT n.entry_id FROM unnest(v_resolved) n));
+    RETURN requests || v_resolved;
 END
 $function$;
 
 COMMENT ON FUNCTION sffdw.resolve_conflicts(sffdw.connection, sffdw.write_request[]) IS
     'Return the requests of a batch as the conflict policies of their mappings have them sent; those of mappings with '
     'policies salesforce and postgres are compared with what Salesforce has, by one call a mapping. Conflicts are '
-    'entered; what younger changes have overtaken is left out. Raises what the call to Salesforce raises.';
+    'entered; what younger changes have overtaken is left out; what cannot be asked about is put off.';
 
 COMMIT;

@@ -4,6 +4,7 @@ BEGIN;
 
 DROP FUNCTION sffdw.resolve_conflicts(sffdw.connection, sffdw.write_request[]);
 DROP FUNCTION sffdw.asks_first(integer, text);
+DROP FUNCTION sffdw.put_off(sffdw.connection, sffdw.write_request[], text, text);
 DROP FUNCTION sffdw.resolve_mapping(sffdw.connection, sffdw.mapping, sffdw.write_request[]);
 DROP FUNCTION sffdw.apply_gone(sffdw.mapping, sffdw.write_request);
 DROP FUNCTION sffdw.apply_policy(sffdw.connection, sffdw.mapping, sffdw.write_request, sffdw.field_conflict[]);

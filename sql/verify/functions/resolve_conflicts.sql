@@ -16,6 +16,8 @@ BEGIN
             ('sffdw.apply_policy(sffdw.connection, sffdw.mapping, sffdw.write_request, sffdw.field_conflict[])', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.apply_gone(sffdw.mapping, sffdw.write_request)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.resolve_mapping(sffdw.connection, sffdw.mapping, sffdw.write_request[])', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.put_off(sffdw.connection, sffdw.write_request[], text, text)', false,
+             '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.asks_first(integer, text)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.resolve_conflicts(sffdw.connection, sffdw.write_request[])', false, '{"search_path=pg_catalog, pg_temp"}'::text[])
         ) AS w (signature, is_definer, settings)

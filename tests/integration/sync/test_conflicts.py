@@ -200,3 +200,32 @@ def test_an_update_of_a_record_that_salesforce_deleted_goes_by_policy(org: Org, 
         assert log(account)[-1] == ("UPDATE", want[0])
         poll(account)
         assert rows(account, ROW) == []
+
+
+def test_what_cannot_be_asked_about_waits_and_keeps_nothing_else_in_doubt(
+        org: Org, account: Session, record_id: str) -> None:
+    set_policy(account, "salesforce")
+    account.execute("INSERT INTO salesforce.account (name) VALUES ('new')")
+    account.execute("UPDATE salesforce.account SET phone = 'ours' WHERE sfid = %s", [record_id])
+    with org.fault("query.timeout", kind="query"):
+        write(account)
+    assert log(account) == [("INSERT", "SUCCESS"), ("UPDATE", "NEW")]
+    assert rows(account, "SELECT phase, status_code FROM sffdw.write_claim") == [("waiting", "SF005")]
+    assert one(account, "SELECT count(*) FROM sffdw.log WHERE event = 'CONFLICT CHECK ERROR'") == 1
+    account.execute("UPDATE sffdw.write_claim SET next_try_at = NULL")
+    org.update("Account", record_id, Description="theirs")
+    write(account)
+    assert values(org, record_id) == ("first", "ours", "theirs")
+
+
+def test_a_field_that_is_gone_keeps_only_its_own_object_waiting(org: Org, account: Session, record_id: str) -> None:
+    set_policy(account, "postgres")
+    account.execute("UPDATE salesforce.account SET phone = 'ours', name = 'renamed'")
+    org.sandbox.call("PATCH", "/objects/Account", {"drop_fields": ["Phone"]})
+    write(account)
+    assert log(account) == [("UPDATE", "NEW")]
+    poll(account)
+    account.execute("UPDATE sffdw.write_claim SET next_try_at = NULL")
+    write(account)
+    assert log(account) == [("UPDATE", "SUCCESS")]
+    assert org.names() == ["renamed"]
