@@ -16,8 +16,9 @@ from sffdw.types import storable
 MAX_URI_BYTES = 14_000
 # URI Too Long, Request Header Fields Too Large.
 TOO_LONG = (414, 431)
-# A Composite request takes at most this many subrequests, and costs one API call.
+# A Composite request takes at most this many subrequests, so many of them Collections, and costs one API call.
 MAX_SUBREQUESTS = 25
+MAX_COLLECTIONS = 5
 BATCH_HEADER = {"Sforce-Query-Options": "batchSize=2000"}
 # getDeleted and getUpdated give at most 600,000 ids; a window with more is halved down to this.
 SHORTEST_WINDOW = dt.timedelta(minutes=2)
@@ -42,6 +43,34 @@ class Deletions:
     records: list[tuple[str, str]]
     latest_covered_at: str | None
     earliest_available_at: str | None
+
+
+@dataclass(frozen=True)
+class Collection:
+    """At most 200 records of one object to create, update, upsert or delete. Ids to delete stand in `Id` of each."""
+
+    operation: str
+    sobject: str
+    records: Sequence[Mapping[str, Any]]
+    external_id_field: str | None = None
+
+    def request(self, *, all_or_none: bool) -> tuple[str, str, Any]:
+        """Method, path with query, and body."""
+        if self.operation == "delete":
+            ids = ",".join(quote(str(record["Id"]), safe="") for record in self.records)
+            return "DELETE", f"composite/sobjects?ids={ids}&allOrNone={'true' if all_or_none else 'false'}", None
+        method, path = {"insert": ("POST", "composite/sobjects"), "update": ("PATCH", "composite/sobjects"),
+                        "upsert": ("PATCH", f"composite/sobjects/{self.sobject}/{self.external_id_field}"),
+                        }[self.operation]
+        typed = [{"attributes": {"type": self.sobject}, **record} for record in self.records]
+        return method, path, {"allOrNone": all_or_none, "records": typed}
+
+    def results(self, found: Any, status: int) -> list[dict[str, Any]]:
+        """One result a record, in order; another number of them tells nothing about any."""
+        if not isinstance(found, list) or len(found) != len(self.records):
+            raise UnreadableAnswer("Salesforce answered with another number of results than records", status=status,
+                                   is_in_doubt=True)
+        return found
 
 
 @dataclass(frozen=True)
@@ -206,21 +235,24 @@ class Client:
 
         Ids to delete stand in `Id` of each record. Raises only when the request failed as a whole.
         """
-        if operation == "delete":
-            params = {"ids": ",".join(str(record["Id"]) for record in records),
-                      "allOrNone": "true" if all_or_none else "false"}
-            answer = self._call("DELETE", "composite/sobjects", params=params, is_read=False)
-        else:
-            method, path = {"insert": ("POST", "composite/sobjects"), "update": ("PATCH", "composite/sobjects"),
-                            "upsert": ("PATCH", f"composite/sobjects/{sobject}/{external_id_field}")}[operation]
-            typed = [{"attributes": {"type": sobject}, **record} for record in records]
-            answer = self._call(method, path, body={"allOrNone": all_or_none, "records": typed},
-                                         is_read=False)
-        results = answer.json()
-        if not isinstance(results, list) or len(results) != len(records):
-            raise UnreadableAnswer("Salesforce answered with another number of results than records",
-                                   status=answer.status, is_in_doubt=True)
-        return results
+        collection = Collection(operation, sobject, records, external_id_field)
+        method, path, body = collection.request(all_or_none=all_or_none)
+        answer = self._call(method, path, body=body, is_read=False)
+        return collection.results(answer.json(), answer.status)
+
+    def save_together(self, collections: Sequence[Collection]) -> list[list[dict[str, Any]] | RequestError]:
+        """Send at most MAX_COLLECTIONS as one Composite request, which carries them out in order, each on its own.
+
+        Of each its results, or why it failed. Raises only when the Composite failed as a whole.
+        """
+        requests = []
+        for place, collection in enumerate(collections):
+            method, path, body = collection.request(all_or_none=False)
+            given = {} if body is None else {"body": body}
+            requests.append({"method": method, "url": self._root + path, "referenceId": f"part{place}", **given})
+        answer = self._call("POST", "composite", body={"allOrNone": False, "compositeRequest": requests}, is_read=False)
+        parts = _composite_parts(answer, len(collections))
+        return [_part_results(collection, part) for collection, part in zip(collections, parts, strict=True)]
 
 
 def _range(versions: set[str]) -> str:
@@ -267,8 +299,16 @@ def _composite_parts(answer: Answer, count: int) -> list[Part]:
         parts = [Part(int(part["httpStatusCode"]), part["body"], part.get("httpHeaders") or {})
                  for part in _dict(answer)["compositeResponse"]]
     except (KeyError, TypeError, ValueError) as exc:
-        raise UnreadableAnswer("Salesforce answered with something else than was asked for",
-                               status=answer.status) from exc
+        raise UnreadableAnswer("Salesforce answered with something else than was asked for", status=answer.status,
+                               is_in_doubt=True) from exc
     if len(parts) != count:
-        raise UnreadableAnswer("Salesforce answered with another number of parts than requests", status=answer.status)
+        raise UnreadableAnswer("Salesforce answered with another number of parts than requests", status=answer.status,
+                               is_in_doubt=True)
     return parts
+
+
+def _part_results(collection: Collection, part: Part) -> list[dict[str, Any]] | RequestError:
+    try:
+        return collection.results(part.content(), part.status)
+    except RequestError as error:
+        return error

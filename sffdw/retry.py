@@ -1,4 +1,4 @@
-"""Which requests are sent again, how often and after how long: one table, by what went wrong.
+"""Which requests and records are sent again, how often and after how long: two tables, by what went wrong.
 
 Two things are not in it, because another request is sent instead: an expired session is renewed, once a request; behind
 an expired query locator the rest is asked for anew.
@@ -52,6 +52,33 @@ RETRY_RULES = (
     RetryRule("page instead of an answer", 3, 1.0, reasons=frozenset(("unreadable",))),
     RetryRule("slow query", 2, 1.0, codes=frozenset(("QUERY_TIMEOUT",))),
     RetryRule("locked row", 3, 0.5, codes=frozenset(("UNABLE_TO_LOCK_ROW",))),
+)
+
+
+@dataclass(frozen=True)
+class RecordRule:
+    """When a record that Salesforce refused is sent again, while its neighbours went through.
+
+    The pause doubles from delay_s up to 300 s. request_sizes: with how many records it travels at each attempt, the
+    last one for all that follow. attempts None: for ever, because the whole org is concerned; the writer's own option
+    (row_lock_attempts) bounds the others.
+    """
+
+    name: str
+    codes: frozenset[str]
+    attempts: int | None
+    delay_s: float = 1.0
+    request_sizes: tuple[int, ...] = (200,)
+
+
+# What is in none of them is FAILED at once.
+RECORD_RULES = (
+    RecordRule("record locked", frozenset(("UNABLE_TO_LOCK_ROW", "QUERY_TIMEOUT", "TIMEOUT")), 8,
+               request_sizes=(200, 50, 10, 1)),
+    RecordRule("neighbour failed", frozenset(("ALL_OR_NONE_OPERATION_ROLLED_BACK",)), 8),
+    RecordRule("org exhausted", frozenset(("REQUEST_LIMIT_EXCEEDED", "TXN_SECURITY_METERING_ERROR",
+                                           "SERVER_UNAVAILABLE")), None),
+    RecordRule("session ended", frozenset(("INVALID_SESSION_ID",)), 8),
 )
 
 

@@ -1,15 +1,18 @@
 """Changes on their way to Salesforce: rows queue per statement and go 200 at a time through sObject Collections.
 
 Two ways: a live table's rows, whose first rejection fails the statement, and `_write`'s entries, whose results are kept
-one by one. A change is sent once: whether a lost reply hides a success is for others to find out.
+one by one and whose Collections share Composite requests. A change is sent once: whether a lost reply hides a success
+is for others to find out.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import Any
 
 from sffdw import soql, types
 from sffdw.calls import Purpose
+from sffdw.client import MAX_COLLECTIONS, Collection
 from sffdw.connection import Connection
 from sffdw.errors import (
     AuthenticationError,
@@ -20,17 +23,17 @@ from sffdw.errors import (
     RequestInDoubt,
     printable,
 )
+from sffdw.retry import RECORD_RULES
 
 ROLLED_BACK = "ALL_OR_NONE_OPERATION_ROLLED_BACK"
 LOCK_CODES = frozenset(("UNABLE_TO_LOCK_ROW",))
-# Codes of a record after which the same record may well be accepted later: the retry rules of writes.
-TRANSIENT_RECORD_CODES = LOCK_CODES | frozenset((
-    "QUERY_TIMEOUT", "SERVER_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED", "TXN_SECURITY_METERING_ERROR", ROLLED_BACK,
-    "INVALID_SESSION_ID"))
+# Codes of a record after which the same record may well be accepted later.
+TRANSIENT_RECORD_CODES = frozenset[str]().union(*(rule.codes for rule in RECORD_RULES))
 # Whole requests refused for what one record holds: divided until the record is found, within a number of calls.
 DIVISIBLE_CODES = frozenset(("INVALID_FIELD", "JSON_PARSER_ERROR", "MALFORMED_ID", "INVALID_ID_FIELD",
                              "MISSING_ARGUMENT", "INVALID_TYPE_ON_FIELD_IN_RECORD", "INVALID_CROSS_REFERENCE_KEY"))
 MAX_DIVISIONS = 16
+TOO_LARGE = 413
 HINTS = {
     "REQUIRED_FIELD_MISSING": "Give these fields a value.",
     "STRING_TOO_LONG": "Shorten the text to the field's length.",
@@ -146,7 +149,7 @@ def _first(result: Mapping[str, Any]) -> tuple[str, str, list[str]]:
 
 @dataclass(frozen=True)
 class Entry:
-    """A change that `_write` was given. record: API names to JSON values."""
+    """A change that `_write` was given. record: API names to JSON values; request_size: with so many it may travel."""
 
     batch_id: str
     position: int
@@ -154,10 +157,12 @@ class Entry:
     operation: str
     external_id_field: str | None
     record: dict[str, Any]
+    request_size: int | None = None
 
-    def kind(self) -> tuple[str, str, str | None]:
-        """Entries of one kind may share a request."""
-        return self.object_name.lower(), self.operation, (self.external_id_field or "").lower() or None
+    def kind(self) -> tuple[str, str, str | None, int | None]:
+        """Entries of one kind may share a Collection."""
+        return (self.object_name.lower(), self.operation, (self.external_id_field or "").lower() or None,
+                self.request_size)
 
     def key(self) -> str | None:
         """What names the record, so that no request holds it twice; None for a record that is yet to be."""
@@ -182,12 +187,13 @@ class Outcome:
 
 
 def requests_of(entries: Iterable[Entry], size: int) -> Iterator[list[Entry]]:
-    """Divide entries into requests: neighbours of one kind, at most `size`, no record twice."""
+    """Divide entries into Collections: neighbours of one kind, at most `size` or what they allow, no record twice."""
     group: list[Entry] = []
     keys: set[str] = set()
     for entry in entries:
         key = entry.key()
-        if group and (entry.kind() != group[0].kind() or len(group) >= size or key in keys):
+        if group and (entry.kind() != group[0].kind() or len(group) >= min(size, entry.request_size or size)
+                      or key in keys):
             yield group
             group, keys = [], set()
         group.append(entry)
@@ -198,37 +204,74 @@ def requests_of(entries: Iterable[Entry], size: int) -> Iterator[list[Entry]]:
 
 def send_entries(connection: Connection, entries: Sequence[Entry], size: int) -> Iterator[Outcome]:
     """Send in order of position. Once a request goes unanswered nothing more is sent: the rest might depend on it."""
+    sender = Sender(connection)
+    groups = requests_of(sorted(entries, key=lambda entry: entry.position), size)
+    while bundle := list(islice(groups, MAX_COLLECTIONS)):
+        yield from sender.send_bundle(bundle)
+
+
+@dataclass
+class Sender:
+    """The requests of one batch, one after the other. failed: why nothing more is sent."""
+
+    connection: Connection
     failed: RequestError | None = None
-    for group in requests_of(sorted(entries, key=lambda entry: entry.position), size):
-        waiting = [group]
-        divisions = 0
-        while waiting:
-            part = waiting.pop(0)
-            if failed is not None:
-                yield from (_unsent(entry, failed) for entry in part)
-                continue
-            outcomes, error = _sent(connection, part)
-            parts = _divided(part, error) if error and divisions < MAX_DIVISIONS else []
-            if parts:
-                divisions += 1
-                waiting[:0] = parts
-                continue
-            yield from outcomes
-            failed = error if error and not _is_about_records(error) else None
+    divisions_left: int = 0
+
+    def send_bundle(self, bundle: Sequence[list[Entry]]) -> Iterator[Outcome]:
+        """Send groups of entries together, dividing each that is refused for its contents within a number of calls."""
+        self.divisions_left = MAX_DIVISIONS * len(bundle)
+        yield from self.send(bundle)
+
+    def send(self, bundle: Sequence[list[Entry]]) -> Iterator[Outcome]:
+        """Send groups of entries together; each is judged by its own answer."""
+        if self.failed is not None:
+            for entry in chain.from_iterable(bundle):
+                yield _unsent(entry, self.failed)
+            return
+        answers = self._answers(bundle)
+        if isinstance(answers, RequestError):
+            if len(bundle) > 1 and (_is_about_records(answers) or answers.status == TOO_LARGE):
+                for group in bundle:
+                    yield from self.send([group])
+                return
+            answers = [answers] * len(bundle)
+        for group, answer in zip(bundle, answers, strict=True):
+            yield from self._judged(group, answer)
+
+    def _answers(self, bundle: Sequence[list[Entry]]) -> list[list[dict[str, Any]] | RequestError] | RequestError:
+        """What Salesforce answers to each group, or why it answers none: one request."""
+        names = {entry.object_name for entry in chain.from_iterable(bundle)}
+        client = self.connection.client.charged(Purpose("write", names.pop() if len(names) == 1 else None))
+        try:
+            if len(bundle) > 1:
+                return client.save_together([_collection(group) for group in bundle])
+            one = _collection(bundle[0])
+            return [client.save(one.operation, one.sobject, one.records, all_or_none=False,
+                                external_id_field=one.external_id_field)]
+        except (AuthenticationError, BudgetExhausted) as exc:
+            return RequestError(str(exc), code=exc.sqlstate, is_transient=True)
+        except RequestError as error:
+            return error
+
+    def _judged(self, group: list[Entry], answer: list[dict[str, Any]] | RequestError) -> Iterator[Outcome]:
+        """What became of each entry; a group refused for what one record holds is divided and sent again."""
+        if not isinstance(answer, RequestError):
+            yield from map(_outcome, group, answer)
+            return
+        parts = _divided(group, answer) if self.divisions_left > 0 else []
+        self.divisions_left -= bool(parts)
+        for part in parts:
+            yield from self.send([part])
+        if not parts:
+            yield from (_unanswered(entry, answer) for entry in group)
+            if not _is_about_records(answer):
+                self.failed = self.failed or answer
 
 
-def _sent(connection: Connection, group: Sequence[Entry]) -> tuple[list[Outcome], RequestError | None]:
-    """Send one request; what became of each entry, and why the request as a whole failed."""
-    try:
-        results = connection.client.charged(Purpose("write", group[0].object_name)).save(
-            group[0].operation, group[0].object_name, [entry.record for entry in group], all_or_none=False,
-            external_id_field=group[0].external_id_field)
-    except (AuthenticationError, BudgetExhausted) as exc:
-        error = RequestError(str(exc), code=exc.sqlstate, is_transient=True)
-        return [_unanswered(entry, error) for entry in group], error
-    except RequestError as error:
-        return [_unanswered(entry, error) for entry in group], error
-    return [_outcome(entry, result) for entry, result in zip(group, results, strict=True)], None
+def _collection(group: Sequence[Entry]) -> Collection:
+    return Collection(group[0].operation, group[0].object_name, [entry.record for entry in group],
+                      group[0].external_id_field)
 
 
 def _is_about_records(error: RequestError) -> bool:

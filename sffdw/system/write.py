@@ -25,7 +25,8 @@ class WriteTable(SystemTable):
         SystemColumn("external_id_field", "text"), SystemColumn("record", "jsonb"), SystemColumn("record_id", "text"),
         SystemColumn("success", "boolean"), SystemColumn("created", "boolean"), SystemColumn("status_code", "text"),
         SystemColumn("http_status", "integer"), SystemColumn("message", "text"), SystemColumn("fields", "text[]"),
-        SystemColumn("transient", "boolean"))
+        SystemColumn("transient", "boolean"),
+        SystemColumn("request_size", "integer"))
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -79,7 +80,14 @@ def _entry(row: Mapping[str, Any]) -> Entry:
     except OptionError as error:
         raise ValueRefused(str(error).replace("option", "column"), hint=error.hint) from None
     return Entry(_batch_id(row.get("batch_id")), int(row["position"]), sobject, operation, external,
-                 _record(row.get("record"), operation))
+                 _record(row.get("record"), operation), _size(row.get("request_size")))
+
+
+def _size(value: Any) -> int | None:
+    if value is not None and int(value) < 1:
+        raise ValueRefused(f'invalid value for column "request_size": {value}',
+                           hint="It is the number of records that may travel in one request with this one.")
+    return None if value is None else int(value)
 
 
 def _record(value: Any, operation: str) -> dict[str, Any]:
@@ -104,7 +112,8 @@ def _row(outcome: Outcome) -> Row:
             "operation": entry.operation, "external_id_field": entry.external_id_field,
             "record": json_text(entry.record), "record_id": outcome.record_id, "success": outcome.success,
             "created": outcome.created, "status_code": outcome.status_code, "http_status": outcome.http_status,
-            "message": outcome.message, "fields": list(outcome.fields), "transient": outcome.is_transient}
+            "message": outcome.message, "fields": list(outcome.fields), "transient": outcome.is_transient,
+            "request_size": entry.request_size}
 
 
 TABLE = WriteTable

@@ -1,109 +1,11 @@
 -- Deploy sffdw:functions/claim_entries to pg
+-- requires: functions/break_cycle
 -- requires: functions/check_connection
+-- requires: functions/choose_entries
 -- requires: functions/hold_writes
--- requires: functions/job_filter
--- requires: functions/sync_setting
--- requires: tables/mapping_field
 -- requires: tables/write_claim
 
 BEGIN;
-
-CREATE TYPE sffdw.open_entry AS (
-    entry_id   integer,
-    table_name text,
-    action     text,
-    sfid       text,
-    given_up   text,
-    taken      text,
-    content    text,
-    is_ready   boolean
-);
-
-COMMENT ON TYPE sffdw.open_entry IS
-    'An entry of the trigger log that is not settled: the value of the unique identifier that its row had before and '
-    'has now, all that it says, and whether it is the oldest of its record and may be sent.';
-
-CREATE FUNCTION sffdw.open_entries(connection sffdw.connection, scan_limit integer)
-RETURNS SETOF sffdw.open_entry
-LANGUAGE plpgsql
-STABLE
-SET search_path = pg_catalog, pg_temp
-AS $function$
-BEGIN
-    RETURN QUERY EXECUTE format($query$
-        SELECT l.id, l.table_name::text, l.action::text, l.sfid::text,
-               l.old::%2$I.hstore OPERATOR(%2$I.->) i.column_name::text,
-               l."values"::%2$I.hstore OPERATOR(%2$I.->) i.column_name::text,
-               concat(l.old, l."values"),
-               l.state = 'NEW' AND coalesce(c.next_try_at, '-infinity') <= clock_timestamp()
-               AND row_number() OVER (PARTITION BY l.table_name, l.record_id ORDER BY l.id) = 1
-               AND %5$s
-        FROM (
-            SELECT *
-            FROM %1$I._trigger_log l
-            WHERE state IN ('NEW', 'PENDING')
-            AND %3$s
-            AND %4$s
-            ORDER BY id
-            LIMIT $1
-        ) l
-        LEFT JOIN sffdw.write_claim c ON c.connection_id = $2 AND c.entry_id = l.id
-        LEFT JOIN sffdw.mapping m ON m.connection_id = $2 AND m.table_name = l.table_name
-        LEFT JOIN sffdw.mapping_field i ON i.mapping_id = m.mapping_id AND i.field_name = m.unique_identifier
-    $query$, connection.schema_name, connection.hstore_schema, sffdw.held_filter(connection),
-        sffdw.job_filter(connection), sffdw.job_order(connection))
-    USING scan_limit, connection.connection_id;
-END
-$function$;
-
-COMMENT ON FUNCTION sffdw.open_entries(sffdw.connection, integer) IS
-    'Return the oldest unsettled entries of the trigger log, those held for a person apart, at most that many; NULL: all.';
-
-CREATE FUNCTION sffdw.choose_entries(connection sffdw.connection, scan_limit integer)
-RETURNS integer[]
-LANGUAGE sql
-STABLE
-SET search_path = pg_catalog, pg_temp
-AS $function$
-    -- A record's entries go one after the other. Other records' entries wait for an older one that is held up only
-    -- where their order matters: a value of the unique identifier that it gives up, or a record that it refers to and
-    -- that is now to be deleted.
-    WITH open_entry AS MATERIALIZED (
-        SELECT * FROM sffdw.open_entries(connection, scan_limit)
-    ), held AS MATERIALIZED (
-        SELECT * FROM open_entry WHERE NOT is_ready
-    ), ready AS MATERIALIZED (
-        SELECT * FROM open_entry WHERE is_ready ORDER BY entry_id
-        LIMIT 2 * sffdw.sync_setting(connection.options, 'write_batch_size')
-    ), chosen AS (
-        SELECT r.entry_id,
-               lag((r.table_name, r.action)) OVER (ORDER BY r.entry_id)
-               IS DISTINCT FROM (r.table_name, r.action) AS is_new_call
-        FROM ready r
-        WHERE NOT EXISTS (
-            SELECT
-            FROM held o
-            WHERE o.table_name = r.table_name
-            AND o.given_up = r.taken
-            AND o.entry_id < r.entry_id
-        )
-        AND NOT (r.action = 'DELETE' AND EXISTS (
-            SELECT
-            FROM held o
-            WHERE o.entry_id < r.entry_id
-            AND strpos(o.content, r.sfid) > 0
-        ))
-        ORDER BY r.entry_id
-        LIMIT sffdw.sync_setting(connection.options, 'write_batch_size')
-    )
-    SELECT array_agg(n.entry_id ORDER BY n.entry_id)
-    FROM (SELECT entry_id, sum(is_new_call::integer) OVER (ORDER BY entry_id) AS call_number FROM chosen) n
-    WHERE n.call_number <= sffdw.sync_setting(connection.options, 'write_batch_calls');
-$function$;
-
-COMMENT ON FUNCTION sffdw.choose_entries(sffdw.connection, integer) IS
-    'Return the oldest entries that can be sent now, of each record the oldest open one, as many as fit a few '
-    'requests; looks at that many open entries, NULL for all.';
 
 CREATE FUNCTION sffdw.take_entries(connection sffdw.connection)
 RETURNS integer[]
@@ -112,11 +14,12 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    v_ids integer[];
+    v_chosen integer[];
+    v_ids    integer[];
 BEGIN
     -- Usually what can be sent is among the first; all are looked at when those are held up.
-    v_ids := coalesce(sffdw.choose_entries(connection, 5000), sffdw.choose_entries(connection, NULL));
-    v_ids := sffdw.keep_sendable(connection, v_ids);
+    v_chosen := coalesce(sffdw.choose_entries(connection, 5000), sffdw.choose_entries(connection, NULL));
+    v_ids := sffdw.keep_sendable(connection, v_chosen);
     EXECUTE format($query$
         WITH taken AS MATERIALIZED (
             SELECT l.id
@@ -132,16 +35,19 @@ BEGIN
             WHERE l.id = t.id
             RETURNING l.id
         )
-        SELECT array_agg(m.id) FROM marked m
+        SELECT array_agg(m.id ORDER BY o.place)
+        FROM marked m
+        JOIN unnest($2) WITH ORDINALITY o (id, place) ON o.id = m.id
     $query$, connection.schema_name)
     INTO v_ids
-    USING v_ids;
+    USING v_ids, v_chosen;
     RETURN v_ids;
 END
 $function$;
 
 COMMENT ON FUNCTION sffdw.take_entries(sffdw.connection) IS
-    'Give entries that can be sent now the state PENDING and return them; another session''s are passed over.';
+    'Give entries that can be sent now the state PENDING and return them in the order in which they are sent; another '
+    'session''s are passed over.';
 
 CREATE FUNCTION sffdw.concerns_org(http_status integer, status_code text)
 RETURNS boolean
@@ -199,15 +105,17 @@ BEGIN
     END IF;
     PERFORM sffdw.hold_writes(v_connection);
     v_ids := sffdw.take_entries(v_connection);
+    IF v_ids IS NULL AND sffdw.break_cycle(v_connection) THEN
+        v_ids := sffdw.take_entries(v_connection);
+    END IF;
     PERFORM sffdw.show_writing(v_connection, v_ids IS NOT NULL);
     IF v_ids IS NULL THEN
         RETURN NULL;
     END IF;
     INSERT INTO sffdw.write_claim AS c (
         connection_id, entry_id, phase, batch_id, batch_position, claimant_pid, claimant_start, attempt_count)
-    SELECT v_connection.connection_id, e.id, 'claimed', v_batch_id, row_number() OVER (ORDER BY e.id), a.pid,
-           a.backend_start, 1
-    FROM unnest(v_ids) e (id)
+    SELECT v_connection.connection_id, e.id, 'claimed', v_batch_id, e.place, a.pid, a.backend_start, 1
+    FROM unnest(v_ids) WITH ORDINALITY e (id, place)
     CROSS JOIN (SELECT p.pid, p.backend_start FROM pg_stat_activity p WHERE p.pid = pg_backend_pid()) a
     ON CONFLICT ON CONSTRAINT write_claim_pkey DO UPDATE
     SET phase = excluded.phase,

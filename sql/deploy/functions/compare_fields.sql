@@ -42,7 +42,8 @@ AS $function$
         f.calculated,
         f.external_id,
         f."unique",
-        f.length
+        f.length,
+        NULL
     )::sffdw.described_field)
     FROM jsonb_each(fields) e
     CROSS JOIN jsonb_to_record(e.value) AS f (

@@ -28,9 +28,10 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
     -- The type as PostgreSQL spells it: what the merge casts to.
     INSERT INTO sffdw.mapping_field (
-        mapping_id, field_name, column_name, sf_type, pg_type, is_createable, is_updateable, is_calculated, length)
+        mapping_id, field_name, column_name, sf_type, pg_type, is_createable, is_updateable, is_calculated, length,
+        target_object)
     SELECT mapping.mapping_id, f.field_name, f.column_name, f.sf_type, format_type(a.atttypid, a.atttypmod),
-           f.is_createable, f.is_updateable, f.is_calculated, f.length
+           f.is_createable, f.is_updateable, f.is_calculated, f.length, f.target_object
     FROM unnest(fields) f
     JOIN sffdw.connection c ON c.connection_id = mapping.connection_id
     JOIN pg_attribute a ON a.attrelid = format('%I.%I', c.schema_name, mapping.table_name)::regclass

@@ -14,7 +14,8 @@ CREATE TYPE sffdw.described_field AS (
     is_calculated  boolean,
     is_external_id boolean,
     is_unique      boolean,
-    length         integer
+    length         integer,
+    target_object  text
 );
 
 COMMENT ON TYPE sffdw.described_field IS
@@ -42,7 +43,8 @@ BEGIN
             f.calculated,
             f.external_id,
             f."unique",
-            f.length
+            f.length,
+            NULL
         )::sffdw.described_field)
         FROM %I._fields f
         WHERE f.object_name = $1

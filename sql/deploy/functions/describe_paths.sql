@@ -74,6 +74,7 @@ BEGIN
     v_field.is_calculated := true;
     v_field.is_external_id := false;
     v_field.is_unique := false;
+    v_field.target_object := v_lookup.target;
     RETURN v_field;
 END
 $function$;

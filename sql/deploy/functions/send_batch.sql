@@ -114,13 +114,16 @@ DECLARE
     v_requests sffdw.write_request[];
     v_count    integer;
 BEGIN
-    SELECT array_agg(r ORDER BY c.batch_position)
+    SELECT array_agg(r)
     INTO v_requests
-    FROM sffdw.write_claim c
-    JOIN LATERAL sffdw.read_changes(connection, ARRAY[c.entry_id]) g ON true
-    CROSS JOIN LATERAL sffdw.make_request(connection, g) r
-    WHERE c.connection_id = connection.connection_id
-    AND c.batch_id = send_requests.batch_id;
+    FROM sffdw.make_all_requests(connection, ARRAY(
+        SELECT g FROM sffdw.read_changes(connection, ARRAY(
+            SELECT c.entry_id
+            FROM sffdw.write_claim c
+            WHERE c.connection_id = connection.connection_id
+            AND c.batch_id = send_requests.batch_id
+        )) g
+    )) r;
     v_requests := sffdw.resolve_conflicts(connection, v_requests);
 
     UPDATE sffdw.write_claim c
@@ -133,8 +136,9 @@ BEGIN
     AND c.entry_id = r.entry_id;
 
     EXECUTE format($query$
-        INSERT INTO %I._write (batch_id, position, object_name, operation, external_id_field, record)
-        SELECT c.batch_id, c.batch_position, r.object_name, r.operation, r.external_id_field, r.record
+        INSERT INTO %I._write (batch_id, position, object_name, operation, external_id_field, record, request_size)
+        SELECT c.batch_id, c.batch_position, r.object_name, r.operation, r.external_id_field, r.record,
+               sffdw.request_size(c.attempt_count, c.status_code)
         FROM unnest($1) r
         JOIN sffdw.write_claim c ON c.connection_id = $2 AND c.entry_id = r.entry_id
         WHERE r.final_state IS NULL

@@ -15,6 +15,7 @@ CREATE TABLE sffdw.mapping_field (
     is_indexed     boolean NOT NULL DEFAULT false,
     is_unique      boolean NOT NULL DEFAULT false,
     length         integer,
+    target_object  text,
     left_out_since timestamptz,
     CONSTRAINT mapping_field_pkey PRIMARY KEY (mapping_id, column_name),
     CONSTRAINT mapping_field_name_key UNIQUE (mapping_id, field_name),
@@ -36,6 +37,8 @@ COMMENT ON TABLE sffdw.mapping_field IS
     'table that are not listed here are the user''s own and never touched.';
 COMMENT ON COLUMN sffdw.mapping_field.sf_type IS 'Salesforce''s field type when last looked at.';
 COMMENT ON COLUMN sffdw.mapping_field.pg_type IS 'The column''s SQL type when mapped.';
+COMMENT ON COLUMN sffdw.mapping_field.target_object IS
+    'Of a column that names another record by its external id, the object of that record.';
 COMMENT ON COLUMN sffdw.mapping_field.is_createable IS 'Sent with an INSERT; false: left out.';
 COMMENT ON COLUMN sffdw.mapping_field.is_updateable IS 'Sent with an UPDATE; false: left out.';
 COMMENT ON COLUMN sffdw.mapping_field.is_calculated IS 'A formula or roll-up: changes without SystemModstamp.';

@@ -7,8 +7,5 @@ DROP FUNCTION sffdw.claim_entries(integer);
 DROP FUNCTION sffdw.awaits_org(integer);
 DROP FUNCTION sffdw.concerns_org(integer, text);
 DROP FUNCTION sffdw.take_entries(sffdw.connection);
-DROP FUNCTION sffdw.choose_entries(sffdw.connection, integer);
-DROP FUNCTION sffdw.open_entries(sffdw.connection, integer);
-DROP TYPE sffdw.open_entry;
 
 COMMIT;

@@ -6,14 +6,9 @@ DO $do$
 DECLARE
     v_routine record;
 BEGIN
-    ASSERT pg_catalog.to_regtype('sffdw.open_entry') IS NOT NULL, 'sffdw.open_entry exists';
     FOR v_routine IN
         SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
         FROM (VALUES
-            ('sffdw.open_entries(sffdw.connection, integer)',
-             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.choose_entries(sffdw.connection, integer)',
-             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.take_entries(sffdw.connection)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.concerns_org(integer, text)',

@@ -11,21 +11,15 @@ BEGIN
     FOR v_routine IN
         SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
         FROM (VALUES
-            ('sffdw.read_changes(sffdw.connection, integer[])',
-             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.find_sfid(sffdw.connection, sffdw.mapping, sffdw.captured_change)',
-             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.make_record(sffdw.connection, sffdw.mapping, sffdw.captured_change)',
-             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.make_request(sffdw.connection, sffdw.captured_change)',
-             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.decline(sffdw.write_request, text, text, text)',
-             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.find_created(sffdw.connection, sffdw.mapping, sffdw.captured_change)', false,
-             '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.complete_insert(sffdw.connection, sffdw.mapping, sffdw.captured_change, '
-             'sffdw.write_request)',
-             false, '{"search_path=pg_catalog, pg_temp"}'::text[])
+            ('sffdw.read_changes(sffdw.connection, integer[])', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.make_records(sffdw.connection, sffdw.mapping, sffdw.captured_change[])', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.make_record(sffdw.connection, sffdw.mapping, sffdw.captured_change)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.find_sfids(sffdw.connection, sffdw.mapping, sffdw.captured_change[])', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.decline(sffdw.write_request, text, text, text)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.complete_request(text, integer, text, text, jsonb, text)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.make_requests(sffdw.connection, sffdw.mapping, sffdw.captured_change[])', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.make_request(sffdw.connection, sffdw.captured_change)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.make_all_requests(sffdw.connection, sffdw.captured_change[])', false, '{"search_path=pg_catalog, pg_temp"}'::text[])
         ) AS w (signature, is_definer, settings)
         JOIN pg_catalog.pg_proc p ON p.oid = w.signature::pg_catalog.regprocedure
     LOOP

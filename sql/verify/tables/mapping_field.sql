@@ -3,7 +3,7 @@
 BEGIN;
 
 SELECT mapping_id, field_name, column_name, sf_type, pg_type, is_createable, is_updateable, is_calculated,
-       is_indexed, is_unique, length, left_out_since
+       is_indexed, is_unique, length, target_object, left_out_since
 FROM sffdw.mapping_field
 WHERE false;
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from sffdw.calls import Purpose
-from sffdw.client import Deletions, Page, Told
+from sffdw.client import Collection, Deletions, Page, Told
 from sffdw.connection import Connection
-from sffdw.errors import ObjectUnknown
+from sffdw.errors import ObjectUnknown, RequestError
 from sffdw.host import Host
 from sffdw.options import Settings, settings_of
 
@@ -61,6 +61,8 @@ class FakeClient:
     statements: list[str] = field(default_factory=list)
     saved: list[tuple[str, str, list[dict[str, Any]], bool]] = field(default_factory=list)
     save_rule: Callable[[str, list[dict[str, Any]]], list[dict[str, Any]]] | None = None
+    together: list[list[int]] = field(default_factory=list)
+    fails_in_parts: bool = True
     describe_count: int = 0
     asked: list[dict[str, str | None]] = field(default_factory=list)
     transport: FakeTransport = field(default_factory=FakeTransport)
@@ -100,6 +102,20 @@ class FakeClient:
         if self.save_rule:
             return self.save_rule(operation, sent)
         return [{"id": f"a00{place:012d}AAA", "success": True, "errors": []} for place in range(len(sent))]
+
+    def save_together(self, collections: Sequence[Collection]) -> list[list[dict[str, Any]] | RequestError]:
+        """As save for each; what a rule raises fails the Collection alone, or with fails_in_parts off the Composite."""
+        self.together.append([len(one.records) for one in collections])
+        answers: list[list[dict[str, Any]] | RequestError] = []
+        for one in collections:
+            try:
+                answers.append(self.save(one.operation, one.sobject, one.records, all_or_none=False,
+                                         external_id_field=one.external_id_field))
+            except RequestError as error:
+                if not self.fails_in_parts:
+                    raise
+                answers.append(error)
+        return answers
 
     def deleted(self, *arguments: Any) -> Deletions:
         return self.deletions

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sffdw.errors import RequestError
-from sffdw.retry import MAX_PAUSES_S, RETRY_RULES, RetryRule, rule_for
+from sffdw.retry import MAX_PAUSES_S, RECORD_RULES, RETRY_RULES, RetryRule, rule_for
 from sffdw.system.retry_rules import RetryRulesTable
 
 DOCS = Path(__file__).parents[3] / "docs" / "errors.md"
@@ -33,7 +33,8 @@ def test_the_system_table_shows_the_same() -> None:
     connection: Any = SimpleNamespace()
     shown = list(RetryRulesTable(connection, ("rule_name", "attempts", "first_pause_s", "for_writes")).rows(
         [], [], [], None, None))
-    assert [tuple(row) for row in shown] == [row[:4] for row in documented()]
+    assert [tuple(row) for row in shown] == [row[:4] for row in documented()] + [
+        (rule.name, rule.attempts, rule.delay_s, True) for rule in RECORD_RULES]
 
 
 @pytest.mark.parametrize("rule", RETRY_RULES, ids=lambda rule: rule.name)

@@ -1,6 +1,7 @@
 """Changes go 200 at a time, in order, once; each rejection is told."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -174,13 +175,70 @@ def test_each_entry_has_its_result(connection: Connection, client: FakeClient) -
     assert [record["Name"] for record in client.saved[0][2]] == ["y", "x"]
 
 
-def test_case_70_a_lost_reply_leaves_its_entries_in_doubt_and_the_later_ones_unsent(
+def test_entries_retried_in_smaller_requests_travel_only_with_their_like() -> None:
+    entries = [replace(entry(n), request_size=size) for n, size in enumerate([None, None, 2, 2, 2, 1, 1])]
+    assert [[one.position for one in group] for group in requests_of(entries, 200)] == [[0, 1], [2, 3], [4], [5], [6]]
+
+
+def mixed(count: int) -> list[Entry]:
+    """So many groups of one entry each, none of the same kind as its neighbours."""
+    return [entry(n, sobject=f"Line{n}__c", Name=str(n)) for n in range(count)]
+
+
+def test_up_to_five_groups_share_a_composite_in_order(connection: Connection, client: FakeClient) -> None:
+    found = outcomes(connection, mixed(11))
+    assert client.together == [[1] * 5, [1] * 5]
+    assert [saved[1] for saved in client.saved] == [f"Line{n}__c" for n in range(11)]
+    assert all(found[n].success for n in range(11))
+    assert [purpose.object_name for purpose in client.purposes] == [None, None, "Line10__c"]
+
+
+def test_a_single_group_is_a_plain_request(connection: Connection, client: FakeClient) -> None:
+    outcomes(connection, [entry(1), entry(2)])
+    assert (client.together, len(client.saved)) == ([], 1)
+
+
+CUT = RequestError("cut", reason="cut", is_in_doubt=True, is_transient=True)
+
+
+def test_case_70_a_lost_reply_leaves_all_that_shared_it_in_doubt_and_the_later_ones_unsent(
         connection: Connection, client: FakeClient) -> None:
-    client.save_rule = failing(None, RequestError("cut", reason="cut", is_in_doubt=True, is_transient=True))
-    found = outcomes(connection, [entry(1), entry(2, sobject="Line__c"), entry(3, "delete", Id="a")])
-    assert [found[n].success for n in (1, 2, 3)] == [True, None, False]
-    assert (found[3].status_code, found[3].is_transient) == ("NOT_SENT", True)
-    assert len(client.saved) == 2
+    client.fails_in_parts = False
+    client.save_rule = failing(*[None] * 5, CUT)
+    found = outcomes(connection, mixed(11))
+    assert [found[n].success for n in range(11)] == [True] * 5 + [None] * 5 + [False]
+    assert (found[10].status_code, found[10].is_transient) == ("NOT_SENT", True)
+    assert len(client.together) == 2
+
+
+def test_case_70_a_failed_part_leaves_its_neighbours_their_answers_and_the_later_ones_unsent(
+        connection: Connection, client: FakeClient) -> None:
+    client.save_rule = failing(None, RequestError("broken", status=500, is_in_doubt=True), None)
+    found = outcomes(connection, mixed(6))
+    assert [found[n].success for n in range(6)] == [True, None, True, True, True, False]
+    assert found[5].status_code == "NOT_SENT"
+
+
+@pytest.mark.parametrize("in_parts", [True, False])
+def test_case_69_a_refused_record_fails_alone_whether_its_part_or_the_composite_is_refused(
+        connection: Connection, client: FakeClient, in_parts: bool) -> None:
+    def rule(operation: str, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        if any(record["Name"] == "bad" for record in records):
+            raise RequestError("unreadable", status=400, code="JSON_PARSER_ERROR")
+        return [{"id": "a00000000000001AAA", "success": True} for _ in records]
+
+    client.save_rule, client.fails_in_parts = rule, in_parts
+    entries = [entry(n, sobject=f"Line{n // 4}__c", Name="bad" if n == 6 else str(n)) for n in range(12)]
+    found = outcomes(connection, entries)
+    assert [n for n in range(12) if not found[n].success] == [6]
+
+
+def test_a_composite_that_is_too_large_goes_in_single_requests(connection: Connection, client: FakeClient) -> None:
+    client.fails_in_parts = False
+    client.save_rule = failing(RequestError("too large", status=413))
+    found = outcomes(connection, mixed(3))
+    assert [found[n].success for n in range(3)] == [True] * 3
+    assert (client.together, len(client.saved)) == ([[1] * 3], 4)
 
 
 @pytest.mark.parametrize("error", [

@@ -1,0 +1,9 @@
+-- Revert sffdw:functions/break_cycle from pg
+
+BEGIN;
+
+DROP FUNCTION sffdw.break_cycle(sffdw.connection);
+DROP FUNCTION sffdw.split_insert(sffdw.connection, integer, text[]);
+DROP FUNCTION sffdw.find_cycle(sffdw.connection);
+
+COMMIT;
