@@ -262,7 +262,7 @@ def test_a_job_that_fails_half_way_keeps_what_it_did(org: Org, account: Session)
         write(account)
     assert is_in_step(account, org)
     assert states(account) == {("INSERT", "SUCCESS"): 450}
-    assert len(org.calls("collections", mark)) == 2
+    assert len(org.calls("composite", mark)) == 1
     assert "200 accepted, 0 rejected, 250 to be sent again" in one(
         account, "SELECT message FROM sffdw.log WHERE event = 'BULK WRITE'")
 
