@@ -18,6 +18,7 @@ INBOUND: Faults = (
     ("http.drop", {}, 0.02, READS),
     ("session.expired", {}, 0.02, READS),
     ("locator.expired", {}, 0.10, ["query_more", "bulk_result"]),
+    ("bulk.failed", {}, 0.05, ["bulk_job"]),
     ("query.timeout", {}, 0.02, ["query", "query_more"]),
     ("limit.concurrent", {}, 0.01, READS),
     ("page.shrink", {"rows": 200}, 0.15, ["query", "query_more"]),

@@ -22,7 +22,9 @@ from tools.sandbox import Sandbox, wait_until
 # The org's hour passes while the storm lasts, so that what commits 40 minutes late is seen in it.
 ORG_STORM_S = 3600
 ORG_SWEEP_INTERVAL_S = 600
-BEFORE_THE_STORM = 150
+BEFORE_THE_STORM = 1000
+# Pages and loads are small here: some objects are loaded through Bulk and some through REST, and so are polls.
+SIZES = {"page_size": 200, "bulk_load_threshold": 220}
 SHOWN = 20
 
 
@@ -34,7 +36,7 @@ def rate(plan: Plan) -> float:
 def settings(plan: Plan) -> dict[str, Any]:
     """Intervals in the server's seconds that are to the org's clock what the defaults are to a real org's."""
     interval = max(5, round(ORG_SWEEP_INTERVAL_S / rate(plan)))
-    return {"sweep_interval_s": interval, "delete_interval_s": interval} | plan.options
+    return {"sweep_interval_s": interval, "delete_interval_s": interval} | SIZES | plan.options
 
 
 @dataclass
@@ -129,6 +131,8 @@ def report(storm: Storm, differences: list[Difference], offences: dict[str, list
     print(f"kills: {storm.killer.backends} backends, {storm.killer.postmasters} postmasters, "
           f"longest outage {storm.killer.longest_outage_s:.1f} s")
     print("faults:", ", ".join(f"{name} {count}" for name, count in sorted(storm.hits.items())))
+    calls = storm.sandbox.call("GET", "/stats")["calls"]["by_kind"]
+    print(f"reads: {calls.get('query', 0)} queries, {calls.get('bulk_result', 0)} pages of Bulk jobs")
     print(f"time: {seconds:.0f} s; a second was {rate(storm.plan):g} s of the org")
     for difference in differences[:SHOWN]:
         print(f"different: {difference}")
