@@ -15,8 +15,8 @@ DECLARE
     v_ids text[];
 BEGIN
     -- Each once a poll. The pauses double from 10 seconds to 3 hours: what a table always refuses costs little.
-    WITH chosen AS (
-        SELECT d.sfid
+    WITH due AS (
+        SELECT d.sfid, d.error
         FROM sffdw.deferred_record d
         WHERE d.mapping_id = mapping.mapping_id
         AND (d.tried_at IS NULL
@@ -25,6 +25,21 @@ BEGIN
                  interval '5 seconds' * power(2, least(d.attempts, 20)), interval '3 hours')))
         ORDER BY d.since
         LIMIT 200
+    ), chosen AS (
+        SELECT d.sfid
+        FROM due d
+        UNION
+        -- Records that exchange unique identifiers can only be merged together, whatever the pauses of each.
+        (
+            SELECT d.sfid
+            FROM sffdw.deferred_record d
+            WHERE d.mapping_id = mapping.mapping_id
+            AND d.error LIKE '%(23505)'
+            AND d.tried_at < mapping.window_opened_at
+            AND EXISTS (SELECT FROM due WHERE due.error LIKE '%(23505)')
+            ORDER BY d.since
+            LIMIT 1000
+        )
     ), tried AS (
         UPDATE sffdw.deferred_record d
         SET tried_at = clock_timestamp(), attempts = d.attempts + 1
@@ -41,7 +56,8 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.choose_deferred(sffdw.mapping, boolean) IS
-    'Return the Ids of records set aside that are to be read again now, at most 200; NULL: none.';
+    'Return the Ids of records set aside that are to be read again now, at most 200, and with one that the table '
+    'refused for a unique value all such; NULL: none.';
 
 CREATE FUNCTION sffdw.forget_vanished(connection sffdw.connection, mapping sffdw.mapping, stage text, ids text[])
 RETURNS void

@@ -5,7 +5,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.integration.sync.org import Org, background, log, one, poll, rows, wait_for, write
+from tests.integration.sync.org import Org, background, log, one, poll, rows, set_options, wait_for, write
 
 Session = psycopg.Connection[Any]
 
@@ -175,3 +175,24 @@ def test_a_load_does_not_deadlock_with_an_app(org: Org, account: Session, app: S
     app.execute("UPDATE salesforce.account SET phone = 'ours' WHERE name = 'a'")
     app.commit()
     assert rows(account, "SELECT phone FROM salesforce.account ORDER BY name") == [("ours",), ("ours",)]
+
+
+def test_case_17_identifiers_that_wander_are_merged_together_whatever_the_pauses(org: Org,
+                                                                                account: Session) -> None:
+    ids = org.create("Account", *[{"Name": f"w{number}", "External_Id__c": f"w{number}"} for number in range(3)])
+    poll(account)
+    set_options(account, page_size=1, sweep_window_s=0)
+    org.sandbox.change(*[{"op": "update", "object": "Account", "id": record_id, "values": {"External_Id__c": None}}
+                         for record_id in ids])
+    for number, record_id in enumerate(ids):
+        org.update("Account", record_id, External_Id__c=f"w{(number + 1) % 3}")
+    # Two of the three were refused before and are not due for hours.
+    account.execute("INSERT INTO sffdw.deferred_record (mapping_id, sfid, reason, tried_at, attempts) "
+                    "SELECT mapping_id, i, 'refused', now() - interval '1 minute', 12 "
+                    "FROM sffdw.mapping, unnest(%s::text[]) i",
+                    [ids[:2]])
+    account.execute("UPDATE sffdw.mapping SET next_poll_at = now()")
+    poll(account, force=False)
+    assert rows(account, "SELECT name, external_id__c FROM salesforce.account ORDER BY name") == [
+        ("w0", "w1"), ("w1", "w2"), ("w2", "w0")]
+    assert one(account, "SELECT count(*) FROM sffdw.deferred_row") == 0
