@@ -104,24 +104,35 @@ BEGIN
         RETURN;
     END IF;
     EXECUTE format($query$
-        SELECT sffdw.note_conflict(%1$L, s.sfid::text, o.conflict, CASE
-            WHEN o.state NOT IN ('NEW', 'PENDING') THEN 'local kept: settled while Salesforce was read'
-            WHEN o.is_younger THEN 'local kept: sent after, though changed before'
+        WITH suspect AS MATERIALIZED (
+            SELECT (row_number() OVER ())::integer AS place, s.sfid::text, o.*, f.sf_type, f.pg_type, g.value AS found
+            FROM sffdw.open_changes($1, $2, %2$L, %3$L) o
+            JOIN %2$s s ON s._ordinal = o.ordinal
+            JOIN sffdw.mapping_field f ON f.mapping_id = %1$L AND f.column_name = o.column_name
+            CROSS JOIN LATERAL (
+                SELECT sffdw.logged_value((o.conflict).org_value, f.sf_type, f.pg_type)
+            ) AS g (value)
+            WHERE g.value NOT IN (
+                sffdw.logged_value((o.conflict).local_value, f.sf_type, f.pg_type),
+                sffdw.logged_value((o.conflict).base_value, f.sf_type, f.pg_type))
+        ), past AS MATERIALIZED (
+            SELECT p.place, p.value
+            FROM sffdw.past_values($1, %4$L, (
+                SELECT array_agg(ROW(u.place, u.record_id, u.last_id, u.column_name)::sffdw.past_change) FROM suspect u
+            ), %3$L) p
+        )
+        SELECT sffdw.note_conflict(%1$L, u.sfid, u.conflict, CASE
+            WHEN u.state NOT IN ('NEW', 'PENDING') THEN 'local kept: settled while Salesforce was read'
+            WHEN u.is_younger THEN 'local kept: sent after, though changed before'
             ELSE 'local kept: sent after'
         END)
-        FROM sffdw.open_changes($1, $2, %2$L, %3$L) o
-        JOIN %2$s s ON s._ordinal = o.ordinal
-        JOIN sffdw.mapping_field f ON f.mapping_id = %1$L AND f.column_name = o.column_name
-        CROSS JOIN LATERAL (
-            SELECT sffdw.logged_value((o.conflict).org_value, f.sf_type, f.pg_type)
-        ) AS g (value)
-        WHERE CASE WHEN g.value IN (
-                sffdw.logged_value((o.conflict).local_value, f.sf_type, f.pg_type),
-                sffdw.logged_value((o.conflict).base_value, f.sf_type, f.pg_type)) THEN false
-            ELSE g.value NOT IN (
-                SELECT sffdw.logged_value(p, f.sf_type, f.pg_type)
-                FROM sffdw.past_values($1, %4$L, o.record_id, o.last_id, f.column_name, %3$L) p)
-            END
+        FROM suspect u
+        WHERE NOT EXISTS (
+            SELECT
+            FROM past p
+            WHERE p.place = u.place
+            AND u.found = sffdw.logged_value(p.value, u.sf_type, u.pg_type)
+        )
     $query$, mapping.mapping_id, stage, read_at, mapping.table_name)
     USING connection, mapping;
 END

@@ -51,8 +51,8 @@ COMMENT ON FUNCTION sffdw.read_current(sffdw.connection, sffdw.mapping, sffdw.wr
 CREATE FUNCTION sffdw.field_conflicts(
     connection sffdw.connection,
     mapping    sffdw.mapping,
-    entry_id   integer,
-    content    jsonb
+    requests   sffdw.write_request[],
+    records    jsonb
 )
 RETURNS SETOF sffdw.field_conflict
 LANGUAGE plpgsql
@@ -62,34 +62,46 @@ AS $function$
 BEGIN
     -- What was captured again without its old values was decided by a person.
     RETURN QUERY EXECUTE format($query$
-        SELECT l.id, f.field_name, CASE l.action WHEN 'UPDATE' THEN n.value END, $3 ->> f.column_name::text,
-               l.old::%2$I.hstore OPERATOR(%2$I.->) f.column_name::text
-        FROM %1$I._trigger_log l
-        CROSS JOIN LATERAL %2$I.each(
-            CASE l.action WHEN 'UPDATE' THEN l."values" ELSE l.old END::%2$I.hstore) n
-        JOIN sffdw.mapping_field f
-            ON f.mapping_id = $2 AND f.column_name = n.key AND f.is_updateable AND $3 ? n.key
-        CROSS JOIN LATERAL (
-            SELECT sffdw.shared_value($3 -> n.key, f.sf_type, f.pg_type)
-        ) AS o (value)
-        WHERE l.id = $1
-        AND l.old IS NOT NULL
-        AND CASE WHEN o.value IN (
-                SELECT sffdw.logged_value(v.value, f.sf_type, f.pg_type)
-                FROM (VALUES (n.value), (l.old::%2$I.hstore OPERATOR(%2$I.->) n.key)) v (value)) THEN false
-            ELSE o.value NOT IN (
-                SELECT sffdw.logged_value(p, f.sf_type, f.pg_type)
-                FROM sffdw.past_values($4, l.table_name, l.record_id, l.id, f.column_name, clock_timestamp()) p)
-            END
-        ORDER BY f.field_name
+        WITH changed AS MATERIALIZED (
+            SELECT (row_number() OVER ())::integer AS place, l.id, l.record_id, f.field_name, f.column_name, f.sf_type,
+                   f.pg_type, CASE l.action WHEN 'UPDATE' THEN n.value END AS local_value,
+                   c.content ->> n.key AS org_value, b.value AS base_value, o.value AS found
+            FROM unnest($1) r
+            JOIN %1$I._trigger_log l ON l.id = r.entry_id
+            CROSS JOIN LATERAL (SELECT $3 -> (r.record ->> 'Id')) AS c (content)
+            CROSS JOIN LATERAL %2$I.each(
+                CASE l.action WHEN 'UPDATE' THEN l."values" ELSE l.old END::%2$I.hstore) n
+            JOIN sffdw.mapping_field f ON f.mapping_id = $2 AND f.column_name = n.key AND f.is_updateable
+            CROSS JOIN LATERAL (SELECT l.old::%2$I.hstore OPERATOR(%2$I.->) n.key) AS b (value)
+            CROSS JOIN LATERAL (SELECT sffdw.shared_value(c.content -> n.key, f.sf_type, f.pg_type)) AS o (value)
+            WHERE l.old IS NOT NULL
+            AND c.content ? n.key
+            AND o.value NOT IN (sffdw.logged_value(n.value, f.sf_type, f.pg_type),
+                                sffdw.logged_value(b.value, f.sf_type, f.pg_type))
+        ), past AS MATERIALIZED (
+            SELECT p.place, p.value
+            FROM sffdw.past_values($4, $5, (
+                SELECT array_agg(ROW(c.place, c.record_id, c.id, c.column_name)::sffdw.past_change) FROM changed c
+            ), clock_timestamp()) p
+        )
+        SELECT c.id, c.field_name, c.local_value, c.org_value, c.base_value
+        FROM changed c
+        WHERE NOT EXISTS (
+            SELECT
+            FROM past p
+            WHERE p.place = c.place
+            AND c.found = sffdw.logged_value(p.value, c.sf_type, c.pg_type)
+        )
+        ORDER BY c.id, c.field_name
     $query$, connection.schema_name, connection.hstore_schema)
-    USING entry_id, mapping.mapping_id, content, connection;
+    USING requests, mapping.mapping_id, records, connection, mapping.table_name::text;
 END
 $function$;
 
-COMMENT ON FUNCTION sffdw.field_conflicts(sffdw.connection, sffdw.mapping, integer, jsonb) IS
-    'Return the fields of an UPDATE that Salesforce''s record, by column, has at a value that is neither the one that '
-    'the row had before nor the one that it has now; of a DELETE all fields that are not what the row had.';
+COMMENT ON FUNCTION sffdw.field_conflicts(sffdw.connection, sffdw.mapping, sffdw.write_request[], jsonb) IS
+    'Return the fields of UPDATEs that Salesforce''s records, by Id and column, have at a value that is neither the one '
+    'that the row had before nor the one that it has now, nor one of ours from before; of DELETEs all fields that are '
+    'not what the row had.';
 
 CREATE FUNCTION sffdw.record_conflict(conflicts sffdw.field_conflict[])
 RETURNS sffdw.field_conflict
@@ -210,17 +222,16 @@ AS $function$
 DECLARE
     v_records   jsonb;
     v_request   sffdw.write_request;
-    v_content   jsonb;
+    v_all       sffdw.field_conflict[];
     v_conflicts sffdw.field_conflict[];
 BEGIN
     SELECT coalesce(jsonb_object_agg(c.record_id, c.content), '{}')
     INTO v_records
     FROM sffdw.read_current(connection, mapping, requests) c;
+    v_all := ARRAY(SELECT f FROM sffdw.field_conflicts(connection, mapping, requests, v_records) f);
     FOREACH v_request IN ARRAY requests LOOP
-        v_content := v_records -> (v_request.record ->> 'Id');
-        v_conflicts := ARRAY(
-            SELECT f FROM sffdw.field_conflicts(connection, mapping, v_request.entry_id, v_content) f);
-        IF coalesce((v_content ->> 'isdeleted')::boolean, false) THEN
+        v_conflicts := ARRAY(SELECT f FROM unnest(v_all) f WHERE f.entry_id = v_request.entry_id);
+        IF coalesce((v_records -> (v_request.record ->> 'Id') ->> 'isdeleted')::boolean, false) THEN
             RETURN NEXT CASE v_request.operation
                 WHEN 'update' THEN sffdw.apply_gone(mapping, v_request)
                 ELSE v_request

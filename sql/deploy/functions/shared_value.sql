@@ -39,47 +39,64 @@ $function$;
 COMMENT ON FUNCTION sffdw.logged_value(text, text, text) IS
     'Return a value of the trigger log as shared_value returns Salesforce''s.';
 
-CREATE FUNCTION sffdw.past_values(
-    connection  sffdw.connection,
-    table_name  text,
+CREATE TYPE sffdw.past_change AS (
+    place       integer,
     record_id   integer,
     entry_id    integer,
-    column_name name,
-    read_at     timestamptz
+    column_name text
+);
+
+COMMENT ON TYPE sffdw.past_change IS 'A column of a row, and the entry up to which its past is asked for.';
+
+CREATE FUNCTION sffdw.past_values(
+    connection sffdw.connection,
+    table_name text,
+    changes    sffdw.past_change[],
+    read_at    timestamptz
 )
-RETURNS SETOF text
+RETURNS TABLE (place integer, value text)
 LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    -- The last change that Salesforce accepted says what it had; what it did not accept says what it had instead.
+    IF coalesce(cardinality(changes), 0) = 0 THEN
+        RETURN;
+    END IF;
+    -- The last change that Salesforce accepted says what it had; what it did not accept says what it had instead. The log
+    -- is read once, however many are asked for.
     RETURN QUERY EXECUTE format($query$
-        WITH entry AS MATERIALIZED (
-            SELECT l.id, l.action, l.state = 'SUCCESS' AND l.processed_at < $5 AS is_accepted,
-                   l.old::%2$I.hstore OPERATOR(%2$I.->) $4 AS before,
-                   l."values"::%2$I.hstore OPERATOR(%2$I.->) $4 AS after
+        WITH logged AS MATERIALIZED (
+            SELECT l.id, l.record_id, l.action, l.state = 'SUCCESS' AND l.processed_at < $3 AS is_accepted,
+                   l.old::%2$I.hstore AS old, l."values"::%2$I.hstore AS new
             FROM (TABLE %1$I._trigger_log UNION ALL TABLE %1$I._trigger_log_archive) l
             WHERE l.table_name = $1
-            AND l.record_id = $2
-            AND l.id <= $3
+            AND l.record_id = ANY ($4)
             AND l.action IN ('INSERT', 'UPDATE')
-            AND l."values"::%2$I.hstore OPERATOR(%2$I.?) $4
+        ), entry AS MATERIALIZED (
+            SELECT w.place, l.id, l.action, l.is_accepted, l.old OPERATOR(%2$I.->) w.column_name AS before,
+                   l.new OPERATOR(%2$I.->) w.column_name AS after
+            FROM unnest($2) w
+            JOIN logged l ON l.record_id = w.record_id
+            WHERE l.id <= w.entry_id
+            AND l.new OPERATOR(%2$I.?) w.column_name
         ), accepted AS (
-            SELECT coalesce(max(e.id), 0) AS id FROM entry e WHERE e.is_accepted
+            SELECT e.place, max(e.id) AS id FROM entry e WHERE e.is_accepted GROUP BY e.place
         )
-        SELECT v.value
+        SELECT e.place, v.value
         FROM entry e
-        JOIN accepted a ON e.id >= a.id
-        CROSS JOIN LATERAL (VALUES (true, e.after), (e.id > a.id AND e.action = 'UPDATE', e.before)) v (counts, value)
-        WHERE v.counts
+        LEFT JOIN accepted a ON a.place = e.place
+        CROSS JOIN LATERAL (VALUES
+            (e.after, true), (e.before, e.action = 'UPDATE' AND e.id IS DISTINCT FROM a.id)) v (value, counts)
+        WHERE e.id >= coalesce(a.id, 0)
+        AND v.counts
     $query$, connection.schema_name, connection.hstore_schema)
-    USING table_name, record_id, entry_id, column_name::text, read_at;
+    USING table_name, changes, read_at, array(SELECT c.record_id FROM unnest(changes) c);
 END
 $function$;
 
-COMMENT ON FUNCTION sffdw.past_values(sffdw.connection, text, integer, integer, name, timestamptz) IS
-    'Return the values that a column of a record may have in Salesforce by our own doing, up to this entry, where nobody '
-    'else has changed it: as logged, since the last change that was accepted before read_at.';
+COMMENT ON FUNCTION sffdw.past_values(sffdw.connection, text, sffdw.past_change[], timestamptz) IS
+    'Return the values that columns of records may have in Salesforce by our own doing, up to an entry each, where nobody '
+    'else has changed them: as logged, since the last change that was accepted before read_at.';
 
 COMMIT;

@@ -10,7 +10,7 @@ DROP FUNCTION sffdw.apply_gone(sffdw.mapping, sffdw.write_request);
 DROP FUNCTION sffdw.apply_policy(sffdw.connection, sffdw.mapping, sffdw.write_request, sffdw.field_conflict[]);
 DROP FUNCTION sffdw.ask_restore(integer, integer, text, name);
 DROP FUNCTION sffdw.record_conflict(sffdw.field_conflict[]);
-DROP FUNCTION sffdw.field_conflicts(sffdw.connection, sffdw.mapping, integer, jsonb);
+DROP FUNCTION sffdw.field_conflicts(sffdw.connection, sffdw.mapping, sffdw.write_request[], jsonb);
 DROP FUNCTION sffdw.read_current(sffdw.connection, sffdw.mapping, sffdw.write_request[]);
 
 COMMIT;

@@ -10,7 +10,7 @@ BEGIN
         SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
         FROM (VALUES
             ('sffdw.read_current(sffdw.connection, sffdw.mapping, sffdw.write_request[])', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.field_conflicts(sffdw.connection, sffdw.mapping, integer, jsonb)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.field_conflicts(sffdw.connection, sffdw.mapping, sffdw.write_request[], jsonb)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.record_conflict(sffdw.field_conflict[])', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.ask_restore(integer, integer, text, name)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.apply_policy(sffdw.connection, sffdw.mapping, sffdw.write_request, sffdw.field_conflict[])', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),

@@ -6,12 +6,13 @@ DO $do$
 DECLARE
     v_routine record;
 BEGIN
+    ASSERT pg_catalog.to_regtype('sffdw.past_change') IS NOT NULL, 'sffdw.past_change exists';
     FOR v_routine IN
         SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
         FROM (VALUES
             ('sffdw.shared_value(jsonb, text, text)', false, '{"search_path=pg_catalog, pg_temp",extra_float_digits=1}'::text[]),
             ('sffdw.logged_value(text, text, text)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.past_values(sffdw.connection, text, integer, integer, name, timestamptz)', false, '{"search_path=pg_catalog, pg_temp"}'::text[])
+            ('sffdw.past_values(sffdw.connection, text, sffdw.past_change[], timestamptz)', false, '{"search_path=pg_catalog, pg_temp"}'::text[])
         ) AS w (signature, is_definer, settings)
         JOIN pg_catalog.pg_proc p ON p.oid = w.signature::pg_catalog.regprocedure
     LOOP
