@@ -195,7 +195,7 @@ COMMENT ON FUNCTION sffdw.find_config(sffdw.connection, jsonb) IS
     'Return the configuration to adopt by, and where it comes from: the one given, else the one mirrored in _hcmeta, '
     'else what the tables tell. Raises invalid_parameter_value.';
 
-CREATE FUNCTION sffdw.adopt_mappings(connection sffdw.connection, config jsonb)
+CREATE FUNCTION sffdw.adopt_mappings(connection sffdw.connection, config jsonb, force boolean)
 RETURNS sffdw.finding[]
 LANGUAGE plpgsql
 VOLATILE
@@ -233,9 +233,12 @@ BEGIN
     v_excess := sffdw.describe_excess(sffdw.learn_limit(connection));
     IF v_excess IS NOT NULL THEN
         v_findings := v_findings || ROW(
-            'warning', 'CALL_BUDGET', NULL, v_excess,
-            'Poll less often with sffdw.alter_mapping, or raise the server option api_budget_percent; '
-            'sffdw.forecast_calls lists what costs how much.')::sffdw.finding;
+            CASE WHEN force THEN 'warning' ELSE 'error' END, 'CALL_BUDGET', NULL, v_excess,
+            CASE
+                WHEN force THEN 'Poll less often with sffdw.alter_mapping; sffdw.forecast_calls lists what costs how much.'
+                ELSE 'Raise sf_polling_seconds in the configuration or the server option api_budget_percent, or pass '
+                     'force => true and poll less often with sffdw.alter_mapping.'
+            END)::sffdw.finding;
     END IF;
     RETURN v_findings || array(
         SELECT ROW('warning', 'TABLE_UNMAPPED', NULL, format('table "%s" is not in the configuration', c.relname),
@@ -250,7 +253,7 @@ BEGIN
 END
 $function$;
 
-COMMENT ON FUNCTION sffdw.adopt_mappings(sffdw.connection, jsonb) IS
+COMMENT ON FUNCTION sffdw.adopt_mappings(sffdw.connection, jsonb, boolean) IS
     'Take over the mappings of a configuration; what goes wrong with one is a finding and does not stop the others.';
 
 CREATE FUNCTION sffdw.adopt_log(connection sffdw.connection)
@@ -311,6 +314,7 @@ CREATE FUNCTION sffdw.try_adoption(
     server_name     name,
     config          jsonb,
     confirm_pending boolean,
+    force           boolean,
     connection_name text,
     run_search_path text
 )
@@ -343,7 +347,7 @@ BEGIN
     SET paused_out = true
     WHERE c.connection_id = v_connection.connection_id;
     PERFORM sffdw.adopt_log(v_connection);
-    v_findings := v_findings || sffdw.adopt_mappings(v_connection, v_config.settings);
+    v_findings := v_findings || sffdw.adopt_mappings(v_connection, v_config.settings, force);
     PERFORM sffdw.mirror_config(v_connection.connection_id);
     PERFORM sffdw.log_event(v_connection.connection_id, 'SCHEMA ADOPTED',
                             format('by %s; writes are paused', v_config.origin));
@@ -351,7 +355,7 @@ BEGIN
 END
 $function$;
 
-COMMENT ON FUNCTION sffdw.try_adoption(name, name, jsonb, boolean, text, text) IS
+COMMENT ON FUNCTION sffdw.try_adoption(name, name, jsonb, boolean, boolean, text, text) IS
     'Adopt a schema and return what was found; the caller undoes it if that is not good enough.';
 
 CREATE FUNCTION sffdw.adopt_schema(
@@ -360,6 +364,7 @@ CREATE FUNCTION sffdw.adopt_schema(
     config          jsonb DEFAULT NULL,
     dry_run         boolean DEFAULT false,
     confirm_pending boolean DEFAULT false,
+    force           boolean DEFAULT false,
     connection_name text DEFAULT NULL,
     -- As a default it is evaluated outside, where the caller's own search_path still holds.
     run_search_path text DEFAULT pg_catalog.current_setting('search_path')
@@ -382,7 +387,7 @@ BEGIN
     IF v_problem IS NULL THEN
         -- What is tried for a dry run, or in vain, is undone by the exception; the findings stay.
         BEGIN
-            v_findings := sffdw.try_adoption(schema_name, server_name, config, confirm_pending,
+            v_findings := sffdw.try_adoption(schema_name, server_name, config, confirm_pending, force,
                                              coalesce(connection_name, schema_name), run_search_path);
             IF dry_run OR 'error' IN (SELECT f.severity FROM unnest(v_findings) f) THEN
                 RAISE transaction_rollback;
@@ -405,10 +410,11 @@ BEGIN
 END
 $function$;
 
-COMMENT ON FUNCTION sffdw.adopt_schema(text, text, jsonb, boolean, boolean, text, text) IS
+COMMENT ON FUNCTION sffdw.adopt_schema(text, text, jsonb, boolean, boolean, boolean, text, text) IS
     'Take over a schema as Heroku Connect left it: tables, rows, ids, trigger log and archive stay, its triggers are '
     'replaced by ours, nothing is loaded anew. The mappings are those of the exported configuration, else of _hcmeta, '
-    'else what the tables tell. Writes start paused. Returns what was found; with dry_run nothing else happens. Raises '
+    'else what the tables tell. Writes start paused. Polls that would exceed the budget of API calls are refused unless '
+    'forced. Returns what was found; with dry_run nothing else happens. Raises '
     'object_not_in_prerequisite_state, insufficient_privilege, undefined_object, invalid_parameter_value.';
 
 COMMIT;

@@ -69,13 +69,16 @@ BEGIN
         UPDATE %1$s s
         SET _verdict = CASE
                 WHEN s._verdict IN ('skip', 'unsent') THEN 'pending'
+                -- As in a poll, what Salesforce rejected stays although the row filter leaves its record out.
+                WHEN s._gone AND %2$L::boolean AND EXISTS (
+                    SELECT FROM %3$s t WHERE t.id = s._local_id AND t._hc_lastop = 'FAILED') THEN 'pending'
                 WHEN s._gone AND s._local_id IS NOT NULL THEN 'extra'
                 WHEN s._gone THEN 'none'
                 WHEN s._local_id IS NULL THEN 'missing'
                 WHEN cardinality(s._kept) > 0 THEN 'pending'
                 ELSE 'same'
             END
-    $query$, stage);
+    $query$, stage, mapping.filter_expression IS NOT NULL, v_table);
     FOR v_path IN SELECT p FROM sffdw.adoption_paths(connection, mapping) p LOOP
         EXECUTE format($query$
             UPDATE %1$s s

@@ -2,11 +2,11 @@
 
 BEGIN;
 
-DROP FUNCTION sffdw.adopt_schema(text, text, jsonb, boolean, boolean, text, text);
-DROP FUNCTION sffdw.try_adoption(name, name, jsonb, boolean, text, text);
+DROP FUNCTION sffdw.adopt_schema(text, text, jsonb, boolean, boolean, boolean, text, text);
+DROP FUNCTION sffdw.try_adoption(name, name, jsonb, boolean, boolean, text, text);
 DROP FUNCTION sffdw.check_adopted_org(sffdw.connection, jsonb);
 DROP FUNCTION sffdw.adopt_log(sffdw.connection);
-DROP FUNCTION sffdw.adopt_mappings(sffdw.connection, jsonb);
+DROP FUNCTION sffdw.adopt_mappings(sffdw.connection, jsonb, boolean);
 DROP FUNCTION sffdw.find_config(sffdw.connection, jsonb);
 DROP FUNCTION sffdw.infer_config(sffdw.connection);
 DROP FUNCTION sffdw.check_old_writer(name, boolean);

@@ -162,18 +162,24 @@ def test_what_the_org_lacks_is_told(left: Left) -> None:
     assert rows(left.owner, "SELECT site FROM salesforce.account WHERE site IS NOT NULL") == []
 
 
-def test_polls_beyond_the_budget_are_told(left: Left) -> None:
-    query = "SELECT message, hint FROM sffdw.adopt_schema('salesforce', 'sf', %s::jsonb, dry_run => true) " \
-            "WHERE rule_id = 'CALL_BUDGET'"
-    assert rows(left.owner, query, exported()) == []
+def test_polls_beyond_the_budget_are_refused_unless_forced(left: Left) -> None:
+    query = "SELECT severity, message, hint FROM sffdw.adopt_schema('salesforce', 'sf', %s::jsonb, dry_run => true, " \
+            "force => %s) WHERE rule_id = 'CALL_BUDGET'"
+    assert rows(left.owner, query, exported(), False) == []
     left.org.sandbox.call("PUT", "/limits", {"DailyApiRequests": {"max": 100, "remaining": 80}})
     left.owner.execute("CREATE SCHEMA peek")
     left.owner.execute("IMPORT FOREIGN SCHEMA salesforce_system LIMIT TO (_limits) FROM SERVER sf INTO peek")
     left.owner.execute("SELECT * FROM peek._limits LIMIT 1")
-    (message, hint), = rows(left.owner, query, exported())
+    (severity, message, hint), = rows(left.owner, query, exported(), False)
+    forced, = rows(left.owner, query, exported(), True)
+    assert "budget is 95" in str(refused(left).diag.message_detail)
+    left.owner.execute("SELECT sffdw.adopt_schema('salesforce', 'sf', %s::jsonb, force => true)", [exported()])
+    assert one(left.owner, "SELECT count(*) > 0 FROM sffdw.mappings")
     left.org.sandbox.call("PUT", "/limits", {"DailyApiRequests": {"max": 1_000_000, "remaining": 999_000}})
     assert message == "polls would cost 1009 API calls a day, the budget is 95"
-    assert "alter_mapping" in hint
+    assert (severity, forced[0]) == ("error", "warning")
+    assert "force => true" in hint
+    assert "alter_mapping" in forced[2]
 
 
 def test_superuser_cannot_adopt(left: Left, database: Session) -> None:

@@ -107,6 +107,7 @@ def test_row_with_a_rejected_change_stays(org: Org, filtered: Session) -> None:
     poll(filtered)
     assert rows(filtered, "SELECT name, _hc_lastop FROM salesforce.account WHERE sfid = %s", record_id) == [
         ("Rejected", "FAILED")]
+    assert rows(filtered, "SELECT extra_count, pending_count FROM sffdw.verify_mapping('Account')") == [(0, 1)]
     filtered.execute("SELECT sffdw.retry(object_name => 'Account')")
     write(filtered)
     poll(filtered)
