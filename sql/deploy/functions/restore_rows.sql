@@ -1,4 +1,5 @@
 -- Deploy sffdw:functions/restore_rows to pg
+-- requires: functions/check_connection
 -- requires: functions/load_page
 -- requires: functions/merge_page
 -- requires: functions/settle_answers
@@ -16,7 +17,7 @@ AS $function$
 DECLARE
     v_restores sffdw.row_restore[];
 BEGIN
-    IF NOT EXISTS (
+    IF connection.paused_in OR NOT EXISTS (
         SELECT
         FROM sffdw.row_restore r
         JOIN sffdw.mapping m USING (mapping_id)
@@ -52,7 +53,8 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.choose_restores(sffdw.connection) IS
-    'Return the rows of one mapping that are to take Salesforce''s values now, at most 200; NULL: none.';
+    'Return the rows of one mapping that are to take Salesforce''s values now, at most 200; NULL: none, or reading is '
+    'paused.';
 
 CREATE FUNCTION sffdw.show_rejected(
     connection sffdw.connection,
@@ -155,6 +157,7 @@ BEGIN
     IF v_restores IS NULL THEN
         RETURN false;
     END IF;
+    PERFORM sffdw.refuse_recovery(v_connection);
     BEGIN
         PERFORM sffdw.restore_stage(v_connection, v_restores);
         RETURN true;
@@ -176,7 +179,8 @@ $function$;
 
 COMMENT ON FUNCTION sffdw.restore_rows(integer) IS
     'Have rows whose changes were rejected or lost a conflict take Salesforce''s values again; return whether there were '
-    'any. What fails is logged and tried again a minute later. Raises what waiting for a lock raises.';
+    'any. What fails is logged and tried again a minute later. Raises what waiting for a lock raises, '
+    'and SF002.';
 
 CREATE FUNCTION sffdw.ask_restores(connection sffdw.connection, mapping sffdw.mapping, entry_ids integer[])
 RETURNS void

@@ -88,7 +88,7 @@ def test_the_row_of_a_rejected_delete_comes_back_with_its_id_and_that_of_an_inse
     assert one(account, "SELECT count(*) FROM sffdw.row_restore WHERE action = 'INSERT'") == 0
 
 
-def test_a_record_that_cannot_be_read_is_taken_back_later(org: Org, account: Session, record_id: str) -> None:
+def test_a_record_that_cannot_be_read_now_is_taken_back_later(org: Org, account: Session, record_id: str) -> None:
     set_policy(account, "restore")
     account.execute("UPDATE salesforce.account SET phone = 'ours'")
     with org.fault("dml.error", REJECTION), org.fault("query.timeout", kind="query"):
@@ -96,6 +96,10 @@ def test_a_record_that_cannot_be_read_is_taken_back_later(org: Org, account: Ses
     assert one(account, "SELECT phone FROM salesforce.account") == "ours"
     assert one(account, "SELECT count(*) FROM sffdw.log WHERE event = 'RESTORE ERROR'") == 1
     account.execute("UPDATE sffdw.row_restore SET next_try_at = NULL")
+    account.execute("SELECT sffdw.pause('in')")
+    write(account)
+    assert one(account, "SELECT phone FROM salesforce.account") == "ours", "reading is paused"
+    account.execute("SELECT sffdw.resume('in')")
     write(account)
     assert rows(account, STATE) == [("first", "base", "FAILED", "FIELD_CUSTOM_VALIDATION_EXCEPTION")]
 
