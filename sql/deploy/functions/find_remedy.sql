@@ -3,13 +3,19 @@
 
 BEGIN;
 
-CREATE FUNCTION sffdw.find_remedy(status_code text)
+CREATE FUNCTION sffdw.find_remedy(status_code text, message text DEFAULT NULL)
 RETURNS text
 LANGUAGE sql
 IMMUTABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT coalesce(r.remedy, 'Correct the row, then capture it again.')
+    -- Salesforce gives the code of a missing field to a missing record too.
+    SELECT CASE
+        WHEN message LIKE 'Foreign key external ID: %' THEN
+            'No record has the external id that the relationship column names: make it or correct the column, then run '
+            'sffdw.retry.'
+        ELSE coalesce(r.remedy, 'Correct the row, then capture it again.')
+    END
     FROM (VALUES
         ('REQUIRED_FIELD_MISSING', 'Map the fields named, set them, and capture the row again.'),
         ('STRING_TOO_LONG', 'Shorten the value, then capture the row again.'),
@@ -36,18 +42,18 @@ AS $function$
         ('FIELD_INTEGRITY_EXCEPTION',
          'The value does not fit the field or what depends on it: correct it, then capture the row again.'),
         ('FIELD_FILTER_VALIDATION_EXCEPTION',
-         'The record referred to does not meet the lookups filter: choose another one.'),
+         'The record referred to does not meet the lookup''s filter: choose another one.'),
         ('NUMBER_OUTSIDE_VALID_RANGE',
          'The number is too large for the field: correct it, then capture the row again.'),
         ('INVALID_EMAIL_ADDRESS', 'Correct the address, then capture the row again.'),
         ('INVALID_TYPE_ON_FIELD_IN_RECORD',
          'The field has another type in Salesforce: run sffdw.refresh_schema, then sffdw.retry.'),
         ('JSON_PARSER_ERROR',
-         'A value has another form than the fields type: run sffdw.refresh_schema, then sffdw.retry.'),
+         'A value has another form than the field''s type: run sffdw.refresh_schema, then sffdw.retry.'),
         ('INVALID_TYPE', 'The object is gone from Salesforce, or hidden from the integration user.'),
         ('NOT_FOUND', 'The record or its external id field is gone, or hidden from the integration user.'),
-        ('MISSING_ARGUMENT', 'The records Id or external id is missing: capture the row again once it has one.'),
-        ('INVALID_ID_FIELD', 'The rows sfid is no Id of this object: correct or delete the row.'),
+        ('MISSING_ARGUMENT', 'The record''s Id or external id is missing: capture the row again once it has one.'),
+        ('INVALID_ID_FIELD', 'The row''s sfid is no Id of this object: correct or delete the row.'),
         ('DUPLICATE_EXTERNAL_ID',
          'Several records have this external id: merge them in Salesforce, then run sffdw.retry.'),
         ('CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY',
@@ -58,15 +64,15 @@ AS $function$
         ('UNKNOWN_EXCEPTION',
          'Salesforce itself failed: run sffdw.retry; if it fails again, its support can look up the ErrorId.'),
         ('CANNOT_UPDATE_CONVERTED_LEAD', 'The lead was converted: change the account, contact or opportunity instead.'),
-        ('INVALID_STATUS', 'The records state does not allow this change: see the message.'),
-        ('INVALID_OPERATION', 'The org or the records state does not allow this: see the message.'),
+        ('INVALID_STATUS', 'The record''s state does not allow this change: see the message.'),
+        ('INVALID_OPERATION', 'The org or the record''s state does not allow this: see the message.'),
         ('INVALID_PERSON_ACCOUNT_OPERATION',
          'The field belongs to the other half of a person account: write it there.'),
         ('API_DISABLED_FOR_ORG',
-         'The orgs edition or the users profile lacks API access: grant it, then run sffdw.retry.'),
+         'The org''s edition or the user''s profile lacks API access: grant it, then run sffdw.retry.'),
         ('API_CURRENTLY_DISABLED', 'Salesforce has switched the API off for a while: run sffdw.retry later.'),
         ('FUNCTIONALITY_NOT_ENABLED', 'The feature is not switched on in the org: switch it on, then run sffdw.retry.'),
-        ('REQUEST_LIMIT_EXCEEDED', 'The orgs API calls are used up: the change is sent when there are calls again.'),
+        ('REQUEST_LIMIT_EXCEEDED', 'The org''s API calls are used up: the change is sent when there are calls again.'),
         ('TXN_SECURITY_METERING_ERROR',
          'Salesforce is measuring its security policies: the change is sent again by itself.'),
         ('SERVER_UNAVAILABLE', 'Salesforce is out of reach: the change is sent again by itself.'),
@@ -75,14 +81,14 @@ AS $function$
         ('LIMIT_EXCEEDED', 'A limit of the org was reached, see the message: run sffdw.retry once there is room.'),
         ('NOT_MAPPED',
          'The table is not mapped any more: map its object, then run sffdw.retry, or dismiss the change.'),
-        ('NOT_IN_SALESFORCE', 'The rows INSERT was rejected or dismissed: correct the row and retry that one first.'),
+        ('NOT_IN_SALESFORCE', 'The row''s INSERT was rejected or dismissed: correct the row and retry that one first.'),
         ('INVALID_VALUE', 'Salesforce has no such value: correct the row, then capture it again.'),
         ('DELETE_FAILED', 'Other records depend on this one: delete those first.')
     ) AS r (status_code, remedy)
     RIGHT JOIN (SELECT) AS one ON r.status_code = find_remedy.status_code;
 $function$;
 
-COMMENT ON FUNCTION sffdw.find_remedy(text) IS
-    'Return what to do about a write that Salesforce rejected with this code.';
+COMMENT ON FUNCTION sffdw.find_remedy(text, text) IS
+    'Return what to do about a write that Salesforce rejected with this code and message.';
 
 COMMIT;

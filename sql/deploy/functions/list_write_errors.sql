@@ -32,7 +32,7 @@ BEGIN
     -- Entries that Heroku Connect left have their code in sf_message only.
     RETURN QUERY EXECUTE format($query$
         SELECT e.id, e.archived, e.table_name::text, e.record_id, e.sfid::text, e.action::text, p.status_code,
-               coalesce(c.message, e.sf_message), sffdw.find_remedy(p.status_code), coalesce(c.attempt_count, 1),
+               p.message, sffdw.find_remedy(p.status_code, p.message), coalesce(c.attempt_count, 1),
                e.created_at, e.processed_at
         FROM (
             SELECT t.*, false AS archived FROM %1$I._trigger_log t WHERE t.state = 'FAILED'
@@ -41,8 +41,9 @@ BEGIN
         ) e
         LEFT JOIN sffdw.write_claim c ON c.connection_id = $1 AND c.entry_id = e.id
         CROSS JOIN LATERAL (
-            SELECT coalesce(c.status_code, substring(e.sf_message FROM '^[A-Z][A-Z0-9]*_[A-Z0-9_]+'))
-        ) AS p (status_code)
+            SELECT coalesce(c.status_code, substring(e.sf_message FROM '^[A-Z][A-Z0-9]*_[A-Z0-9_]+')),
+                   coalesce(c.message, e.sf_message)
+        ) AS p (status_code, message)
     $query$, schema_name)
     USING connection_id;
 END

@@ -150,6 +150,8 @@ BEGIN
         GROUP BY f.table_name, f.record_id
         ORDER BY min(f.entry_id)
     LOOP
+        -- Dropped with its mapping: there is nothing to send, and the others are sent all the same.
+        CONTINUE WHEN to_regclass(format('%I.%I', v_connection.schema_name, v_row.table_name)) IS NULL;
         v_count := v_count + cardinality(v_row.ids);
         PERFORM sffdw.set_entry_state(v_connection, v_row.ids, 'REQUEUED');
         IF v_row.delete_ids IS NOT NULL THEN
@@ -170,8 +172,8 @@ $function$;
 COMMENT ON FUNCTION sffdw.retry(integer[], text, text, text) IS
     'Have rejected changes sent again, chosen by entry, object and message (LIKE), and return their number. What is '
     'sent is the row as it stands now, in a new entry; where the row has taken Salesforce''s values again, the entry as it '
-    'was, without what younger changes have overtaken. The old ones become REQUEUED. A row that is gone is not sent. '
-    'Raises insufficient_privilege, undefined_object.';
+    'was, without what younger changes have overtaken. The old ones become REQUEUED. A row that is gone is not sent, '
+    'and entries of a table that is gone stay as they are. Raises insufficient_privilege, undefined_object.';
 
 CREATE FUNCTION sffdw.requeue_deletes(connection sffdw.connection, entry_ids integer[])
 RETURNS void

@@ -2,6 +2,6 @@
 
 BEGIN;
 
-DROP FUNCTION sffdw.find_remedy(text);
+DROP FUNCTION sffdw.find_remedy(text, text);
 
 COMMIT;

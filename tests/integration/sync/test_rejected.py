@@ -127,6 +127,27 @@ def test_every_code_has_a_remedy_of_its_own(database: Session) -> None:
     assert [code for code in CODES if found[code] == general or not found[code].endswith(".")] == []
 
 
+def test_a_missing_record_is_not_taken_for_a_missing_field(database: Session) -> None:
+    field = one(database, "SELECT sffdw.find_remedy('INVALID_FIELD')")
+    assert one(database, "SELECT sffdw.find_remedy('INVALID_FIELD', 'No such column ''x'' on sobject A')") == field
+    record = "SELECT sffdw.find_remedy('INVALID_FIELD', 'Foreign key external ID: 1 not found for field F in entity A')"
+    assert "external id" in one(database, record)
+
+
+def test_entries_of_a_table_that_is_gone_hinder_no_retry(org: Org, account: Session) -> None:
+    account.execute("SELECT sffdw.create_mapping('Contact', '{LastName}', access => 'read_write')")
+    with org.fault("dml.error", REJECTION):
+        account.execute("INSERT INTO salesforce.contact (lastname) VALUES ('gone');"
+                        "INSERT INTO salesforce.account (name) VALUES ('stays')")
+        write(account)
+    account.execute("SELECT sffdw.drop_mapping('Contact', drop_table => true)")
+    assert one(account, "SELECT sffdw.retry()") == 1
+    write(account)
+    assert org.names() == ["stays"]
+    assert rows(account, "SELECT table_name FROM sffdw.write_errors") == [("contact",)]
+    assert one(account, "SELECT sffdw.dismiss()") == 1
+
+
 def test_many_rejections_are_one_notification_with_their_number(org: Org, account: Session) -> None:
     set_options(account, write_batch_size=40)
     account.execute("LISTEN \"sffdw.notification\"")

@@ -59,6 +59,7 @@ def test_unknown_external_id_fails_the_entry_alone(org: Org, related: Session) -
     write(related)
     assert rows(related, "SELECT state FROM salesforce._trigger_log ORDER BY id") == [("FAILED",), ("SUCCESS",)]
     assert "nobody" in one(related, "SELECT sf_message FROM salesforce._trigger_log WHERE state = 'FAILED'")
+    assert "names: make it" in one(related, "SELECT remedy FROM sffdw.write_errors")
 
 
 def test_changed_external_id_of_the_parent_comes_with_the_formulas(org: Org, related: Session) -> None:
