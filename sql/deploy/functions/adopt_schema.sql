@@ -339,9 +339,11 @@ BEGIN
     v_findings := v_findings || sffdw.check_adopted_org(v_connection, v_config.settings)
         || ROW('pass', 'CONFIGURATION', NULL, 'mappings are those of ' || v_config.origin, NULL)::sffdw.finding;
     IF v_config.settings #>> '{connection,features,poll_db_no_merge}' = 'false' THEN
+        UPDATE sffdw.connection c
+        SET write_algorithm = 'merged'
+        WHERE c.connection_id = v_connection.connection_id;
         v_findings := v_findings || ROW(
-            'warning', 'WRITE_ALGORITHM', NULL, 'the configuration asks for merged writes; ordered ones are used',
-            'Every change reaches Salesforce, in the order of the log.')::sffdw.finding;
+            'pass', 'WRITE_ALGORITHM', NULL, 'merged writes, as before', NULL)::sffdw.finding;
     END IF;
     UPDATE sffdw.connection c
     SET paused_out = true

@@ -295,6 +295,7 @@ BEGIN
         RETURN false;
     END IF;
     PERFORM sffdw.hold_writes(connection);
+    PERFORM sffdw.merge_entries(connection);
     v_run := sffdw.find_ingest_run(connection, v_threshold);
     -- In a statement after the one that chose them: whatever that one saw is counted here.
     IF v_run.table_name IS NULL OR v_run.table_name = ANY (sffdw.hold_writes(connection)) THEN

@@ -3,6 +3,7 @@
 -- requires: functions/check_connection
 -- requires: functions/choose_entries
 -- requires: functions/hold_writes
+-- requires: functions/merge_entries
 -- requires: tables/write_claim
 
 BEGIN;
@@ -104,6 +105,7 @@ BEGIN
         RETURN NULL;
     END IF;
     PERFORM sffdw.hold_writes(v_connection);
+    PERFORM sffdw.merge_entries(v_connection);
     v_ids := sffdw.take_entries(v_connection);
     IF v_ids IS NULL AND sffdw.break_cycle(v_connection) THEN
         v_ids := sffdw.take_entries(v_connection);

@@ -59,9 +59,9 @@ DECLARE
         SELECT jsonb_object_agg(k, 'number') FROM jsonb_object_keys(sffdw.sync_defaults()) k);
     v_key   text;
 BEGIN
-    IF write_algorithm IS DISTINCT FROM 'ordered' THEN
-        RAISE EXCEPTION 'write algorithm "%" is not supported', write_algorithm
-            USING ERRCODE = 'feature_not_supported', HINT = 'Use ''ordered''.';
+    IF write_algorithm IS NULL OR write_algorithm NOT IN ('ordered', 'merged') THEN
+        RAISE EXCEPTION 'invalid value for "write_algorithm": %', coalesce(write_algorithm, 'NULL')
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'Valid values are: ordered, merged.';
     END IF;
     FOR v_key IN SELECT k FROM jsonb_object_keys(options) k WHERE NOT v_known ? k LOOP
         RAISE EXCEPTION 'invalid option "%"', v_key
@@ -89,7 +89,7 @@ $function$;
 
 COMMENT ON FUNCTION sffdw.check_connection_options(text, jsonb) IS
     'Stop at an unknown option of a connection or a value of the wrong type. '
-    'Raises feature_not_supported, fdw_invalid_option_name, invalid_parameter_value.';
+    'Raises fdw_invalid_option_name, invalid_parameter_value.';
 
 CREATE FUNCTION sffdw.import_system_tables(server_name name, live_schema_name name)
 RETURNS void

@@ -1,0 +1,198 @@
+-- Deploy sffdw:functions/merge_entries to pg
+-- requires: functions/hold_writes
+-- requires: tables/write_claim
+
+BEGIN;
+
+CREATE FUNCTION sffdw.lock_mergeable(connection sffdw.connection)
+RETURNS integer[]
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '2s'
+AS $function$
+DECLARE
+    v_ids integer[];
+BEGIN
+    EXECUTE format($query$
+        WITH unsent AS MATERIALIZED (
+            SELECT l.id, l.table_name, l.record_id
+            FROM %1$I._trigger_log l
+            WHERE l.state = 'NEW'
+            AND l.action IN ('INSERT', 'UPDATE', 'DELETE')
+            AND %2$s
+            ORDER BY l.id
+            LIMIT 50000
+        ), counted AS (
+            SELECT u.id, count(*) OVER (PARTITION BY u.table_name, u.record_id) AS entry_count FROM unsent u
+        ), held AS (
+            SELECT l.id
+            FROM %1$I._trigger_log l
+            WHERE l.id IN (SELECT c.id FROM counted c WHERE c.entry_count > 1)
+            AND l.state = 'NEW'
+            ORDER BY l.id
+            FOR UPDATE
+        )
+        SELECT array_agg(h.id) FROM held h
+    $query$, connection.schema_name, sffdw.held_filter(connection))
+    INTO v_ids;
+    RETURN v_ids;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.lock_mergeable(sffdw.connection) IS
+    'Lock and return the unsent entries, of the oldest 50,000, whose record has several. Raises lock_not_available.';
+
+CREATE FUNCTION sffdw.merge_entries(connection sffdw.connection)
+RETURNS integer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_ids    integer[];
+    v_merged integer[];
+BEGIN
+    IF connection.write_algorithm <> 'merged' THEN
+        RETURN 0;
+    END IF;
+    PERFORM sffdw.revive_inserts(connection);
+    v_ids := sffdw.lock_mergeable(connection);
+    IF v_ids IS NULL THEN
+        RETURN 0;
+    END IF;
+    -- What is left is a DELETE if there is one, else the first INSERT, which has all columns of its time, else the last
+    -- UPDATE; with the latest value of each column, and what the row was before the first. In a statement after the one
+    -- that locked them.
+    EXECUTE format($query$
+        WITH entry AS MATERIALIZED (
+            SELECT l.id, l.action, l."values", first_value(l.id) OVER (
+                       PARTITION BY l.table_name, l.record_id
+                       ORDER BY l.action <> 'DELETE', l.action <> 'INSERT',
+                                CASE l.action WHEN 'INSERT' THEN l.id ELSE -l.id END) AS survivor_id,
+                   first_value(l.old) OVER (PARTITION BY l.table_name, l.record_id ORDER BY l.id) AS first_old,
+                   count(*) OVER (PARTITION BY l.table_name, l.record_id) AS entry_count
+            FROM %1$I._trigger_log l
+            WHERE l.id = ANY ($1)
+            AND l.state = 'NEW'
+        ), latest AS (
+            SELECT DISTINCT ON (e.survivor_id, v.key) e.survivor_id, e.first_old, v.key, v.value
+            FROM entry e
+            JOIN entry s ON s.id = e.survivor_id AND s.action <> 'DELETE'
+            CROSS JOIN LATERAL %2$I.each(e."values"::%2$I.hstore) v
+            WHERE e.entry_count > 1
+            AND (s.action = 'UPDATE' OR e.id >= s.id)
+            ORDER BY e.survivor_id, v.key, e.id DESC
+        ), combined AS (
+            SELECT a.survivor_id, min(a.first_old) AS first_old,
+                   %2$I.hstore(array_agg(a.key), array_agg(a.value))::text AS "values"
+            FROM latest a
+            GROUP BY a.survivor_id
+        ), survivor AS (
+            UPDATE %1$I._trigger_log l
+            SET "values" = c."values",
+                old = CASE l.action WHEN 'UPDATE' THEN coalesce(c.first_old, l.old) ELSE l.old END,
+                updated_at = clock_timestamp()
+            FROM combined c
+            WHERE l.id = c.survivor_id
+        ), folded AS (
+            UPDATE %1$I._trigger_log l
+            SET state = 'MERGED',
+                sf_message = format('merged into entry %%s', e.survivor_id),
+                processed_at = clock_timestamp(),
+                processed_tx = txid_current(),
+                updated_at = clock_timestamp()
+            FROM entry e
+            WHERE l.id = e.id
+            AND e.id <> e.survivor_id
+            RETURNING l.id
+        )
+        SELECT coalesce(array_agg(f.id), '{}') FROM folded f
+    $query$, connection.schema_name, connection.hstore_schema)
+    INTO v_merged
+    USING v_ids;
+    DELETE FROM sffdw.write_claim c
+    WHERE c.connection_id = connection.connection_id
+    AND c.entry_id = ANY (v_merged);
+    RETURN cardinality(v_merged);
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.merge_entries(sffdw.connection) IS
+    'With merged writes: condense the unsent entries of each record into one, with its latest values; the others become '
+    'MERGED. A change of a row whose INSERT was rejected becomes an INSERT of all its values. Return how many entries '
+    'were merged. Raises lock_not_available.';
+
+CREATE FUNCTION sffdw.revive_inserts(connection sffdw.connection)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '2s'
+AS $function$
+DECLARE
+    v_insert record;
+    v_sfid   text;
+BEGIN
+    -- The oldest unsent change of each row that had no sfid and whose latest INSERT was rejected.
+    FOR v_insert IN EXECUTE format($query$
+        SELECT DISTINCT ON (l.table_name, l.record_id) l.id, l.table_name, l.record_id, r.id AS insert_id, r.is_archived,
+               r."values"
+        FROM %1$I._trigger_log l
+        CROSS JOIN LATERAL (
+            SELECT i.*
+            FROM (
+                SELECT o.id, o.table_name, o.record_id, o.action, o.state, o."values", false AS is_archived
+                FROM %1$I._trigger_log o
+                WHERE o.state IN ('NEW', 'PENDING', 'FAILED')
+                UNION ALL
+                SELECT o.id, o.table_name, o.record_id, o.action, o.state, o."values", true
+                FROM %1$I._trigger_log_archive o
+                WHERE o.state = 'FAILED'
+            ) i
+            WHERE i.table_name = l.table_name
+            AND i.record_id = l.record_id
+            AND i.action = 'INSERT'
+            ORDER BY i.id DESC
+            LIMIT 1
+        ) r
+        WHERE l.state = 'NEW'
+        AND l.action = 'UPDATE'
+        AND l.sfid IS NULL
+        AND r.state = 'FAILED'
+        AND r.id < l.id
+        AND %2$s
+        ORDER BY l.table_name, l.record_id, l.id
+        LIMIT 500
+    $query$, connection.schema_name, sffdw.held_filter(connection)) LOOP
+        EXECUTE format('SELECT t.sfid FROM %I.%I t WHERE t.id = $1', connection.schema_name, v_insert.table_name)
+        INTO v_sfid
+        USING v_insert.record_id;
+        CONTINUE WHEN v_sfid IS NOT NULL;
+        EXECUTE format($query$
+            UPDATE %1$I._trigger_log l
+            SET action = 'INSERT',
+                "values" = ($2::%2$I.hstore OPERATOR(%2$I.||) l."values"::%2$I.hstore)::text,
+                updated_at = clock_timestamp()
+            WHERE l.id = $1
+            AND l.state = 'NEW'
+        $query$, connection.schema_name, connection.hstore_schema)
+        USING v_insert.id, v_insert."values";
+        EXECUTE format('UPDATE %I.%I l SET state = %L, sf_message = concat_ws('' / '', l.sf_message, '
+                       'format(''merged into entry %%s'', $2)), updated_at = clock_timestamp() WHERE l.id = $1',
+                       connection.schema_name, CASE WHEN v_insert.is_archived THEN '_trigger_log_archive'
+                                                    ELSE '_trigger_log' END,
+                       CASE WHEN v_insert.is_archived THEN 'REQUEUED' ELSE 'MERGED' END)
+        USING v_insert.insert_id, v_insert.id;
+        DELETE FROM sffdw.write_claim c
+        WHERE c.connection_id = connection.connection_id
+        AND c.entry_id = v_insert.insert_id;
+    END LOOP;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.revive_inserts(sffdw.connection) IS
+    'Turn changes of rows whose INSERT was rejected into INSERTs of all their values, which the rejected ones are merged '
+    'into. Raises lock_not_available.';
+
+COMMIT;
