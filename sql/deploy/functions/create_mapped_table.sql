@@ -62,6 +62,27 @@ COMMENT ON FUNCTION sffdw.check_table_shape(regclass, regclass) IS
     'Stop unless the existing table has every column of the wanted one, of the same type, and belongs to '
     'the current role. Raises duplicate_table, insufficient_privilege.';
 
+CREATE FUNCTION sffdw.skip_logged_ids(schema_name name, table_name name)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    EXECUTE format($query$
+        SELECT setval(pg_get_serial_sequence(%2$L, 'id'), max(l.record_id))
+        FROM (TABLE %1$I._trigger_log UNION ALL TABLE %1$I._trigger_log_archive) l
+        WHERE l.table_name = $1
+        HAVING max(l.record_id) > 0
+    $query$, schema_name, format('%I.%I', schema_name, table_name))
+    USING table_name;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.skip_logged_ids(name, name) IS
+    'Have the ids of a new table begin behind those that the trigger log and its archive know of a table of that name: '
+    'what was captured there is not about the rows of this one.';
+
 CREATE FUNCTION sffdw.create_mapped_table(
     schema_name name,
     table_name  name,
@@ -83,6 +104,7 @@ BEGIN
     IF v_existing IS NULL THEN
         -- Every row is updated again when its result comes back: room on the page keeps that update cheap.
         EXECUTE format('CREATE TABLE %I.%I (%s) WITH (fillfactor = 85)', schema_name, table_name, v_columns);
+        PERFORM sffdw.skip_logged_ids(schema_name, table_name);
         RETURN true;
     END IF;
     EXECUTE format('CREATE TEMPORARY TABLE sffdw_wanted (%s)', v_columns);

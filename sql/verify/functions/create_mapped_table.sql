@@ -13,6 +13,7 @@ BEGIN
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.check_table_shape(regclass, regclass)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.skip_logged_ids(name, name)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.create_mapped_table(name, name, sffdw.described_field[], jsonb)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[])
         ) AS w (signature, is_definer, settings)

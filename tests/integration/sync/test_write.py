@@ -461,3 +461,17 @@ def test_a_row_trigger_that_refuses_the_result_does_not_lose_it(org: Org, accoun
     poll(account)
     assert rows(account, "SELECT name, sfid IS NOT NULL FROM salesforce.account ORDER BY name") == [
         ("stubborn", True), ("willing", True)]
+
+
+def test_what_a_dropped_table_left_unsent_concerns_no_row_of_the_new_one(org: Org, contact: Session) -> None:
+    org.create("Contact", {"LastName": "theirs", "Phone": "1"})
+    contact.execute("INSERT INTO salesforce.contact (lastname) VALUES ('ours')")
+    contact.execute("UPDATE salesforce.contact SET phone = '2'")
+    contact.execute("SELECT sffdw.drop_mapping('Contact', drop_table => true)")
+    contact.execute("SELECT sffdw.create_mapping('Contact', '{LastName,Phone}', access => 'read_write')")
+    poll(contact)
+    write(contact)
+    poll(contact)
+    assert rows(contact, "SELECT lastname, phone FROM salesforce.contact ORDER BY 1") == [
+        ("ours", "2"), ("theirs", "1")]
+    assert log(contact, "state") == [("SUCCESS",), ("SUCCESS",)]
