@@ -38,7 +38,8 @@ def fill(org: Org, session: Session, count: int) -> None:
 
 
 def write_calls(org: Org, since: int) -> int:
-    return sum(len(org.calls(kind, since)) for kind in CALLS)
+    # Polls of very many changes make Bulk jobs too, to query.
+    return sum("/jobs/query" not in call["path"] for kind in CALLS for call in org.calls(kind, since))
 
 
 def threshold(session: Session, entries: int, name: str = "Account") -> None:
