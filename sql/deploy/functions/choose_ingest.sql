@@ -195,7 +195,7 @@ BEGIN
                         ELSE r.record ->> coalesce(r.external_id_field, 'Id') END AS record_key,
                    CASE WHEN g.action = 'INSERT' THEN ARRAY(SELECT jsonb_object_keys(r.record)) END AS fields
             FROM sffdw.read_changes($1, $2) g
-            CROSS JOIN LATERAL sffdw.make_request($1, g) r
+            JOIN sffdw.make_all_requests($1, ARRAY(SELECT c FROM sffdw.read_changes($1, $2) c)) r ON r.entry_id = g.entry_id
             JOIN sffdw.mapping m ON m.mapping_id = r.mapping_id
             WHERE sffdw.can_ingest(r, m.unique_identifier)
         ), named AS (
