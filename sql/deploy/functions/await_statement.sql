@@ -241,10 +241,8 @@ DECLARE
     v_batch    CONSTANT uuid := gen_random_uuid();
     v_requests sffdw.write_request[] := ARRAY(
         SELECT r
-        FROM unnest(changes) WITH ORDINALITY c
-        CROSS JOIN LATERAL sffdw.make_request(
-            connection,
-            ROW(c.entry_id, c.action, c.table_name, c.record_id, c.sfid, c."values")::sffdw.captured_change) r
+        FROM sffdw.make_all_requests(connection, changes) r
+        JOIN unnest(changes) WITH ORDINALITY c ON c.entry_id = r.entry_id
         ORDER BY c.ordinality);
     v_sent     sffdw.write_request[];
 BEGIN

@@ -213,12 +213,15 @@ BEGIN
             JOIN kind k ON (k.operation, k.fields) IS NOT DISTINCT FROM (q.operation, q.fields)
             WHERE NOT EXISTS (SELECT FROM named n WHERE q.record -> n.key = n.value)
         ), taken AS MATERIALIZED (
-            SELECT l.id
-            FROM %1$I._trigger_log l
-            WHERE l.id IN (SELECT c.entry_id FROM chosen c WHERE c.place = 1 AND c.size < 80000000)
+            -- The planner takes what is chosen for one row: joined a second time it would be read once for each entry.
+            SELECT c.*
+            FROM chosen c
+            JOIN %1$I._trigger_log l ON l.id = c.entry_id
+            WHERE c.place = 1
+            AND c.size < 80000000
             AND l.state = 'NEW'
             ORDER BY l.id
-            FOR UPDATE SKIP LOCKED
+            FOR UPDATE OF l SKIP LOCKED
         ), job AS (
             INSERT INTO sffdw.ingest_job (
                 connection_id, table_name, object_name, action, operation, external_id_field, batch_id, entry_count)
@@ -231,9 +234,8 @@ BEGIN
         ), entered AS (
             INSERT INTO sffdw.ingest_record (
                 job_number, entry_id, connection_id, table_name, row_id, record, record_key)
-            SELECT j.job_number, c.entry_id, $5, $4, c.row_id, c.record, c.record_key
+            SELECT j.job_number, t.entry_id, $5, $4, t.row_id, t.record, t.record_key
             FROM taken t
-            JOIN chosen c ON c.entry_id = t.id
             CROSS JOIN job j
             RETURNING entry_id
         )

@@ -67,6 +67,8 @@ RETURNS void
 LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
+-- All of these are as many as the job has rows, which the planner does not know: some ten thousand loops over as many.
+SET enable_nestloop = 'off'
 AS $function$
 BEGIN
     -- Rows come in no order. Those with equal values, which only plain inserts have, take one result each.

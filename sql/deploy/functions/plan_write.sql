@@ -98,8 +98,8 @@ BEGIN
         SELECT ROW(i.id, i.place, 'Bulk', r.operation, m.object_name, NULL)::sffdw.planned_entry
         FROM unnest(v_run.entry_ids[:max_entries]) WITH ORDINALITY i (id, place)
         JOIN sffdw.mapping m ON m.connection_id = connection.connection_id AND m.table_name = v_run.table_name
-        JOIN LATERAL sffdw.read_changes(connection, ARRAY[i.id]) g ON true
-        CROSS JOIN LATERAL sffdw.make_request(connection, g) r
+        JOIN sffdw.make_all_requests(connection, ARRAY(
+            SELECT g FROM sffdw.read_changes(connection, v_run.entry_ids[:max_entries]) g)) r ON r.entry_id = i.id
         WHERE r.final_state IS NULL
         AND m.object_name <> ALL (held_objects)
         ORDER BY i.place
@@ -132,8 +132,10 @@ BEGIN
            END
     FROM sffdw.judge_entries(connection, scan_limit) e
     LEFT JOIN unnest(v_chosen) WITH ORDINALITY c (id, place) ON c.id = e.entry_id
-    JOIN LATERAL sffdw.read_changes(connection, ARRAY[e.entry_id]) g ON true
-    CROSS JOIN LATERAL sffdw.make_request(connection, g) r
+    JOIN sffdw.make_all_requests(connection, ARRAY(
+        SELECT g FROM sffdw.read_changes(connection, ARRAY(
+            SELECT j.entry_id FROM sffdw.judge_entries(connection, scan_limit) j)) g
+    )) r ON r.entry_id = e.entry_id
     WHERE e.entry_id <> ALL (known);
 END
 $function$;

@@ -340,9 +340,9 @@ DECLARE
 BEGIN
     SELECT array_agg(r ORDER BY r.entry_id)
     INTO v_requests
-    FROM unnest(claims) c
-    CROSS JOIN LATERAL sffdw.read_changes(connection, ARRAY[c.entry_id]) g
-    CROSS JOIN LATERAL sffdw.make_request(connection, g) r;
+    FROM sffdw.make_all_requests(connection, ARRAY(
+        SELECT g FROM sffdw.read_changes(connection, ARRAY(SELECT c.entry_id FROM unnest(claims) c)) g
+    )) r;
     -- What would not be sent now is declined when it is claimed again.
     PERFORM sffdw.close_doubt(connection, r.entry_id, 'again', NULL)
     FROM unnest(v_requests) r

@@ -11,7 +11,7 @@ BEGIN
         FROM (VALUES
             ('sffdw.return_entries(sffdw.connection, sffdw.ingest_job, text, text, text)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.close_job(sffdw.connection, sffdw.ingest_job, text)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.read_ingest(sffdw.connection, sffdw.ingest_job)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.read_ingest(sffdw.connection, sffdw.ingest_job)', false, '{"search_path=pg_catalog, pg_temp",enable_nestloop=off}'::text[]),
             ('sffdw.finish_ingest(sffdw.connection, sffdw.ingest_job)', false, '{"search_path=pg_catalog, pg_temp"}'::text[])
         ) AS w (signature, is_definer, settings)
         JOIN pg_catalog.pg_proc p ON p.oid = w.signature::pg_catalog.regprocedure
