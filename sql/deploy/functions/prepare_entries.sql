@@ -74,32 +74,55 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
     RETURN QUERY EXECUTE format($query$
-        SELECT d.id, i.id, i.state::text, i.sfid::text, ARRAY(
-                   SELECT l.id
-                   FROM %1$I._trigger_log l
-                   WHERE l.table_name = d.table_name
-                   AND l.record_id = d.record_id
-                   AND l.id < d.id
-                   AND l.state = 'NEW'
-                   FOR UPDATE
-               )
-        FROM %1$I._trigger_log d
-        LEFT JOIN LATERAL (
-            SELECT l.id, l.state, l.sfid
-            FROM (TABLE %1$I._trigger_log UNION ALL TABLE %1$I._trigger_log_archive) l
-            WHERE l.table_name = d.table_name
-            AND l.record_id = d.record_id
-            AND l.action = 'INSERT'
-            AND l.id < d.id
-            ORDER BY l.id DESC
-            LIMIT 1
-        ) i ON true
-        WHERE d.state = 'IGNORE'
-        AND d.action = 'DELETE'
-        AND i.state IS DISTINCT FROM 'PENDING'
-        ORDER BY d.id
-        LIMIT 500
-        FOR UPDATE OF d SKIP LOCKED
+        -- The log has no index by record: it is read once for all deletes, not once for each.
+        WITH deleted AS MATERIALIZED (
+            SELECT l.id, l.table_name, l.record_id
+            FROM %1$I._trigger_log l
+            WHERE l.state = 'IGNORE'
+            AND l.action = 'DELETE'
+        ), older AS MATERIALIZED (
+            SELECT d.id AS delete_id, l.id, l.state, l.action, l.sfid
+            FROM deleted d
+            JOIN %1$I._trigger_log l
+                ON l.table_name = d.table_name AND l.record_id = d.record_id AND l.id < d.id
+            UNION ALL
+            SELECT d.id, l.id, l.state, l.action, l.sfid
+            FROM deleted d
+            JOIN %1$I._trigger_log_archive l
+                ON l.table_name = d.table_name AND l.record_id = d.record_id AND l.id < d.id
+            WHERE l.action = 'INSERT'
+        ), inserted AS MATERIALIZED (
+            SELECT DISTINCT ON (o.delete_id) o.*
+            FROM older o
+            WHERE o.action = 'INSERT'
+            ORDER BY o.delete_id, o.id DESC
+        ), chosen AS MATERIALIZED (
+            SELECT l.id
+            FROM %1$I._trigger_log l
+            WHERE l.state = 'IGNORE'
+            AND l.action = 'DELETE'
+            AND l.id NOT IN (SELECT i.delete_id FROM inserted i WHERE i.state = 'PENDING')
+            ORDER BY l.id
+            LIMIT 500
+            FOR UPDATE SKIP LOCKED
+        ), taken AS MATERIALIZED (
+            SELECT l.id
+            FROM %1$I._trigger_log l
+            WHERE l.id IN (SELECT o.id FROM older o JOIN chosen c ON c.id = o.delete_id WHERE o.state = 'NEW')
+            AND l.state = 'NEW'
+            ORDER BY l.id
+            FOR UPDATE
+        ), unsent AS (
+            SELECT o.delete_id, array_agg(o.id ORDER BY o.id) AS ids
+            FROM older o
+            JOIN taken t ON t.id = o.id
+            GROUP BY o.delete_id
+        )
+        SELECT c.id, i.id, i.state::text, i.sfid::text, coalesce(u.ids, '{}')
+        FROM chosen c
+        LEFT JOIN inserted i ON i.delete_id = c.id
+        LEFT JOIN unsent u ON u.delete_id = c.id
+        ORDER BY c.id
     $query$, connection.schema_name);
 END
 $function$;

@@ -276,7 +276,8 @@ BEGIN
     record_id := CASE WHEN request.operation IN ('insert', 'upsert') THEN v_found.record_id END;
     verdict := CASE
         WHEN request.operation = 'delete' AND NOT v_alive THEN 'accepted'
-        WHEN request.operation = 'update' AND v_alive
+        -- One in the recycle bin holds what it held last: it was changed first and deleted then.
+        WHEN request.operation = 'update' AND v_found.record_id IS NOT NULL
         AND sffdw.is_same_record(request.mapping_id, request.record, v_found.content) THEN 'accepted'
         WHEN record_id IS NOT NULL THEN 'accepted'
         -- Only a plain create, sent twice, would make two records.

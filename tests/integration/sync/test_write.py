@@ -209,6 +209,21 @@ def test_a_row_inserted_and_deleted_before_it_was_sent_never_leaves(org: Org, ac
     assert log(account) == [("INSERT", "IGNORED"), ("DELETE", "IGNORED")]
 
 
+def test_deletes_of_unsent_rows_read_the_log_a_few_times_however_many_they_are(org: Org, account: Session) -> None:
+    """Where each read all of it, a long log kept the writer from ever sending between two restarts of the server."""
+    account.execute("INSERT INTO salesforce.account (name) SELECT 'gone ' || n FROM generate_series(1, 400) n")
+    account.execute("INSERT INTO salesforce.account (name) SELECT 'kept ' || n FROM generate_series(1, 2000) n")
+    account.execute("DELETE FROM salesforce.account WHERE name LIKE 'gone%'")
+    account.execute("ANALYZE salesforce._trigger_log")
+    with account.transaction():
+        account.execute("SELECT sffdw.prepare_entries(connection_id) FROM sffdw.connection")
+        read = one(account, "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables "
+                            "WHERE relid = 'salesforce._trigger_log'::regclass")
+    assert read < 20 * 2800
+    assert rows(account, "SELECT state, count(*) FROM salesforce._trigger_log GROUP BY 1 ORDER BY 1") == [
+        ("IGNORED", 800), ("NEW", 2000)]
+
+
 def test_a_delete_that_meets_its_insert_on_the_way_is_sent(org: Org, account: Session, connect: Any) -> None:
     account.execute("INSERT INTO salesforce.account (name) VALUES ('short-lived')")
     writer, mark = connect(), org.last_call()
@@ -322,6 +337,22 @@ def test_a_lost_reply_of_a_change_is_settled_by_asking(
     write(account)
     assert log(account) == [(operation, "SUCCESS")]
     assert len(org.calls("collections", mark)) == sent_again
+
+
+@pytest.mark.parametrize(("is_done", "state"), [(True, "SUCCESS"), (False, "FAILED")])
+def test_a_change_whose_record_was_deleted_before_asking_is_accepted_if_it_was_made(
+        org: Org, account: Session, is_done: bool, state: str) -> None:
+    record_id = org.create("Account", {"Name": "Acme", "Phone": "1"})[0]
+    poll(account)
+    account.execute("UPDATE salesforce.account SET phone = '2'")
+    assert one(account, "SELECT sffdw.claim_entries(connection_id) FROM sffdw.connection") is not None
+    account.execute("UPDATE sffdw.write_claim SET claimant_start = claimant_start - interval '1 day', claimant_pid = 1")
+    if is_done:
+        org.update("Account", record_id, Phone="2")
+    org.act("delete", "Account", record_id)
+    write(account)
+    write(account)
+    assert log(account) == [("UPDATE", state)]
 
 
 def test_a_change_claimed_by_a_dead_session_is_settled(org: Org, account: Session, connect: Any) -> None:
