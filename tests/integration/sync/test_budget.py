@@ -151,7 +151,8 @@ def test_case_14_a_limit_in_the_middle_of_a_poll_is_no_success(org: Org, account
     poll(account)
     watermark = one(account, "SELECT watermark_at FROM sffdw.mappings")
     org.create("Account", *[{"Name": f"a{number}"} for number in range(9)])
-    with org.fault("limit.daily", kind="query", calls="from 3"):
+    # The second query counts what there is beyond a full page.
+    with org.fault("limit.daily", kind="query", calls="from 4"):
         sqlstate, detail, hint = refusal(account, "CALL sffdw.poll()")
         assert (sqlstate, "REQUEST_LIMIT_EXCEEDED" in detail, bool(hint)) == ("SF004", True, True)
         assert rows(account, "SELECT outcome, read_count FROM sffdw.sync_runs ORDER BY run_id DESC LIMIT 1") == [

@@ -146,7 +146,7 @@ def test_write_gives_a_result_for_each_entry(tables: Session, org: Sandbox, call
                   ("Account", "update", None, f'{{"Id":"{there}","Phone":"2"}}'),
                   ("Account", "delete", None, f'{{"Id":"{there}"}}'),
                   ("Account", "delete", None, '{"Id":"001000000000000AAA"}'))
-    assert calls() == {"collections": 4}
+    assert calls() == {"composite": 1}
     rows = tables.execute(RESULTS, [batch]).fetchall()
     assert [row[1:3] for row in rows] == [(True, True), (False, None), (True, False), (True, True), (True, False),
                                           (True, False), (False, None)]
@@ -175,11 +175,15 @@ def test_a_failed_statement_sends_nothing(tables: Session, org: Sandbox) -> None
 
 
 def test_case_70_a_lost_reply_leaves_the_result_open(tables: Session, org: Sandbox, fault: Any) -> None:
-    fault("reply.lost", kind="collections", calls="1")
-    batch = write(tables, ("Account", "insert", None, '{"Name":"a"}'), ("Contact", "insert", None, '{"LastName":"b"}'))
+    fault("reply.lost", kind="composite", calls="1")
+    batch = write(tables, ("Account", "insert", None, '{"Name":"a"}'), ("Contact", "insert", None, '{"LastName":"b"}'),
+                  ("Lead", "insert", None, '{"LastName":"c","Company":"d"}'),
+                  ("Campaign", "insert", None, '{"Name":"e"}'),
+                  ("Case", "insert", None, '{"Subject":"f"}'), ("Task", "insert", None, '{"Subject":"g"}'))
     rows = tables.execute(RESULTS, [batch]).fetchall()
-    assert [row[1] for row in rows] == [None, False]
-    assert (rows[1][3], rows[1][5]) == ("NOT_SENT", True)
+    # Five kinds share a request; the sixth would have been the next.
+    assert [row[1] for row in rows] == [None] * 5 + [False]
+    assert (rows[5][3], rows[5][5]) == ("NOT_SENT", True)
 
 
 def test_case_69_locked_rows_are_transient(tables: Session, org: Sandbox, fault: Any) -> None:
