@@ -25,7 +25,14 @@ BEGIN
             END IF;
             IF NOT v_has_rows THEN
                 RETURN NULL;
-            ELSIF to_regprocedure('sffdw.await_statement(name, name)') IS NULL THEN
+            ELSIF NOT EXISTS (
+                -- What another role has put there after the extension was dropped would run as the owner.
+                SELECT
+                FROM pg_proc p
+                JOIN pg_roles r ON r.oid = p.proowner
+                WHERE p.oid = to_regprocedure('sffdw.await_statement(name, name)')
+                AND (r.rolsuper OR r.rolname = current_user)
+            ) THEN
                 RAISE EXCEPTION 'table "%%" is written synchronously, and extension sffdw is not there', %3$L
                     USING ERRCODE = 'object_not_in_prerequisite_state',
                           HINT = %4$L;

@@ -30,7 +30,8 @@ DECLARE
     v_path      CONSTANT text := pg_catalog.current_setting('search_path');
     v_statement text;
 BEGIN
-    PERFORM pg_catalog.set_config('search_path', run_search_path, true);
+    -- pg_temp last: what is not named is searched first, and triggers run here as the owner would find an app's tables.
+    PERFORM pg_catalog.set_config('search_path', pg_catalog.concat_ws(', ', run_search_path, 'pg_temp'), true);
     FOREACH v_statement IN ARRAY ARRAY[
         -- A poll has brought the record in as a row of its own before its sfid was known: the app's row stays.
         'DELETE FROM %s t USING pg_catalog.unnest($1) r WHERE t.sfid OPERATOR(pg_catalog.=) r.sfid '

@@ -214,6 +214,62 @@ def test_an_app_needs_rights_on_its_table_only(org: Org, waiting: Session, conne
     assert org.names() == []
 
 
+def grant(waiting: Session) -> None:
+    waiting.execute(f"GRANT USAGE ON SCHEMA salesforce TO {APP}; "
+                    f"GRANT SELECT, INSERT, UPDATE, DELETE ON salesforce.account TO {APP}; "
+                    f"GRANT USAGE ON SEQUENCE salesforce.account_id_seq TO {APP}")
+
+
+def told(session: Session) -> list[str]:
+    messages: list[str] = []
+    session.add_notice_handler(lambda diag: messages.append(str(diag.message_primary)))
+    return messages
+
+
+def test_an_app_cannot_put_its_temporary_tables_in_the_way_of_the_owners_triggers(
+        org: Org, waiting: Session, connect: Connect) -> None:
+    grant(waiting)
+    waiting.execute("UPDATE sffdw.connection SET run_search_path = 'salesforce, public'")
+    waiting.execute("""
+        CREATE TABLE salesforce.audit (who text);
+        CREATE FUNCTION salesforce.note() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN INSERT INTO audit VALUES (current_user); RETURN NULL; END $$;
+        CREATE TRIGGER note AFTER UPDATE ON salesforce.account FOR EACH ROW EXECUTE FUNCTION salesforce.note()
+    """)
+    app = connect(user=APP)
+    app.execute("""
+        CREATE TEMPORARY TABLE audit (who text);
+        GRANT ALL ON audit TO PUBLIC;
+        CREATE FUNCTION pg_temp.steal() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE WARNING 'run as %', current_user; RETURN NEW; END $$;
+        CREATE TRIGGER steal BEFORE INSERT ON audit FOR EACH ROW EXECUTE FUNCTION pg_temp.steal()
+    """)
+    messages = told(app)
+    app.execute("INSERT INTO salesforce.account (name) VALUES ('a')")
+    assert messages == []
+    assert rows(app, "SELECT * FROM pg_temp.audit") == []
+    assert one(waiting, "SELECT count(*) > 0 FROM salesforce.audit")
+
+
+def test_nobody_else_takes_the_place_of_the_extension_that_is_gone(
+        org: Org, waiting: Session, connect: Connect, database: Session) -> None:
+    grant(waiting)
+    database.execute("DROP EXTENSION sffdw CASCADE; DROP SCHEMA IF EXISTS sffdw CASCADE")
+    database.execute(f"DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO {APP}', current_database()); END $$")
+    database.commit()
+    app = connect(user=APP)
+    app.execute("""
+        CREATE SCHEMA sffdw;
+        GRANT USAGE ON SCHEMA sffdw TO PUBLIC;
+        CREATE FUNCTION sffdw.await_statement(name, name) RETURNS void LANGUAGE plpgsql AS
+        $$ BEGIN RAISE WARNING 'run as %', current_user; END $$
+    """)
+    messages = told(app)
+    with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState):
+        app.execute("INSERT INTO salesforce.account (name) VALUES ('a')")
+    assert messages == []
+
+
 def test_related_records_and_writable_fields_are_heeded(org: Org, waiting: Session) -> None:
     waiting.execute("SELECT sffdw.create_mapping('Contact', access => 'read_write', write_mode => 'sync', fields => "
                     "'{LastName,Phone,Birthdate,Account.External_Id__c}', writable_fields => "
