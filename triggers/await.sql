@@ -25,14 +25,7 @@ BEGIN
             END IF;
             IF NOT v_has_rows THEN
                 RETURN NULL;
-            ELSIF NOT EXISTS (
-                -- What another role has put there after the extension was dropped would run as the owner.
-                SELECT
-                FROM pg_proc p
-                JOIN pg_roles r ON r.oid = p.proowner
-                WHERE p.oid = to_regprocedure('sffdw.await_statement(name, name)')
-                AND (r.rolsuper OR r.rolname = current_user)
-            ) THEN
+            ELSIF NOT %6$s THEN
                 RAISE EXCEPTION 'table "%%" is written synchronously, and extension sffdw is not there', %3$L
                     USING ERRCODE = 'object_not_in_prerequisite_state',
                           HINT = %4$L;
@@ -48,7 +41,7 @@ BEGIN
         schema_name, sffdw.fit_name(format('hc_%s_await', table_name)), table_name,
         format('Create the extension again, or run DROP FUNCTION %I.%I() CASCADE: changes are captured then, and sent '
                'by nobody.', schema_name, sffdw.fit_name(format('hc_%s_await', table_name))),
-        schema_name);
+        schema_name, sffdw.own_function('sffdw.await_statement(name, name)'));
 END
 $function$;
 

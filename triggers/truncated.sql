@@ -21,13 +21,7 @@ BEGIN
             RAISE WARNING 'TRUNCATE of table "%%" is not sent to Salesforce', %3$L
                 USING DETAIL = 'Its records stay there, and the rows come back when the two sides are compared.',
                       HINT = 'Run DELETE to have the records deleted too, or sffdw.reload to have the rows back.';
-            IF EXISTS (
-                SELECT
-                FROM pg_proc p
-                JOIN pg_roles r ON r.oid = p.proowner
-                WHERE p.oid = to_regprocedure('sffdw.note_truncate(name, name)')
-                AND (r.rolsuper OR r.rolname = current_user)
-            ) THEN
+            IF %6$s THEN
                 PERFORM sffdw.note_truncate(%4$L, %3$L);
             END IF;
             RETURN NULL;
@@ -40,7 +34,8 @@ BEGIN
         FOR EACH STATEMENT
         WHEN (public.get_xmlbinary()::text = 'base64'::text)
         EXECUTE FUNCTION %1$I.%2$I();
-    $ddl$, schema_name, v_function, table_name, schema_name, table_name);
+    $ddl$, schema_name, v_function, table_name, schema_name, table_name,
+        sffdw.own_function('sffdw.note_truncate(name, name)'));
 END
 $function$;
 

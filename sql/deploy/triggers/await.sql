@@ -1,5 +1,6 @@
 -- Deploy sffdw:triggers/await to pg
 -- requires: functions/fit_name
+-- requires: functions/own_function
 
 BEGIN;
 
