@@ -62,3 +62,23 @@ $function$;
 
 COMMENT ON FUNCTION sffdw.create_repair_functions(name, name) IS
     'Create hc_capture_insert_from_row and hc_capture_update_from_row in a connection''s schema.';
+
+CREATE FUNCTION sffdw.drop_log_functions(schema_name name, hstore_schema name)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+SET client_min_messages = 'warning'
+AS $function$
+BEGIN
+    EXECUTE format('DROP TRIGGER IF EXISTS tlog_insert_trigger ON %1$I._trigger_log; '
+                   'DROP FUNCTION IF EXISTS %1$I.tlog_notify_trigger(), '
+                   '%1$I.hc_capture_insert_from_row(%2$I.hstore, varchar, text[]), '
+                   '%1$I.hc_capture_update_from_row(%2$I.hstore, varchar, text[])',
+                   schema_name, hstore_schema);
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.drop_log_functions(name, name) IS
+    'Drop what create_log_notify and create_repair_functions made, or Heroku Connect before them. Raises '
+    'dependent_objects_still_exist.';

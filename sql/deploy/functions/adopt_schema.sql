@@ -266,11 +266,7 @@ BEGIN
     PERFORM sffdw.remember_objects(
         connection, '_trigger_log',
         '{tlog_notify_trigger,hc_capture_insert_from_row,hc_capture_update_from_row}', '{tlog_insert_trigger}');
-    EXECUTE format('DROP TRIGGER IF EXISTS tlog_insert_trigger ON %1$I._trigger_log; '
-                   'DROP FUNCTION IF EXISTS %1$I.tlog_notify_trigger(), '
-                   '%1$I.hc_capture_insert_from_row(%2$I.hstore, varchar, text[]), '
-                   '%1$I.hc_capture_update_from_row(%2$I.hstore, varchar, text[])',
-                   connection.schema_name, connection.hstore_schema);
+    PERFORM sffdw.drop_log_functions(connection.schema_name, connection.hstore_schema);
     PERFORM sffdw.create_log_notify(connection.schema_name);
     PERFORM sffdw.create_repair_functions(connection.schema_name, connection.hstore_schema);
     EXECUTE format('INSERT INTO %I._hcmeta (hcver) VALUES (1)', connection.schema_name);

@@ -13,13 +13,10 @@ AS $function$
 DECLARE
     v_table regclass;
 BEGIN
+    PERFORM sffdw.drop_log_functions(connection.schema_name, connection.hstore_schema);
     -- The archive's ids come from the log's sequence, hence the order.
     EXECUTE format('DROP TABLE IF EXISTS %1$I._trigger_log_archive, %1$I._trigger_log, %1$I._hcmeta, '
                    '%1$I._sf_event_log', connection.schema_name);
-    EXECUTE format('DROP FUNCTION IF EXISTS %1$I.tlog_notify_trigger(), '
-                   '%1$I.hc_capture_insert_from_row(%2$I.hstore, varchar, text[]), '
-                   '%1$I.hc_capture_update_from_row(%2$I.hstore, varchar, text[])',
-                   connection.schema_name, connection.hstore_schema);
     FOR v_table IN
         SELECT t.ftrelid
         FROM pg_foreign_table t
@@ -49,12 +46,9 @@ BEGIN
     IF NOT EXISTS (SELECT FROM sffdw.replaced_object r WHERE r.connection_id = connection.connection_id) THEN
         RETURN;
     END IF;
-    EXECUTE format('DROP TRIGGER IF EXISTS tlog_insert_trigger ON %1$I._trigger_log; '
-                   'DROP FUNCTION IF EXISTS %1$I.tlog_notify_trigger(), '
-                   '%1$I.hc_capture_insert_from_row(%2$I.hstore, varchar, text[]), '
-                   '%1$I.hc_capture_update_from_row(%2$I.hstore, varchar, text[]); '
-                   'DELETE FROM %1$I._hcmeta WHERE id = (SELECT max(h.id) FROM %1$I._hcmeta h)',
-                   connection.schema_name, connection.hstore_schema);
+    PERFORM sffdw.drop_log_functions(connection.schema_name, connection.hstore_schema);
+    EXECUTE format('DELETE FROM %1$I._hcmeta WHERE id = (SELECT max(h.id) FROM %1$I._hcmeta h)',
+                   connection.schema_name);
     PERFORM sffdw.restore_objects(connection);
 END
 $function$;

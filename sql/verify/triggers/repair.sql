@@ -9,7 +9,9 @@ BEGIN
     FOR v_routine IN
         SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
         FROM (VALUES
-            ('sffdw.create_repair_functions(name, name)', false, '{"search_path=pg_catalog, pg_temp"}'::text[])
+            ('sffdw.create_repair_functions(name, name)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.drop_log_functions(name, name)', false,
+             '{"search_path=pg_catalog, pg_temp",client_min_messages=warning}'::text[])
         ) AS w (signature, is_definer, settings)
         JOIN pg_catalog.pg_proc p ON p.oid = w.signature::pg_catalog.regprocedure
     LOOP
