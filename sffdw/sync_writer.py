@@ -17,15 +17,13 @@ from sffdw.connection import Connection
 from sffdw.errors import (
     Error,
     OrgMismatch,
-    RecordLocked,
     RecordRejected,
     RequestError,
     RequestInDoubt,
-    printable,
 )
 from sffdw.intents import Intent, Intents
 from sffdw.options import MAX_BATCH
-from sffdw.writer import HINTS, LOCK_CODES, ROLLED_BACK
+from sffdw.writer import ROLLED_BACK, already_stored, first_error, rejection
 
 IN_DOUBT_HINT = ("The local change is undone. sffdw.maintain asks Salesforce what became of the other one; look there "
                  "before repeating the statement.")
@@ -136,9 +134,9 @@ class _Request:
 
     def _send_without_gone(self, refused: Sequence[tuple[Change, Mapping[str, Any]]]) -> list[Stored]:
         """A record that is gone already needs no delete: the others go again without it. Raises RecordRejected."""
-        culprits = [(change, result) for change, result in refused if _first(result)[0] != ROLLED_BACK] or refused
+        culprits = [(change, result) for change, result in refused if first_error(result)[0] != ROLLED_BACK] or refused
         change, result = culprits[0]
-        if change.operation != "delete" or any(_first(one)[0] != "ENTITY_IS_DELETED" for _, one in culprits):
+        if change.operation != "delete" or any(first_error(one)[0] != "ENTITY_IS_DELETED" for _, one in culprits):
             raise self._rejected(change, result)
         gone = [change for change, _ in culprits]
         rest = [change for change in self._changes if change not in gone]
@@ -146,28 +144,11 @@ class _Request:
         return stored + (_Request(self._connection, self._session, rest, self._stored_count).send() if rest else [])
 
     def _rejected(self, change: Change, result: Mapping[str, Any]) -> RecordRejected:
-        code, message, fields = _first(result)
-        named = f" (fields: {', '.join(fields)})" if fields else ""
-        kind = RecordLocked if code in LOCK_CODES else RecordRejected
-        return kind(f'could not {change.operation} a record of object "{change.object_name}"',
-                    detail=f"Salesforce answered: {code}: {printable(message)}{named} for row {change.position} of the "
-                           f"statement, id {change.local_id}. {self._already()}", hint=HINTS.get(code))
+        place = f"row {change.position} of the statement, id {change.local_id}"
+        return rejection(change.operation, change.object_name, place, result, self._stored_count)
 
     def _detail(self, error: RequestError) -> str:
         places = [change.position for change in self._changes]
         rows = f"row {places[0]}" if len(places) == 1 else f"rows {places[0]} to {places[-1]}"
-        already = "" if error.is_in_doubt and not self._stored_count else self._already()
+        already = "" if error.is_in_doubt and not self._stored_count else already_stored(self._stored_count)
         return " ".join(part for part in (error.detail, f"It was the request for {rows}.", already) if part)
-
-    def _already(self) -> str:
-        count = self._stored_count
-        return "No row was stored." if not count else f"{count} row{'s were' if count > 1 else ' was'} already stored."
-
-
-def _first(result: Mapping[str, Any]) -> tuple[str, str, list[str]]:
-    """Code, message and fields of a record's first error."""
-    errors = result.get("errors")
-    error = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
-    fields = error.get("fields")
-    return (str(error.get("statusCode") or "UNKNOWN"), str(error.get("message") or ""),
-            [str(name) for name in fields] if isinstance(fields, list) else [])

@@ -111,32 +111,36 @@ class Queue:
         if not (refused and self.all_or_none):
             self.stored_count += len(results) - len(refused)
         if refused:
-            culprit = next((one for one in refused if _first(one[1])[0] != ROLLED_BACK), refused[0])
-            raise self._rejected(*culprit)
-
-    def _rejected(self, row: int, result: Mapping[str, Any]) -> RecordRejected:
-        code, message, fields = _first(result)
-        named = f" (fields: {', '.join(fields)})" if fields else ""
-        kind = RecordLocked if code in LOCK_CODES else RecordRejected
-        return kind(f'could not {self.operation.split()[0]} a record of object "{self.sobject}"',
-                    detail=f"Salesforce answered: {code}: {printable(message)}{named} for row {row} of the statement. "
-                           f"{self._already()}", hint=HINTS.get(code))
+            row, result = next((one for one in refused if first_error(one[1])[0] != ROLLED_BACK), refused[0])
+            raise rejection(self.operation.split()[0], self.sobject, f"row {row} of the statement", result,
+                            self.stored_count)
 
     def _failed(self, error: RequestError, count: int) -> RequestError:
         first = self.sent_count + 1
         rows = f"row {first}" if count == 1 else f"rows {first} to {first + count - 1}"
-        detail = " ".join(part for part in (error.detail, f"It was the request for {rows}.", self._already()) if part)
+        parts = (error.detail, f"It was the request for {rows}.", already_stored(self.stored_count))
+        detail = " ".join(part for part in parts if part)
         if error.is_in_doubt:
             return RequestInDoubt(f'it is not known whether records of object "{self.sobject}" were stored: {error}',
                                   detail=detail, status=error.status, code=error.code)
         return type(error)(str(error), detail=detail, hint=error.hint, status=error.status, code=error.code)
 
-    def _already(self) -> str:
-        count = self.stored_count
-        return "No row was stored." if not count else f"{count} row{'s were' if count > 1 else ' was'} already stored."
+
+def rejection(operation: str, sobject: str, place: str, result: Mapping[str, Any], stored_count: int) -> RecordRejected:
+    """The error of a statement one of whose records Salesforce has rejected. place: which one that was."""
+    code, message, fields = first_error(result)
+    named = f" (fields: {', '.join(fields)})" if fields else ""
+    kind = RecordLocked if code in LOCK_CODES else RecordRejected
+    return kind(f'could not {operation} a record of object "{sobject}"',
+                detail=f"Salesforce answered: {code}: {printable(message)}{named} for {place}. "
+                       f"{already_stored(stored_count)}", hint=HINTS.get(code))
 
 
-def _first(result: Mapping[str, Any]) -> tuple[str, str, list[str]]:
+def already_stored(count: int) -> str:
+    return "No row was stored." if not count else f"{count} row{'s were' if count > 1 else ' was'} already stored."
+
+
+def first_error(result: Mapping[str, Any]) -> tuple[str, str, list[str]]:
     """Code, message and fields of a record's first error."""
     errors = result.get("errors")
     error = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
@@ -307,6 +311,6 @@ def _outcome(entry: Entry, result: Mapping[str, Any]) -> Outcome:
         created = result.get("created", entry.operation == "insert")
         return Outcome(entry, str(result["id"]) if result.get("id") else None, True, created is True,
                        http_status=201 if created is True else 200)
-    code, message, fields = _first(result)
+    code, message, fields = first_error(result)
     return Outcome(entry, success=False, status_code=code, http_status=400, message=printable(message),
                    fields=tuple(fields), is_transient=code in TRANSIENT_RECORD_CODES)

@@ -6,13 +6,13 @@ Salesforce forget one that is over. All of these happen in Salesforce at once an
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from sffdw.calls import purpose_of
 from sffdw.errors import JobLost, OptionError, ReadOnlyColumn, ValueRefused
 from sffdw.extract import discard_left
 from sffdw.options import field_path, object_name
+from sffdw.system.given import check_operation
 from sffdw.system.table import Row, SystemColumn, SystemTable, argument
 
 if TYPE_CHECKING:
@@ -87,9 +87,7 @@ class BulkJobsTable(SystemTable):
         operation = str(row.get("operation") or "query")
         if operation in CHANGES:
             return {**row, **_row(self._begun(row, operation))}
-        if operation not in QUERIES:
-            raise ValueRefused(f'invalid value for column "operation": "{operation[:100]}"',
-                               hint=f"Valid values are: {', '.join(chain(QUERIES, CHANGES))}.")
+        check_operation(operation, (*QUERIES, *CHANGES))
         query = str(row.get("query") or "").strip()
         if not query:
             raise ValueRefused('column "query" must not be empty', hint="It holds the SOQL statement to run.")

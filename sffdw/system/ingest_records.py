@@ -10,8 +10,8 @@ from typing import Any
 from sffdw.calls import Purpose, purpose_of
 from sffdw.errors import ValueRefused
 from sffdw.ingest import Sheet
+from sffdw.system.given import record_of
 from sffdw.system.table import Row, SystemColumn, SystemTable, argument
-from sffdw.types import parse_json
 
 
 @dataclass
@@ -48,7 +48,7 @@ class IngestRecordsTable(SystemTable):
 
     def insert(self, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         for row in rows:
-            self._upload_of(row).sheet.add(_record(row.get("record")), self.level)
+            self._upload_of(row).sheet.add(record_of(row.get("record")), self.level)
         return list(rows)
 
     def update(self, rowid: Any, values: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -71,17 +71,6 @@ class IngestRecordsTable(SystemTable):
         for job_id, upload in waiting.items():
             if upload.sheet.lines:
                 self.connection.ingest.charged(upload.purpose).upload(job_id, upload.sheet.text())
-
-
-def _record(value: Any) -> dict[str, Any]:
-    try:
-        record = parse_json(value) if isinstance(value, str) else value
-    except ValueError:
-        record = None
-    if not isinstance(record, dict):
-        raise ValueRefused('column "record" must hold a JSON object',
-                           hint="Its keys are the API names of fields: {\"Name\": \"Acme\"}.")
-    return record
 
 
 TABLE = IngestRecordsTable

@@ -4,15 +4,14 @@ What Salesforce refuses fails the INSERT. Each request's intent is on disk befor
 engine gives the transaction's id and whose the change is, since a wrapper can ask PostgreSQL neither.
 """
 
-import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sffdw.errors import OptionError, ValueRefused
-from sffdw.options import MAX_BATCH, field_path, object_name
+from sffdw.errors import ValueRefused
+from sffdw.options import MAX_BATCH
 from sffdw.sync_writer import Change, send_changes
+from sffdw.system.given import batch_id_of, check_operation, json_object, target_of
 from sffdw.system.table import Row, SystemColumn, SystemTable
-from sffdw.types import parse_json
 
 OPERATIONS = ("insert", "update", "upsert", "delete")
 
@@ -61,38 +60,20 @@ class SyncWriteTable(SystemTable):
 
 def _change(row: Mapping[str, Any]) -> Change:
     operation = _text(row, "operation")
-    if operation not in OPERATIONS:
-        raise ValueRefused(f'invalid value for column "operation": "{operation[:100]}"',
-                           hint=f"Valid values are: {', '.join(OPERATIONS)}.")
-    try:
-        sobject = object_name("object_name", _text(row, "object_name"))
-        external = field_path("external_id_field", _text(row, "external_id_field")) if operation == "upsert" else None
-        batch_id = str(uuid.UUID(_text(row, "batch_id")))
-    except OptionError as error:
-        raise ValueRefused(str(error).replace("option", "column"), hint=error.hint) from None
-    except ValueError:
-        raise ValueRefused('invalid value for column "batch_id"', hint="It must be a UUID.") from None
-    record = _object(row, "record")
+    check_operation(operation, OPERATIONS)
+    sobject, external = target_of(row, operation)
+    record = json_object(row.get("record"))
     if record is None or (operation in ("update", "delete") and not record.get("Id")):
         raise ValueRefused('column "record" must hold a JSON object, with an Id for an update or delete')
-    return Change(batch_id, int(_text(row, "position")), sobject, operation, external, record, _object(row, "old"),
-                  int(_text(row, "local_id")), int(_text(row, "mapping_id")), _text(row, "origin"),
-                  _text(row, "transaction_id"), _text(row, "org_id"))
+    return Change(batch_id_of(_text(row, "batch_id")), int(_text(row, "position")), sobject, operation, external,
+                  record, json_object(row.get("old")), int(_text(row, "local_id")), int(_text(row, "mapping_id")),
+                  _text(row, "origin"), _text(row, "transaction_id"), _text(row, "org_id"))
 
 
 def _text(row: Mapping[str, Any], column: str) -> str:
     if row.get(column) is None:
         raise ValueRefused(f'column "{column}" must not be null', hint="Synchronous writes are the engine's to make.")
     return str(row[column])
-
-
-def _object(row: Mapping[str, Any], column: str) -> dict[str, Any] | None:
-    value = row.get(column)
-    try:
-        found = parse_json(value) if isinstance(value, str) else value
-    except ValueError:
-        found = None
-    return found if isinstance(found, dict) else None
 
 
 TABLE = SyncWriteTable

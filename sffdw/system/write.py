@@ -3,14 +3,14 @@
 No SELECT ever changes anything in Salesforce. Results are held by this backend, within a bound.
 """
 
-import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sffdw.errors import OptionError, ValueRefused
-from sffdw.options import MAX_BATCH, field_path, object_name
+from sffdw.errors import ValueRefused
+from sffdw.options import MAX_BATCH
+from sffdw.system.given import batch_id_of, check_operation, record_of, target_of
 from sffdw.system.table import Row, SystemColumn, SystemTable
-from sffdw.types import json_text, parse_json
+from sffdw.types import json_text
 from sffdw.writer import Entry, Outcome, send_entries
 
 OPERATIONS = ("insert", "update", "upsert", "delete")
@@ -33,7 +33,7 @@ class WriteTable(SystemTable):
         self._waiting: list[tuple[int, Entry]] = []
 
     def found(self, arguments: Mapping[str, str]) -> Iterable[Row]:
-        for outcome in self.connection.results.of(_batch_id(arguments["batch_id"])):
+        for outcome in self.connection.results.of(batch_id_of(arguments["batch_id"])):
             yield _row(outcome)
 
     def rowid(self) -> str:
@@ -59,27 +59,13 @@ class WriteTable(SystemTable):
             self.connection.results.add(outcome.entry.batch_id, outcome)
 
 
-def _batch_id(value: Any) -> str:
-    try:
-        return str(uuid.UUID(str(value)))
-    except ValueError:
-        raise ValueRefused('invalid value for column "batch_id"', hint="It must be a UUID.") from None
-
-
 def _entry(row: Mapping[str, Any]) -> Entry:
     operation = str(row.get("operation") or "").lower()
-    if operation not in OPERATIONS:
-        raise ValueRefused(f'invalid value for column "operation": "{operation[:100]}"',
-                           hint=f"Valid values are: {', '.join(OPERATIONS)}.")
+    check_operation(operation, OPERATIONS)
     if row.get("position") is None:
         raise ValueRefused('column "position" must not be null', hint="It orders the changes of a batch.")
-    external = row.get("external_id_field")
-    try:
-        sobject = object_name("object_name", str(row.get("object_name") or ""))
-        external = field_path("external_id_field", str(external or "")) if operation == "upsert" else None
-    except OptionError as error:
-        raise ValueRefused(str(error).replace("option", "column"), hint=error.hint) from None
-    return Entry(_batch_id(row.get("batch_id")), int(row["position"]), sobject, operation, external,
+    sobject, external = target_of(row, operation)
+    return Entry(batch_id_of(row.get("batch_id")), int(row["position"]), sobject, operation, external,
                  _record(row.get("record"), operation), _size(row.get("request_size")))
 
 
@@ -91,13 +77,7 @@ def _size(value: Any) -> int | None:
 
 
 def _record(value: Any, operation: str) -> dict[str, Any]:
-    try:
-        record = parse_json(value) if isinstance(value, str) else value
-    except ValueError:
-        record = None
-    if not isinstance(record, dict):
-        raise ValueRefused('column "record" must hold a JSON object',
-                           hint="Its keys are the API names of fields: {\"Name\": \"Acme\"}.")
+    record = record_of(value)
     if operation in ("update", "delete"):
         record_id = next((item for name, item in record.items() if name.lower() == "id"), None)
         if not isinstance(record_id, str):
