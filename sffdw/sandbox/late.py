@@ -1,6 +1,6 @@
 """Transactions that commit late: written with the stamp of now, visible only when their time has come.
 
-Until then they hold the rows that they changed and the unique values that they took.
+Until then they hold the rows that they changed and the unique values that they took, and keep what they refer to.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class LateCommits:
         try:
             with self._store.numbers_on(tape), self._store.transaction():
                 results.append(work())
-                self._store.locks.take(tape.held)
+                self._store.locks.take(tape.grip)
                 raise _Rehearsed
         except _Rehearsed:
             tape.is_replayed = True
@@ -67,7 +67,7 @@ class LateCommits:
             self._pending = [pending for pending in self._pending if pending.commit_at > now]
             for pending in sorted(due, key=lambda item: item.commit_at):
                 with self._store.numbers_on(pending.tape), self._store.transaction():
-                    self._store.locks.release(pending.tape.held)
+                    self._store.locks.release(pending.tape.grip)
                     pending.work()
 
     def next_commit(self) -> float | None:

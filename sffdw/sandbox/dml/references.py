@@ -11,6 +11,9 @@ from sffdw.sandbox.schema import Field, SObject
 from sffdw.sandbox.store.store import Store, Values
 from sffdw.sandbox.values import to_stored
 
+# Owning and being owned locks nobody out.
+_NEVER_LOCKED = frozenset({"User", "Group"})
+
 
 def no_such_field(sobject: SObject, name: str) -> ApiError:
     """Return the error for a field name that the object does not have."""
@@ -85,3 +88,5 @@ def _check_reference(store: Store, field: Field, record_id: str) -> None:
         raise ApiError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", fields=[field.name])
     if is_deleted:
         raise ApiError("ENTITY_IS_DELETED", "entity is deleted", fields=[field.name])
+    if target.name not in _NEVER_LOCKED:
+        store.refer_to(record_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from sffdw.sandbox.store.tables import table_name
@@ -16,7 +17,8 @@ def touch_some(call: Call, rows: int) -> None:
     if sobject is None or sobject.stored_field("SystemModstamp") is None:
         return
     table = table_name(sobject)
-    oldest = f'SELECT _row FROM {table} WHERE _deleted = 0 ORDER BY "SystemModstamp", "Id" LIMIT ?'
+    free = '"Id" NOT IN (SELECT value FROM json_each(?))'
+    oldest = f'SELECT _row FROM {table} WHERE _deleted = 0 AND {free} ORDER BY "SystemModstamp", "Id" LIMIT ?'
     with call.org.store.transaction() as connection:
         sql = f'UPDATE {table} SET "SystemModstamp" = ? WHERE _row IN ({oldest})'
-        connection.execute(sql, (call.org.stamp(), rows))
+        connection.execute(sql, (call.org.stamp(), json.dumps(call.org.store.locks.held_rows()), rows))

@@ -19,7 +19,7 @@ from sffdw.sandbox.store import definitions, tables
 from sffdw.sandbox.store.claim import UNFINISHED
 from sffdw.sandbox.store.database import Database
 from sffdw.sandbox.store.kept import Kept
-from sffdw.sandbox.store.locks import Held, Locks, values_held
+from sffdw.sandbox.store.locks import Grip, Locks, values_held
 from sffdw.sandbox.store.settling import settle_record_types
 from sffdw.sandbox.store.tables import column_name, table_name
 
@@ -36,7 +36,7 @@ class Tape:
     """Numbers a transaction took from sequences, so that running it again gives the same ids, and what it holds."""
 
     numbers: dict[str, deque[int]] = field(default_factory=lambda: defaultdict(deque))
-    held: set[Held] = field(default_factory=set)
+    grip: Grip = field(default_factory=Grip)
     is_replayed: bool = False
 
 
@@ -225,10 +225,18 @@ class Store:
             self._local.tape = None
 
     def _hold(self, sobject: SObject, record_id: str, values: Mapping[str, Any]) -> None:
-        """Note on the tape, if one runs, what a write holds until its transaction is over."""
+        """Refuse what is held; note on the tape, if one runs, what this write holds until its transaction is over."""
+        self.locks.check_row(record_id)
         tape: Tape | None = getattr(self._local, "tape", None)
         if tape is not None:
-            tape.held |= {(record_id,), *values_held(sobject, values)}
+            tape.grip.held |= {(record_id,), *values_held(sobject, values)}
+
+    def refer_to(self, record_id: str) -> None:
+        """Hold a record against deletion for as long as the transaction that refers to it lasts."""
+        self.locks.check_row(record_id)
+        tape: Tape | None = getattr(self._local, "tape", None)
+        if tape is not None:
+            tape.grip.referred.add(record_id)
 
     def new_ids(self, sobject: SObject, count: int) -> list[str]:
         """Return the next `count` record ids of an object, ascending."""

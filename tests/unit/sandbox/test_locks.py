@@ -1,0 +1,103 @@
+"""What a transaction that commits late holds: its rows against changes, what they refer to against deletion."""
+
+from typing import Any
+
+import pytest
+
+from tests.unit.sandbox.conftest import Caller
+
+LATE_S = 600
+Change = dict[str, Any]
+
+
+class Family:
+    """An account with a contact, another account, and an account in the bin."""
+
+    def __init__(self, sf: Caller) -> None:
+        self.sf = sf
+        self.account, self.other, self.binned = (sf.create("Account", Name=name) for name in ("one", "other", "gone"))
+        self.contact = sf.create("Contact", LastName="child", AccountId=self.account)
+        sf.change({"op": "delete", "object": "Account", "id": self.binned})
+        sf.org.clock.advance(60)
+
+    def send(self, change: Change, **options: Any) -> str:
+        """Make one change; return its error, or nothing."""
+        result = self.sf.post("/_sandbox/records", {"changes": [self._named(change)], **options})["results"][0]
+        return "" if result["success"] else str(result["errors"][0]["statusCode"])
+
+    def _named(self, change: Change) -> Change:
+        ids = {name: getattr(self, str(value), value) for name, value in change.items() if name in ("id", "master_id")}
+        listed = {"ids": [getattr(self, one) for one in change["ids"]]} if "ids" in change else {}
+        values = {name: getattr(self, str(value), value) for name, value in change.get("values", {}).items()}
+        return change | ids | listed | ({"values": values} if values else {})
+
+    def stamps(self) -> dict[str, tuple[str, str]]:
+        found = {}
+        for name in ("Account", "Contact"):
+            for row in self.sf.rows(f"SELECT Id, LastModifiedDate, SystemModstamp FROM {name}", "queryAll"):
+                found[row["Id"]] = (row["LastModifiedDate"], row["SystemModstamp"])
+        return found
+
+
+def account(operation: str, record: str, **more: Any) -> Change:
+    return {"op": operation, "object": "Account", "id": record, **more}
+
+
+def contact(operation: str, record: str = "contact", **more: Any) -> Change:
+    return {"op": operation, "object": "Contact", "id": record, **more}
+
+
+def merge(master: str, *losers: str) -> Change:
+    return {"op": "merge", "object": "Account", "master_id": master, "ids": list(losers)}
+
+
+def child_of(parent: str | None) -> Change:
+    return {"op": "create", "object": "Contact", "values": {"LastName": "new", "AccountId": parent}}
+
+
+NEW_CHILD = child_of("account")
+# What a late transaction does; what others cannot do meanwhile; what they can.
+HELD: list[tuple[Change, list[Change], list[Change]]] = [
+    (contact("touch"), [contact("touch"), contact("update", values={"LastName": "x"}), contact("delete"),
+                        contact("hard_delete"), account("delete", "account"), merge("other", "account")],
+     [account("update", "account", values={"Name": "x"}), account("delete", "other")]),
+    (account("undelete", "binned"), [account("undelete", "binned"), account("hard_delete", "binned")],
+     [account("touch", "account")]),
+    (account("delete", "account"), [NEW_CHILD, contact("touch"), merge("account", "other")],
+     [child_of("other")]),
+    (merge("other", "account"), [contact("update", values={"LastName": "x"}), account("touch", "other"), NEW_CHILD],
+     [child_of(None)]),
+    (NEW_CHILD, [account("delete", "account"), account("hard_delete", "account"), merge("other", "account")],
+     [account("update", "account", values={"Name": "x"}), NEW_CHILD, account("delete", "other")]),
+]
+
+
+@pytest.mark.parametrize(("late", "refused", "accepted"), HELD,
+                         ids=[f"{late['op']} {late['object']}" for late, _, _ in HELD])
+def test_what_a_running_transaction_holds_nobody_else_writes(
+        own_sf: Caller, late: Change, refused: list[Change], accepted: list[Change]) -> None:
+    family = Family(own_sf)
+    assert family.send(late, commit_after_s=LATE_S) == ""
+    own_sf.org.clock.advance(60)
+    assert [family.send(one) for one in refused] == ["UNABLE_TO_LOCK_ROW"] * len(refused)
+    assert [family.send(one) for one in accepted] == [""] * len(accepted)
+    before = family.stamps()
+    own_sf.org.clock.advance(LATE_S)
+    after = family.stamps()
+    assert {one for one, stamps in before.items() if one in after and after[one][1] < stamps[1]} == set()
+    assert all(modified <= moved for modified, moved in after.values())
+    assert own_sf.org.store.locks.held_rows() == []
+    assert [family.send(one) for one in refused if one["op"] == "touch"].count("UNABLE_TO_LOCK_ROW") == 0
+
+
+@pytest.mark.parametrize("fault", ["storm.recalculate", "page.drift"])
+def test_a_recalculation_leaves_out_what_a_running_transaction_holds(own_sf: Caller, fault: str) -> None:
+    family = Family(own_sf)
+    family.send(contact("update", values={"LastName": "late"}), commit_after_s=LATE_S)
+    free = own_sf.create("Contact", LastName="free")
+    own_sf.org.clock.advance(60)
+    before = family.stamps()
+    own_sf.post("/_sandbox/faults", {"name": fault, "when": {"calls": "1"}, "params": {"rows": 5}})
+    own_sf.rows("SELECT Id FROM Contact")
+    after = family.stamps()
+    assert (after[free] > before[free], after[family.contact]) == (True, before[family.contact])
