@@ -128,6 +128,7 @@ BEGIN
         claimed_at = clock_timestamp(),
         attempt_count = c.attempt_count + 1,
         next_try_at = NULL,
+        asked_at = NULL,
         final_state = NULL,
         record_id = NULL;
     RETURN v_batch_id;

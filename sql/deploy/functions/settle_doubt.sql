@@ -3,6 +3,7 @@
 -- requires: functions/load_page
 -- requires: functions/make_request
 -- requires: functions/plain_value
+-- requires: functions/take_doubts
 -- requires: functions/write_back
 -- requires: tables/write_claim
 
@@ -85,7 +86,7 @@ BEGIN
             AND c.phase IN ('claimed', 'in_job', 'doubtful', 'answered')
         )
         ON CONFLICT ON CONSTRAINT write_claim_pkey DO UPDATE
-        SET phase = 'doubtful', next_try_at = NULL, final_state = NULL
+        SET phase = 'doubtful', next_try_at = NULL, asked_at = NULL, final_state = NULL
     $query$, connection.schema_name)
     USING connection.connection_id;
 END
@@ -109,6 +110,7 @@ BEGIN
         http_status = CASE verdict WHEN 'accepted' THEN 200 ELSE c.http_status END,
         status_code = NULL,
         message = CASE verdict WHEN 'accepted' THEN 'the answer was lost; found in Salesforce' ELSE c.message END,
+        asked_at = clock_timestamp(),
         -- An answer that took long may still be on its way.
         next_try_at = CASE
             WHEN verdict = 'unknown' THEN clock_timestamp() + interval '10 seconds'
@@ -291,44 +293,6 @@ COMMENT ON FUNCTION sffdw.judge_doubt(sffdw.write_request, sffdw.found_record[],
     'Say by what was found in Salesforce whether a request without an answer was accepted, is to be sent again, or is '
     'unknown still: a create that has not been found may be on its way until the wait is over.';
 
-CREATE FUNCTION sffdw.take_doubts(connection sffdw.connection)
-RETURNS SETOF sffdw.write_claim
-LANGUAGE plpgsql
-VOLATILE
-SET search_path = pg_catalog, pg_temp
-AS $function$
-BEGIN
-    RETURN QUERY EXECUTE format($query$
-        WITH doubt AS (
-            SELECT c.entry_id, l.table_name, l.action
-            FROM sffdw.write_claim c
-            JOIN %1$I._trigger_log l ON l.id = c.entry_id
-            WHERE c.connection_id = $1
-            AND c.phase = 'doubtful'
-            AND coalesce(c.next_try_at, '-infinity') <= clock_timestamp()
-        ), first AS (
-            SELECT * FROM doubt ORDER BY entry_id LIMIT 1
-        )
-        SELECT c.*
-        FROM sffdw.write_claim c
-        WHERE c.connection_id = $1
-        AND c.entry_id IN (
-            SELECT d.entry_id
-            FROM doubt d
-            JOIN first f ON (f.table_name, f.action) = (d.table_name, d.action)
-            ORDER BY d.entry_id
-            LIMIT 200
-        )
-        ORDER BY c.entry_id
-        FOR UPDATE SKIP LOCKED
-    $query$, connection.schema_name)
-    USING connection.connection_id;
-END
-$function$;
-
-COMMENT ON FUNCTION sffdw.take_doubts(sffdw.connection) IS
-    'Lock and return the oldest claims in doubt, of one table and action, so that one call can ask about all of them.';
-
 CREATE FUNCTION sffdw.make_doubted(connection sffdw.connection, claims sffdw.write_claim[])
 RETURNS sffdw.write_request[]
 LANGUAGE plpgsql
@@ -373,6 +337,7 @@ DECLARE
     v_claimed_at timestamptz;
     v_judged     record;
     v_left       sffdw.write_request[] := '{}';
+    v_is_early   boolean;
 BEGIN
     SELECT c.* INTO STRICT v_connection FROM sffdw.connection c WHERE c.connection_id = settle_doubt.connection_id;
     PERFORM sffdw.mark_doubtful(v_connection, own_batch);
@@ -399,8 +364,15 @@ BEGIN
         -- Equal rows take one record each.
         v_answers := ARRAY(SELECT a FROM unnest(v_answers) a WHERE a.record_id IS DISTINCT FROM v_judged.record_id);
     END LOOP;
+    v_is_early := v_left <> '{}' AND sffdw.has_unasked(v_connection, v_requests, (
+        SELECT max(c.claimed_at) FROM unnest(v_claims) c JOIN unnest(v_left) r ON r.entry_id = c.entry_id
+    ) + make_interval(secs => sffdw.sync_setting(v_connection.options, 'in_doubt_wait_s')));
     FOREACH v_request IN ARRAY v_left LOOP
         v_judged.record_id := sffdw.find_altered(v_request, v_answers);
+        IF v_judged.record_id IS NOT NULL AND v_is_early THEN
+            PERFORM sffdw.close_doubt(v_connection, v_request.entry_id, 'unknown', NULL);
+            CONTINUE;
+        END IF;
         PERFORM sffdw.close_doubt(
             v_connection, v_request.entry_id,
             CASE WHEN v_judged.record_id IS NULL THEN 'again' ELSE 'accepted' END, v_judged.record_id);

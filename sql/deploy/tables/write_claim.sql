@@ -14,6 +14,7 @@ CREATE TABLE sffdw.write_claim (
     claimed_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
     attempt_count  integer     NOT NULL DEFAULT 0,
     next_try_at    timestamptz,
+    asked_at       timestamptz,
     final_state    text,
     record_id      text,
     is_created     boolean,
@@ -48,6 +49,7 @@ COMMENT ON COLUMN sffdw.write_claim.phase IS
     'answer: Salesforce is asked. answered: to be written back. waiting: the entry is NEW again until next_try_at. failed: the entry is FAILED.';
 COMMENT ON COLUMN sffdw.write_claim.claimant_pid IS
     'With claimant_start, the backend that took it: once that is gone, a claimed entry is in doubt.';
+COMMENT ON COLUMN sffdw.write_claim.asked_at IS 'When Salesforce was last asked about a doubtful one; NULL: never.';
 COMMENT ON COLUMN sffdw.write_claim.final_state IS 'The state that the entry gets with the answer.';
 COMMENT ON COLUMN sffdw.write_claim.http_status IS 'Of the answer; NULL: none came.';
 

@@ -4,7 +4,6 @@ BEGIN;
 
 DROP FUNCTION sffdw.settle_doubt(integer, uuid);
 DROP FUNCTION sffdw.make_doubted(sffdw.connection, sffdw.write_claim[]);
-DROP FUNCTION sffdw.take_doubts(sffdw.connection);
 DROP FUNCTION sffdw.judge_doubt(sffdw.write_request, sffdw.found_record[], timestamptz, boolean);
 DROP FUNCTION sffdw.find_altered(sffdw.write_request, sffdw.found_record[]);
 DROP FUNCTION sffdw.ask_about(sffdw.connection, sffdw.mapping, sffdw.write_request[], timestamptz);

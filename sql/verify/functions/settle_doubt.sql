@@ -28,8 +28,6 @@ BEGIN
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.judge_doubt(sffdw.write_request, sffdw.found_record[], timestamptz, boolean)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.take_doubts(sffdw.connection)',
-             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.make_doubted(sffdw.connection, sffdw.write_claim[])',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.settle_doubt(integer, uuid)',

@@ -279,6 +279,23 @@ def test_a_job_that_is_gone_is_asked_about_record_by_record(org: Org, account: S
     assert is_in_step(account, org)
 
 
+def test_what_is_in_doubt_takes_no_record_that_a_job_has_made(org: Org, account: Session) -> None:
+    """One row was claimed and never sent; a job makes a record with the same values for another row."""
+    org.sandbox.call("PUT", "/clock", {"rate": 1})
+    insert(account, 1, values="'A 3'")
+    assert one(account, "SELECT sffdw.claim_entries(connection_id) FROM sffdw.connection") is not None
+    insert(account, 12)
+    assert step(account)
+    wait_for(lambda: step(account) and phase(account) == "over", "the job is over")
+    account.execute("SELECT sffdw.settle_doubt(connection_id, NULL) FROM sffdw.connection")
+    write(account)
+    account.execute("UPDATE sffdw.write_claim SET claimed_at = claimed_at - interval '1 hour', next_try_at = NULL")
+    write(account)
+    assert states(account) == {("INSERT", "SUCCESS"): 13}
+    assert len(rows(account, "SELECT FROM salesforce.account")) == 13
+    assert is_in_step(account, org)
+
+
 def test_nothing_is_uploaded_while_writes_are_paused(org: Org, account: Session) -> None:
     insert(account, 12)
     step(account)

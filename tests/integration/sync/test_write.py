@@ -506,3 +506,18 @@ def test_what_a_dropped_table_left_unsent_concerns_no_row_of_the_new_one(org: Or
     assert rows(contact, "SELECT lastname, phone FROM salesforce.contact ORDER BY 1") == [
         ("ours", "2"), ("theirs", "1")]
     assert log(contact, "state") == [("SUCCESS",), ("SUCCESS",)]
+
+
+def test_what_is_not_found_takes_no_record_that_another_doubt_accounts_for(org: Org, account: Session) -> None:
+    """201 rows are in doubt, one more than a question is about; all but the first are in Salesforce, much alike."""
+    columns, values = "(name, phone, annualrevenue)", "'A ' || n, '1', 2"
+    account.execute(f"INSERT INTO salesforce.account {columns} SELECT {values} FROM generate_series(1, 201) n")
+    assert one(account, "SELECT sffdw.claim_entries(connection_id) FROM sffdw.connection") is not None
+    account.execute(f"INSERT INTO salesforce_live.account {columns} SELECT {values} FROM generate_series(2, 201) n")
+    account.execute("UPDATE sffdw.write_claim SET claimed_at = claimed_at - interval '1 hour'")
+    write(account)
+    account.execute("UPDATE sffdw.write_claim SET next_try_at = NULL")
+    write(account)
+    assert {state for _, state in log(account)} == {"SUCCESS"}
+    assert sorted(rows(account, "SELECT sfid, name FROM salesforce.account")) == sorted(
+        (record["Id"], record["Name"]) for record in org.sandbox.records("Account"))
