@@ -149,6 +149,85 @@ $function$;
 COMMENT ON FUNCTION sffdw.abort_ingest(sffdw.connection, sffdw.ingest_job) IS
     'Abort a job that was never closed.';
 
+CREATE FUNCTION sffdw.find_job_state(connection sffdw.connection, job sffdw.ingest_job)
+RETURNS text
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_state text;
+BEGIN
+    EXECUTE format('SELECT j.state FROM %I._bulk_jobs j WHERE j.job_id = %L AND j.operation = %L '
+                   'AND j._purpose = ''write'' AND j._mapping = %L',
+                   connection.live_schema_name, job.job_id, job.operation, job.object_name)
+    INTO STRICT v_state;
+    RETURN v_state;
+EXCEPTION WHEN OTHERS THEN
+    -- Whoever asks has an error of his own, which is told.
+    RETURN CASE SQLSTATE WHEN 'SF015' THEN 'Aborted' END;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.find_job_state(sffdw.connection, sffdw.ingest_job) IS
+    'Return the state of a job, Aborted if Salesforce does not know it any more; NULL: it cannot be asked now.';
+
+CREATE FUNCTION sffdw.judge_upload(connection sffdw.connection, job sffdw.ingest_job, caught jsonb)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_state CONSTANT text := sffdw.find_job_state(connection, job);
+BEGIN
+    -- A job that is not open was closed by the server that this database is a copy of.
+    IF v_state = 'Aborted' THEN
+        PERFORM sffdw.lose_job(connection, job, caught);
+    ELSIF v_state <> 'Open' THEN
+        UPDATE sffdw.ingest_job j
+        SET phase = 'closed', look_at = clock_timestamp()
+        WHERE j.job_number = job.job_number;
+    ELSIF v_state IS NULL THEN
+        UPDATE sffdw.ingest_job j
+        SET error_count = j.error_count + 1,
+            look_at = clock_timestamp() + interval '0.5 seconds' * least(120, 2 ^ least(j.error_count, 10))
+        WHERE j.job_number = job.job_number;
+    ELSE
+        PERFORM sffdw.abort_ingest(connection, job);
+        IF job.error_count >= 2 OR NOT sffdw.is_passing(caught ->> 'sqlstate') THEN
+            PERFORM sffdw.give_up_job(connection, job, caught, interval '1 minute');
+        ELSE
+            UPDATE sffdw.ingest_job j
+            SET phase = 'claimed', job_id = NULL, error_count = j.error_count + 1,
+                look_at = clock_timestamp() + interval '0.5 seconds' * 4 ^ j.error_count
+            WHERE j.job_number = job.job_number;
+        END IF;
+    END IF;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.judge_upload(sffdw.connection, sffdw.ingest_job, jsonb) IS
+    'Say what an upload that failed means: another job, or ordinary requests, if the job is still open; else its results '
+    'are read, or its entries asked about.';
+
+CREATE FUNCTION sffdw.lose_job(connection sffdw.connection, job sffdw.ingest_job, caught jsonb)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    PERFORM sffdw.return_entries(connection, job, 'doubtful', caught ->> 'sqlstate', caught ->> 'message');
+    PERFORM sffdw.close_job(connection, job, caught ->> 'message');
+    PERFORM sffdw.log_event(connection.connection_id, 'BULK WRITE LOST', caught ->> 'message', 'ERROR',
+                            job.object_name, job.entry_count);
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.lose_job(sffdw.connection, sffdw.ingest_job, jsonb) IS
+    'Put the entries of a job in doubt that Salesforce tells nothing about any more.';
+
 CREATE FUNCTION sffdw.judge_trouble(connection sffdw.connection, job sffdw.ingest_job, caught jsonb)
 RETURNS void
 LANGUAGE plpgsql
@@ -165,20 +244,9 @@ BEGIN
             WHEN caught ->> 'detail' ~* 'quota|limit' THEN interval '15 minutes'
             ELSE interval '1 minute' END);
     ELSIF job.phase = 'created' THEN
-        PERFORM sffdw.abort_ingest(connection, job);
-        IF job.error_count >= 2 OR NOT sffdw.is_passing(caught ->> 'sqlstate') THEN
-            PERFORM sffdw.give_up_job(connection, job, caught, interval '1 minute');
-        ELSE
-            UPDATE sffdw.ingest_job j
-            SET phase = 'claimed', job_id = NULL, error_count = j.error_count + 1,
-                look_at = clock_timestamp() + interval '0.5 seconds' * 4 ^ j.error_count
-            WHERE j.job_number = job.job_number;
-        END IF;
+        PERFORM sffdw.judge_upload(connection, job, caught);
     ELSIF v_is_lost OR job.phase = 'over' AND job.error_count >= 10 THEN
-        PERFORM sffdw.return_entries(connection, job, 'doubtful', caught ->> 'sqlstate', caught ->> 'message');
-        PERFORM sffdw.close_job(connection, job, caught ->> 'message');
-        PERFORM sffdw.log_event(connection.connection_id, 'BULK WRITE LOST', caught ->> 'message', 'ERROR',
-                                job.object_name, job.entry_count);
+        PERFORM sffdw.lose_job(connection, job, caught);
     ELSE
         -- What may be under way is asked about for as long as it takes.
         UPDATE sffdw.ingest_job j

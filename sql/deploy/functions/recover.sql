@@ -4,6 +4,7 @@
 -- requires: functions/find_connection
 -- requires: functions/request_resync
 -- requires: functions/require_owner
+-- requires: tables/ingest_job
 
 BEGIN;
 
@@ -26,6 +27,30 @@ $function$;
 
 COMMENT ON FUNCTION sffdw.doubt_inserts(sffdw.connection) IS
     'Put the queued inserts in doubt: a database that was restored does not know which of them have been sent since.';
+
+CREATE FUNCTION sffdw.doubt_jobs(connection sffdw.connection)
+RETURNS void
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    -- A job that is known by its Id tells itself what became of it.
+    UPDATE sffdw.write_claim c
+    SET phase = 'doubtful', next_try_at = NULL
+    FROM sffdw.ingest_job j
+    WHERE j.connection_id = connection.connection_id
+    AND j.phase = 'claimed'
+    AND c.connection_id = j.connection_id
+    AND c.batch_id = j.batch_id
+    AND c.phase = 'in_job';
+    DELETE FROM sffdw.ingest_job j
+    WHERE j.connection_id = connection.connection_id
+    AND j.phase = 'claimed';
+$function$;
+
+COMMENT ON FUNCTION sffdw.doubt_jobs(sffdw.connection) IS
+    'Put in doubt what was chosen for Bulk jobs whose Ids this database does not know: another server may have had them '
+    'carried out.';
 
 CREATE FUNCTION sffdw.recover(
     accept_org_id   text DEFAULT NULL,
@@ -85,6 +110,7 @@ BEGIN
     END IF;
     IF v_cluster IS NOT NULL THEN
         PERFORM sffdw.doubt_inserts(v_connection);
+        PERFORM sffdw.doubt_jobs(v_connection);
     END IF;
     UPDATE sffdw.mapping m
     SET next_poll_at = now()

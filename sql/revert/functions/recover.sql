@@ -3,6 +3,7 @@
 BEGIN;
 
 DROP FUNCTION sffdw.recover(text, boolean, text);
+DROP FUNCTION sffdw.doubt_jobs(sffdw.connection);
 DROP FUNCTION sffdw.doubt_inserts(sffdw.connection);
 
 COMMIT;

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from tests.conftest import OWNER
-from tests.integration.sync.org import Org, log, one, poll, rows, write
+from tests.integration.sync.org import Org, log, one, poll, rows, set_options, write
 
 Session = psycopg.Connection[Any]
 COPY = "sffdw_copy"
@@ -83,6 +83,36 @@ def test_case_72_what_was_sent_before_the_database_was_set_back_is_not_sent_agai
     assert rows(restored, CONTACTS) == [("never sent", True), ("new", True), ("old", True)]
     assert {state for _, state in log(restored)} == {"SUCCESS"}
     assert rows(restored, "SELECT * FROM sffdw.deferred_row") == []
+
+
+def phase(session: Session) -> str:
+    return str(one(session, "SELECT phase FROM sffdw.ingest_job"))
+
+
+@pytest.mark.parametrize("known", ["claimed", "created", "uploaded"])
+def test_case_72_a_bulk_job_that_was_carried_out_before_the_database_was_set_back_is_not_repeated(
+        org: Org, both: Session, copies: Callable[[], tuple[Session, Session]], known: str) -> None:
+    set_options(both, bulk_write_threshold=10)
+    org.sandbox.call("PUT", "/clock", {"rate": 50})
+    both.execute("INSERT INTO salesforce.contact (lastname) SELECT 'C ' || n FROM generate_series(1, 12) n")
+    step = "SELECT sffdw.ingest_step(connection_id) FROM sffdw.connection"
+    both.execute(step)
+    while phase(both) != known:
+        both.execute(step)
+    ahead, restored = copies()
+    write(ahead)
+    want = org.names("Contact", "LastName")
+    assert len(want) == 13
+    with pytest.raises(psycopg.Error):
+        write(restored)
+    restored.execute("SELECT sffdw.recover(accept_cluster => true)")
+    write(restored)
+    restored.execute("UPDATE sffdw.write_claim SET claimed_at = claimed_at - interval '1 hour', next_try_at = NULL")
+    write(restored)
+    poll(restored)
+    assert org.names("Contact", "LastName") == want
+    assert sorted(rows(restored, CONTACTS)) == [(name, True) for name in want]
+    assert rows(restored, "SELECT * FROM sffdw.ingest_job") == []
 
 
 def test_case_74_a_standby_that_has_not_seen_the_last_claims_and_results_asks_before_it_sends(
