@@ -20,14 +20,15 @@ BEGIN
             WHERE c.connection_id = $1
             AND c.phase = 'doubtful'
             AND coalesce(c.next_try_at, '-infinity') <= clock_timestamp()
-            -- The records that a Bulk job has just made are nobody's yet: its results say whose.
+            -- The records that a Bulk job has just made are nobody's yet: its results say whose. One that is open here may
+            -- have been carried out for the server that this database is a copy of.
             AND NOT (l.action = 'INSERT' AND EXISTS (
                 SELECT
                 FROM sffdw.ingest_job j
                 WHERE j.connection_id = $1
                 AND j.table_name = l.table_name
                 AND j.action = 'INSERT'
-                AND j.phase IN ('uploaded', 'closed', 'over')
+                AND j.phase <> 'claimed'
             ))
         ), first AS (
             SELECT * FROM doubt ORDER BY asked_at NULLS FIRST, entry_id LIMIT 1
