@@ -120,6 +120,10 @@ class Org:
         assert self.process.stdout is not None
         self.process.stdout.close()
 
+    def token(self) -> str:
+        """The access token of the calls that are made here."""
+        return self._headers["Authorization"].removeprefix("Bearer ")
+
     def _login(self) -> str:
         known = self.call("GET", "/_sandbox/").json()["credentials"]
         names = ("client_id", "client_secret")

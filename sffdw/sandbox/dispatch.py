@@ -60,9 +60,11 @@ def dispatch_inner(outer: Call, method: str, url: str, body: bytes, headers: dic
     try:
         route, arguments = _find(call)
         call.kind = kind_of(route, call.method)
-        return _method(route, call)(call, *arguments)
+        reply = _method(route, call)(call, *arguments)
     except ApiError as error:
         return error_reply(error)
+    outer.rows += call.rows
+    return reply
 
 
 def _clean(path: str) -> str:

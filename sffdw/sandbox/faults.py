@@ -19,7 +19,7 @@ from sffdw.sandbox.errors import ApiError
 PARAMETERS: dict[str, tuple[str, ...]] = {
     "http.status": ("status", "code", "message", "after"),
     "http.html": ("status", "body"),
-    "http.latency": ("ms",),
+    "http.latency": ("ms", "record_ms"),
     "http.cut": ("bytes",),
     "http.drop": (),
     "reply.lost": ("commit_after_s", "after_s"),

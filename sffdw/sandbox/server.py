@@ -19,6 +19,7 @@ from sffdw.sandbox.bulk.streaming import send_pieces
 from sffdw.sandbox.call import Call, Reply, error_reply
 from sffdw.sandbox.dispatch import dispatch, make_call
 from sffdw.sandbox.errors import ApiError
+from sffdw.sandbox.faults import Fault
 from sffdw.sandbox.org import Org
 
 WORKERS = 8
@@ -71,8 +72,14 @@ async def answer(request: web.Request) -> web.StreamResponse:
         reply = held
     latency = call.fault("http.latency")
     if latency:
-        await asyncio.sleep(float(latency.params.get("ms", 1000)) / 1000 / max(call.org.clock.rate, 1e-9))
+        await asyncio.sleep(_late_s(latency, call.rows) / max(call.org.clock.rate, 1e-9))
     return await _send(request, reply, call)
+
+
+def _late_s(latency: Fault, rows: int) -> float:
+    """Return how late a reply comes: by so much a call, and by so much for each record that it read or changed."""
+    per_record = float(latency.params.get("record_ms", 0))
+    return (float(latency.params.get("ms", 0 if per_record else 1000)) + per_record * rows) / 1000
 
 
 async def _read(request: web.Request, org: Org) -> Call:

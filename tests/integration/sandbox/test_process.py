@@ -389,6 +389,12 @@ def test_the_edge_answers_in_html_and_late(org: Process) -> None:
     begin = time.monotonic()
     assert org.call("GET", "/limits").status_code == 200
     assert time.monotonic() - begin >= 0.3
+    fault(org, "http.latency", record_ms=100)
+    records = [{"attributes": {"type": "Account"}, "Name": name} for name in "abc"]
+    inner = {"method": "POST", "url": f"{DATA}/composite/sobjects", "referenceId": "a", "body": {"records": records}}
+    begin = time.monotonic()
+    assert org.call("POST", "/composite", json={"compositeRequest": [inner]}).status_code == 200
+    assert time.monotonic() - begin >= 0.3
     fault(org, "clock.skew", seconds=3600)
     skewed, right = (org.call("GET", "/limits").headers["Date"] for _ in range(2))
     assert skewed != right
