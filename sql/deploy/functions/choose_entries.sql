@@ -277,7 +277,8 @@ DECLARE
 BEGIN
     RETURN QUERY
     SELECT e.entry_id, e.table_name, e.action, e.action = 'INSERT' AND e.taken IS NOT NULL,
-           sffdw.request_size(e.attempt_count + 1, e.status_code), e.parent,
+           CASE WHEN e.status_code IS NULL THEN 200 ELSE sffdw.request_size(e.attempt_count + 1, e.status_code) END,
+           e.parent,
            CASE WHEN e.is_pending THEN 'it is being sent'
                 WHEN NOT e.is_first THEN 'an older change of the same record is open'
                 WHEN NOT e.is_due THEN concat_ws(': ', 'it is sent again after a pause', e.status_code)

@@ -62,8 +62,13 @@ AS $function$
 BEGIN
     RETURN QUERY EXECUTE format($query$
         SELECT g.entry_id, jsonb_object_agg(split_part(f.field_name, '.', 1), CASE
-            WHEN f.field_name NOT LIKE '%%.%%' THEN sffdw.json_value(v.value, f.sf_type)
             WHEN v.value IS NULL THEN 'null'
+            WHEN f.field_name NOT LIKE '%%.%%' THEN CASE
+                -- Most are texts, for which a function call a value would cost more than all the rest.
+                WHEN f.sf_type IN ('boolean', 'int', 'long', 'double', 'currency', 'percent', 'datetime', 'date', 'time')
+                THEN sffdw.json_value(v.value, f.sf_type)
+                ELSE to_jsonb(v.value)
+            END
             ELSE jsonb_build_object(split_part(f.field_name, '.', 2), sffdw.json_value(v.value, f.sf_type))
         END)
         FROM unnest($1) g
@@ -109,36 +114,49 @@ BEGIN
     -- What was captured before the INSERT had its answer knows no sfid; the row or the INSERT's entry does now. Of an
     -- INSERT that was captured or restored a second time the row knows it, or an archived entry of the same row and
     -- values; a record_id alone says nothing, because sequences may have been reset.
+    -- Nobody asks about an INSERT that is sent as an upsert, or a change that knows its sfid.
     RETURN QUERY EXECUTE format($query$
-        SELECT g.entry_id, CASE WHEN g.action = 'INSERT' THEN coalesce(t.sfid::text, (
-                   SELECT l.sfid::text
-                   FROM %1$I._trigger_log_archive l
-                   WHERE l.record_id = g.record_id
-                   AND l.table_name = g.table_name
-                   AND l.action = 'INSERT'
-                   AND l.state = 'SUCCESS'
-                   AND l."values" = g."values"
-                   ORDER BY l.id DESC
-                   LIMIT 1
-               )) ELSE coalesce(g.sfid, t.sfid::text, (
-                   SELECT l.sfid::text
-                   FROM (TABLE %1$I._trigger_log UNION ALL TABLE %1$I._trigger_log_archive) l
-                   WHERE l.table_name = g.table_name
-                   AND l.record_id = g.record_id
-                   AND l.action = 'INSERT'
-                   AND l.state = 'SUCCESS'
-                   AND l.id < g.entry_id
-                   ORDER BY l.id DESC
-                   LIMIT 1
-               )) END,
+        SELECT g.entry_id, CASE
+                   WHEN g.sfid IS NOT NULL OR g.key IS NOT NULL THEN g.sfid
+                   WHEN g.action = 'INSERT' THEN coalesce(t.sfid::text, (
+                       SELECT l.sfid::text
+                       FROM %1$I._trigger_log_archive l
+                       WHERE l.record_id = g.record_id
+                       AND l.table_name = g.table_name
+                       AND l.action = 'INSERT'
+                       AND l.state = 'SUCCESS'
+                       AND l."values" = g."values"
+                       ORDER BY l.id DESC
+                       LIMIT 1
+                   ))
+                   ELSE coalesce(t.sfid::text, (
+                       SELECT l.sfid::text
+                       FROM (TABLE %1$I._trigger_log UNION ALL TABLE %1$I._trigger_log_archive) l
+                       WHERE l.table_name = g.table_name
+                       AND l.record_id = g.record_id
+                       AND l.action = 'INSERT'
+                       AND l.state = 'SUCCESS'
+                       AND l.id < g.entry_id
+                       ORDER BY l.id DESC
+                       LIMIT 1
+                   ))
+               END,
                CASE WHEN g.action = 'INSERT' THEN g."values"::%3$I.hstore OPERATOR(%3$I.->) 'sfid' END
-        FROM unnest($1) g
-        LEFT JOIN %2$s t ON t.id = g.record_id
+        FROM (
+            SELECT g.entry_id, g.action, g.table_name, g.record_id, g."values",
+                   CASE WHEN g.action <> 'INSERT' THEN g.sfid END AS sfid,
+                   CASE WHEN g.action = 'INSERT' THEN g."values"::%3$I.hstore OPERATOR(%3$I.->) $2 END AS key
+            FROM unnest($1) g
+        ) g
+        LEFT JOIN %2$s t ON t.id = CASE WHEN g.sfid IS NULL AND g.key IS NULL THEN g.record_id END
     $query$, connection.schema_name,
         CASE WHEN to_regclass(v_table) IS NULL THEN '(SELECT NULL::integer AS id, NULL::text AS sfid WHERE false)'
              ELSE v_table END,
         connection.hstore_schema)
-    USING changes;
+    USING changes, (SELECT f.column_name
+                    FROM sffdw.mapping_field f
+                    WHERE f.mapping_id = mapping.mapping_id
+                    AND f.field_name = mapping.unique_identifier);
 END
 $function$;
 

@@ -34,49 +34,93 @@ COMMENT ON FUNCTION sffdw.judge_answer(boolean, text, text, integer, boolean, bo
     'Say what an answer means. A lost one is a doubt. What Salesforce calls passing is tried again: for ever while it '
     'is out of reach, a few times where it is one record''s lock. A record that is gone already has been deleted.';
 
-CREATE FUNCTION sffdw.answer_claims(connection sffdw.connection, batch_id uuid)
-RETURNS void
+CREATE TYPE sffdw.write_answer AS (
+    position     integer,
+    operation    text,
+    record_id    text,
+    success      boolean,
+    created      boolean,
+    status_code  text,
+    http_status  integer,
+    message      text,
+    fields       text[],
+    is_transient boolean
+);
+
+COMMENT ON TYPE sffdw.write_answer IS 'What Salesforce answered to an entry of a batch, as _write tells it.';
+
+CREATE FUNCTION sffdw.read_answers(connection sffdw.connection, batch_id uuid)
+RETURNS sffdw.write_answer[]
 LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
+DECLARE
+    v_answers sffdw.write_answer[];
 BEGIN
     EXECUTE format($query$
-        WITH answer AS MATERIALIZED (
-            SELECT w.*
-            FROM %1$I._write w
-            WHERE w.batch_id = %2$L
-        ), verdict AS MATERIALIZED (
-            SELECT c.entry_id, a.*, sffdw.judge_answer(a.success, a.operation, a.status_code, a.http_status, a.transient,
-                                                       c.attempt_count < $3) AS verdict
-            FROM answer a
-            JOIN sffdw.write_claim c
-                ON c.connection_id = $1 AND c.batch_id = $2 AND c.batch_position = a.position
-        )
-        UPDATE sffdw.write_claim c
-        SET phase = CASE v.verdict WHEN 'doubt' THEN 'doubtful' WHEN 'again' THEN 'waiting' ELSE 'answered' END,
-            final_state = CASE v.verdict WHEN 'accepted' THEN 'SUCCESS' WHEN 'rejected' THEN 'FAILED' END,
-            next_try_at = CASE v.verdict
-                WHEN 'doubt' THEN clock_timestamp()
-                WHEN 'again' THEN
-                    clock_timestamp() + interval '1 second' * least(power(2, least(c.attempt_count, 10) - 1), 300)
-            END,
-            record_id = v.record_id,
-            is_created = v.created,
-            http_status = v.http_status,
-            status_code = v.status_code,
-            message = v.message,
-            fields = v.fields
-        FROM verdict v
-        WHERE c.connection_id = $1
-        AND c.entry_id = v.entry_id
+        SELECT array_agg(ROW(w.position, w.operation, w.record_id, w.success, w.created, w.status_code, w.http_status,
+                             w.message, w.fields, w.transient)::sffdw.write_answer)
+        FROM %I._write w
+        WHERE w.batch_id = %L
     $query$, connection.live_schema_name, batch_id)
-    USING connection.connection_id, batch_id, sffdw.sync_setting(connection.options, 'row_lock_attempts');
+    INTO v_answers;
+    RETURN v_answers;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.read_answers(sffdw.connection, uuid) IS
+    'Return what this backend was answered to a batch.';
+
+CREATE FUNCTION sffdw.answer_claims(
+    connection sffdw.connection,
+    batch_id   uuid,
+    claims     sffdw.write_claim[],
+    answers    sffdw.write_answer[]
+)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+-- A plan for any number of entries would be one for ten.
+SET plan_cache_mode = 'force_custom_plan'
+AS $function$
+DECLARE
+    v_attempts CONSTANT integer := sffdw.sync_setting(connection.options, 'row_lock_attempts');
+BEGIN
+    UPDATE sffdw.write_claim c
+    SET phase = CASE v.verdict WHEN 'doubt' THEN 'doubtful' WHEN 'again' THEN 'waiting' ELSE 'answered' END,
+        final_state = CASE v.verdict WHEN 'accepted' THEN 'SUCCESS' WHEN 'rejected' THEN 'FAILED' END,
+        next_try_at = CASE v.verdict
+            WHEN 'doubt' THEN clock_timestamp()
+            WHEN 'again' THEN
+                clock_timestamp() + interval '1 second' * least(power(2, least(c.attempt_count, 10) - 1), 300)
+        END,
+        record_id = v.record_id,
+        is_created = v.created,
+        http_status = v.http_status,
+        status_code = v.status_code,
+        message = v.message,
+        fields = v.fields
+    FROM (
+        -- Of arrays the planner knows how many they are: a table of claims looks to it as if it had one row.
+        SELECT k.entry_id, a.*, CASE
+                   WHEN a.success THEN 'accepted'
+                   ELSE sffdw.judge_answer(a.success, a.operation, a.status_code, a.http_status, a.is_transient,
+                                           k.attempt_count < v_attempts)
+               END AS verdict
+        FROM unnest(answers) a
+        JOIN unnest(claims) k ON k.batch_position = a.position
+    ) v
+    WHERE c.connection_id = connection.connection_id
+    AND c.entry_id = v.entry_id
+    AND c.batch_id = answer_claims.batch_id;
     PERFORM sffdw.note_answers(connection, batch_id);
 END
 $function$;
 
-COMMENT ON FUNCTION sffdw.answer_claims(sffdw.connection, uuid) IS
+COMMENT ON FUNCTION sffdw.answer_claims(
+    sffdw.connection, uuid, sffdw.write_claim[], sffdw.write_answer[]) IS
     'Note on the claims of a batch what Salesforce answered.';
 
 CREATE FUNCTION sffdw.note_answers(connection sffdw.connection, batch_id uuid)
@@ -85,18 +129,25 @@ LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
+DECLARE
+    v_claims CONSTANT sffdw.write_claim[] := ARRAY(
+        SELECT c
+        FROM sffdw.write_claim c
+        WHERE c.connection_id = connection.connection_id
+        AND c.batch_id = note_answers.batch_id
+        AND (c.phase = 'waiting' OR c.record_id IS NOT NULL)
+    );
 BEGIN
     EXECUTE format($query$
         UPDATE %I._trigger_log l
         SET state = CASE c.phase WHEN 'waiting' THEN 'NEW' ELSE l.state END,
             sfid = CASE WHEN l.action = 'INSERT' THEN coalesce(c.record_id, l.sfid) ELSE l.sfid END,
             updated_at = clock_timestamp()
-        FROM sffdw.write_claim c
-        WHERE c.connection_id = $1
-        AND c.batch_id = $2
-        AND c.entry_id = l.id
+        FROM unnest($1) c
+        WHERE l.id = c.entry_id
+        AND (c.phase = 'waiting' OR l.action = 'INSERT')
     $query$, connection.schema_name)
-    USING connection.connection_id, batch_id;
+    USING v_claims;
 END
 $function$;
 
@@ -109,21 +160,24 @@ RETURNS integer
 LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = 'force_custom_plan'
 AS $function$
 DECLARE
-    v_requests sffdw.write_request[];
+    v_claims   CONSTANT sffdw.write_claim[] := ARRAY(
+        SELECT c
+        FROM sffdw.write_claim c
+        WHERE c.connection_id = connection.connection_id
+        AND c.batch_id = send_requests.batch_id
+    );
+    v_requests sffdw.write_request[] := ARRAY(
+        SELECT r
+        FROM sffdw.make_all_requests(connection, ARRAY(
+            SELECT g
+            FROM sffdw.read_changes(connection, ARRAY(SELECT k.entry_id FROM unnest(v_claims) k)) g
+        )) r
+    );
     v_count    integer;
 BEGIN
-    SELECT array_agg(r)
-    INTO v_requests
-    FROM sffdw.make_all_requests(connection, ARRAY(
-        SELECT g FROM sffdw.read_changes(connection, ARRAY(
-            SELECT c.entry_id
-            FROM sffdw.write_claim c
-            WHERE c.connection_id = connection.connection_id
-            AND c.batch_id = send_requests.batch_id
-        )) g
-    )) r;
     v_requests := sffdw.resolve_conflicts(connection, v_requests);
 
     UPDATE sffdw.write_claim c
@@ -137,17 +191,17 @@ BEGIN
 
     EXECUTE format($query$
         INSERT INTO %I._write (batch_id, position, object_name, operation, external_id_field, record, request_size)
-        SELECT c.batch_id, c.batch_position, r.object_name, r.operation, r.external_id_field, r.record,
-               sffdw.request_size(c.attempt_count, c.status_code)
+        SELECT k.batch_id, k.batch_position, r.object_name, r.operation, r.external_id_field, r.record,
+               CASE WHEN k.status_code IS NOT NULL THEN sffdw.request_size(k.attempt_count, k.status_code) END
         FROM unnest($1) r
-        JOIN sffdw.write_claim c ON c.connection_id = $2 AND c.entry_id = r.entry_id
+        JOIN unnest($2) k ON k.entry_id = r.entry_id
         WHERE r.final_state IS NULL
-        ORDER BY c.batch_position
+        ORDER BY k.batch_position
     $query$, connection.live_schema_name)
-    USING v_requests, connection.connection_id;
+    USING v_requests, v_claims;
     GET DIAGNOSTICS v_count = ROW_COUNT;
     IF v_count > 0 THEN
-        PERFORM sffdw.answer_claims(connection, batch_id);
+        PERFORM sffdw.answer_claims(connection, batch_id, v_claims, sffdw.read_answers(connection, batch_id));
     END IF;
     RETURN v_count;
 END

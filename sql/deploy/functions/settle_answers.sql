@@ -100,8 +100,16 @@ AS $function$
 DECLARE
     v_results sffdw.row_result[];
 BEGIN
-    -- A row with a younger change on its way stays PENDING, but for its sfid and for errors.
+    -- A row with a younger change on its way stays PENDING, but for its sfid and for errors. Open entries are read once
+    -- for all, not once for each: the log has no index by record.
     EXECUTE format($query$
+        WITH changing AS MATERIALIZED (
+            SELECT o.table_name, o.record_id
+            FROM %1$I._trigger_log o
+            WHERE o.state IN ('NEW', 'PENDING')
+            GROUP BY o.table_name, o.record_id
+            HAVING count(*) > 1 OR NOT bool_or(o.id = ANY ($2))
+        )
         SELECT array_agg(ROW(
                    l.id, l.record_id, CASE WHEN l.action = 'INSERT' THEN c.record_id END,
                    CASE WHEN c.final_state = 'FAILED' THEN 'FAILED'
@@ -118,14 +126,7 @@ BEGIN
         AND l.action <> 'DELETE'
         AND (c.final_state = 'FAILED'
              OR c.final_state = 'SUCCESS' AND l.action = 'INSERT'
-             OR NOT EXISTS (
-                 SELECT
-                 FROM %1$I._trigger_log o
-                 WHERE o.table_name = l.table_name
-                 AND o.record_id = l.record_id
-                 AND o.id <> l.id
-                 AND o.state IN ('NEW', 'PENDING')
-             ))
+             OR (l.table_name, l.record_id) NOT IN (SELECT o.table_name, o.record_id FROM changing o))
     $query$, connection.schema_name)
     INTO v_results
     USING connection.connection_id, entry_ids;

@@ -8,7 +8,9 @@ DROP FUNCTION sffdw.log_batch(sffdw.connection, uuid, timestamptz, text, bigint,
 DROP FUNCTION sffdw.doubt_batch(sffdw.connection, uuid, boolean, text);
 DROP FUNCTION sffdw.send_requests(sffdw.connection, uuid);
 DROP FUNCTION sffdw.note_answers(sffdw.connection, uuid);
-DROP FUNCTION sffdw.answer_claims(sffdw.connection, uuid);
+DROP FUNCTION sffdw.answer_claims(sffdw.connection, uuid, sffdw.write_claim[], sffdw.write_answer[]);
+DROP FUNCTION sffdw.read_answers(sffdw.connection, uuid);
+DROP TYPE sffdw.write_answer;
 DROP FUNCTION sffdw.judge_answer(boolean, text, text, integer, boolean, boolean);
 
 COMMIT;

@@ -11,12 +11,14 @@ BEGIN
         FROM (VALUES
             ('sffdw.judge_answer(boolean, text, text, integer, boolean, boolean)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.answer_claims(sffdw.connection, uuid)',
+            ('sffdw.read_answers(sffdw.connection, uuid)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.answer_claims(sffdw.connection, uuid, sffdw.write_claim[], sffdw.write_answer[])',
+             false, '{"search_path=pg_catalog, pg_temp",plan_cache_mode=force_custom_plan}'::text[]),
             ('sffdw.note_answers(sffdw.connection, uuid)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.send_requests(sffdw.connection, uuid)',
-             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+             false, '{"search_path=pg_catalog, pg_temp",plan_cache_mode=force_custom_plan}'::text[]),
             ('sffdw.doubt_batch(sffdw.connection, uuid, boolean, text)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.note_refusal(integer, uuid)',
@@ -34,6 +36,7 @@ BEGIN
         ASSERT pg_catalog.has_function_privilege('public', v_routine.signature, 'EXECUTE'),
             'everyone may call ' || v_routine.signature;
     END LOOP;
+    ASSERT pg_catalog.to_regtype('sffdw.write_answer') IS NOT NULL, 'answers have a type';
 END
 $do$;
 
