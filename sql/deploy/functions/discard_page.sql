@@ -1,4 +1,5 @@
 -- Deploy sffdw:functions/discard_page to pg
+-- requires: functions/change_channel
 -- requires: functions/hold_writes
 -- requires: functions/load_page
 -- requires: functions/restore_records
@@ -82,7 +83,7 @@ BEGIN
     $query$, v_stage, sffdw.mapped_table(connection, mapping))
     INTO v_busy
     USING array(SELECT e.record_id FROM unnest(v_entries) e WHERE e.sfid IS NULL);
-    PERFORM sffdw.announce_changes(format('%s.%s', connection.schema_name, mapping.table_name), 'DELETE', r.deleted)
+    PERFORM sffdw.announce_changes(sffdw.change_channel(connection.schema_name, mapping.table_name), 'DELETE', r.deleted)
     FROM sffdw.merge_stage(connection, mapping, v_stage) r;
     v_ids := array(SELECT e.entry_id FROM unnest(v_entries) e WHERE e.record_id <> ALL (v_busy));
     PERFORM sffdw.discard_entries(connection, v_ids);

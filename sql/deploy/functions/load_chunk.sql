@@ -1,5 +1,6 @@
 -- Deploy sffdw:functions/load_chunk to pg
 -- requires: functions/build_index
+-- requires: functions/change_channel
 -- requires: functions/check_call_cap
 -- requires: functions/load_job
 -- requires: functions/load_rule
@@ -83,8 +84,9 @@ BEGIN
         condition,
         sffdw.live_expression(connection, mapping, 'isdeleted', ' AND l.isdeleted IS NOT TRUE', ''),
         coalesce(' AND (' || mapping.filter_expression || ') IS TRUE', '')));
-    IF v_count > 0 AND octet_length(format('%s.%s', connection.schema_name, mapping.table_name)) <= 63 THEN
-        PERFORM pg_notify(format('%s.%s', connection.schema_name, mapping.table_name), format('{"many": %s}', v_count));
+    IF v_count > 0 THEN
+        PERFORM pg_notify(sffdw.change_channel(connection.schema_name, mapping.table_name),
+                          format('{"many": %s}', v_count));
     END IF;
     RETURN v_count;
 EXCEPTION WHEN OTHERS THEN

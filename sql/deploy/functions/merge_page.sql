@@ -1,4 +1,5 @@
 -- Deploy sffdw:functions/merge_page to pg
+-- requires: functions/change_channel
 -- requires: functions/hold_deletes
 -- requires: functions/merge_chunk
 -- requires: functions/note_conflicts
@@ -111,7 +112,7 @@ DECLARE
     -- Ten digits and a comma each keep the payload below its 8,000 bytes.
     v_most CONSTANT integer := 700;
 BEGIN
-    IF octet_length(channel) > 63 OR ids IS NULL THEN
+    IF ids IS NULL THEN
         RETURN;
     ELSIF cardinality(ids) > 10 * v_most THEN
         PERFORM pg_notify(channel, format('{"many": %s}', cardinality(ids)));
@@ -126,7 +127,7 @@ $function$;
 
 COMMENT ON FUNCTION sffdw.announce_changes(text, text, integer[]) IS
     'Notify who listens on <schema>.<table> of the ids that came from Salesforce, or of their number if they are very '
-    'many. A name beyond 63 bytes cannot be a channel: nothing is sent then.';
+    'many.';
 
 CREATE TYPE sffdw.merge_count AS (
     inserted_count  integer,
@@ -151,7 +152,7 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    v_channel text := format('%s.%s', connection.schema_name, mapping.table_name);
+    v_channel text := sffdw.change_channel(connection.schema_name, mapping.table_name);
     v_merged  sffdw.merged_rows;
     v_count   sffdw.merge_count := (0, 0, 0, 0, 0);
 BEGIN
