@@ -90,8 +90,8 @@ BEGIN
     END IF;
     RETURN v_count;
 EXCEPTION WHEN OTHERS THEN
-    -- As merge_stage: what is wrong with the server, with Salesforce or with every row alike is no row's fault.
-    IF left(SQLSTATE, 2) IN ('42', '53', '57', '58', 'XX', 'SF', 'HV') THEN
+    -- What is wrong with the server or with Salesforce is no row's fault. A merge finds out whether all are alike.
+    IF left(SQLSTATE, 2) IN ('53', '57', '58', 'XX', 'SF', 'HV') THEN
         RAISE;
     END IF;
     RETURN NULL;

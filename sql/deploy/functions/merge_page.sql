@@ -20,6 +20,32 @@ $function$;
 
 COMMENT ON FUNCTION sffdw.refuse_record(text, bigint, text) IS 'Mark the staged record that the table refused.';
 
+CREATE FUNCTION sffdw.is_refused_alike(mapping sffdw.mapping, stage text)
+RETURNS boolean
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_is_alike boolean;
+BEGIN
+    -- What was set aside before, or goes, is tried by itself and must not stop the poll that tries it.
+    EXECUTE format($query$
+        SELECT count(*) > 1 AND bool_and(s._verdict = 'refused' AND s._error LIKE '%%(42___)')
+        FROM %s s
+        WHERE NOT s._gone
+        AND NOT EXISTS (SELECT FROM sffdw.deferred_record d WHERE d.mapping_id = $1 AND d.sfid = s.sfid)
+    $query$, stage)
+    INTO v_is_alike
+    USING mapping.mapping_id;
+    RETURN v_is_alike;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.is_refused_alike(sffdw.mapping, text) IS
+    'Whether the table has refused every record of a page, and more than one, for a missing right or a name that is '
+    'not there: then it is not the records that are wrong.';
+
 CREATE FUNCTION sffdw.merge_stage(connection sffdw.connection, mapping sffdw.mapping, stage text)
 RETURNS SETOF sffdw.merged_rows
 LANGUAGE plpgsql
@@ -29,7 +55,9 @@ SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '2s'
 AS $function$
 DECLARE
+    v_path       CONSTANT text := connection.run_search_path;
     v_statements sffdw.merge_statement[] := sffdw.write_merge(connection, mapping, stage);
+    v_is_tried   boolean := false;
     v_spans      int8range[];
     v_span       int8range;
     v_middle     bigint;
@@ -44,14 +72,22 @@ BEGIN
         v_span := v_spans[1];
         v_spans := v_spans[2:];
         BEGIN
-            RETURN NEXT sffdw.merge_chunk(connection.run_search_path, v_statements, lower(v_span), upper(v_span) - 1);
+            RETURN NEXT sffdw.merge_chunk(v_path, v_statements, lower(v_span), upper(v_span) - 1);
         EXCEPTION WHEN OTHERS THEN
             -- What is wrong with the server or with every row alike is no reason to set records aside.
-            IF left(SQLSTATE, 2) IN ('42', '53', '57', '58', 'XX') THEN
+            IF left(SQLSTATE, 2) IN ('53', '57', '58', 'XX') THEN
                 RAISE;
+            ELSIF left(SQLSTATE, 2) = '42' AND NOT v_is_tried THEN
+                -- A missing column or a right on the table itself fails without any row as well, a user's trigger or
+                -- policy does not.
+                PERFORM sffdw.merge_chunk(v_path, v_statements, 0, -1);
+                v_is_tried := true;
             END IF;
             IF upper(v_span) - lower(v_span) = 1 THEN
                 PERFORM sffdw.refuse_record(stage, lower(v_span), format('%s (%s)', SQLERRM, SQLSTATE));
+                IF cardinality(v_spans) = 0 AND sffdw.is_refused_alike(mapping, stage) THEN
+                    RAISE;
+                END IF;
             ELSE
                 v_middle := (lower(v_span) + upper(v_span)) / 2;
                 v_spans := ARRAY[int8range(lower(v_span), v_middle), int8range(v_middle, upper(v_span))] || v_spans;
@@ -63,7 +99,7 @@ $function$;
 
 COMMENT ON FUNCTION sffdw.merge_stage(sffdw.connection, sffdw.mapping, text) IS
     'Carry out what the stage says, in one piece if the table accepts it, else in halves down to the records that it '
-    'refuses, which are marked.';
+    'refuses, which are marked. Raises what is wrong with the table or the server itself.';
 
 CREATE FUNCTION sffdw.defer_records(mapping sffdw.mapping, stage text)
 RETURNS integer

@@ -12,6 +12,8 @@ BEGIN
         FROM (VALUES
             ('sffdw.refuse_record(text, bigint, text)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.is_refused_alike(sffdw.mapping, text)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.merge_stage(sffdw.connection, sffdw.mapping, text)',
              false, '{"search_path=pg_catalog, pg_temp","lock_timeout=2s"}'::text[]),
             ('sffdw.defer_records(sffdw.mapping, text)',

@@ -357,8 +357,12 @@ def test_case_62_a_load_that_cannot_create_its_job_ends_and_goes_on_later(org: O
     assert names(large) == all_names()
 
 
-def test_case_17_a_record_that_the_table_refuses_is_set_aside(org: Org, large: Session) -> None:
-    large.execute("ALTER TABLE salesforce.account ADD CHECK (name <> 'A 33')")
+@pytest.mark.parametrize("refuses", ["RAISE check_violation;", "EXECUTE 'SELECT nowhere';"])
+def test_case_17_a_record_that_the_table_refuses_is_set_aside(org: Org, large: Session, refuses: str) -> None:
+    large.execute(f"CREATE FUNCTION salesforce.refuse() RETURNS trigger LANGUAGE plpgsql "
+                  f"AS $$ BEGIN IF NEW.name = 'A 33' THEN {refuses} END IF; RETURN NEW; END $$")
+    large.execute("CREATE TRIGGER refusing BEFORE INSERT ON salesforce.account "
+                  "FOR EACH ROW EXECUTE FUNCTION salesforce.refuse()")
     poll(large)
     assert names(large) == [name for name in all_names() if name != "A 33"]
     assert one(large, "SELECT reason FROM sffdw.deferred_row") == "refused"

@@ -226,6 +226,58 @@ def test_a_row_that_the_table_refuses_is_set_aside_and_comes_later(org: Org, loa
     assert rows(loaded, "SELECT * FROM sffdw.deferred_row") == []
 
 
+REFUSING = {
+    "a right": "RAISE EXCEPTION 'not for you' USING ERRCODE = '42501';",
+    "a column": "EXECUTE 'SELECT nowhere';",
+}
+
+
+@pytest.mark.parametrize("body", REFUSING.values(), ids=REFUSING)
+def test_case_17_a_row_for_which_a_trigger_lacks_something_stops_no_other(org: Org, loaded: Session,
+                                                                         body: str) -> None:
+    refuse_accounts(loaded, f"IF NEW.name LIKE 'bad%%' THEN {body} END IF;")
+    bad = org.create("Account", {"Name": "bad"})
+    poll(loaded)
+    org.create("Account", {"Name": "good"}, {"Name": "bad too"}, {"Name": "fine"})
+    poll(loaded)
+    assert rows(loaded, "SELECT name FROM salesforce.account WHERE name IN ('good', 'fine') ORDER BY 1") == [
+        ("fine",), ("good",)]
+    assert rows(loaded, "SELECT reason, right(error, 7) LIKE '(42___)' FROM sffdw.deferred_row") == [
+        ("refused", True)] * 2
+    assert one(loaded, "SELECT state FROM sffdw.mapping") == "DATA_SYNCED"
+    loaded.execute("DROP TRIGGER refusing ON salesforce.account")
+    poll(loaded)
+    assert rows(loaded, "SELECT name FROM salesforce.account WHERE sfid = ANY (%s)", bad) == [("bad",)]
+    assert rows(loaded, "SELECT * FROM sffdw.deferred_row") == []
+
+
+@pytest.mark.parametrize("change", [
+    "REVOKE INSERT ON salesforce.account FROM CURRENT_USER",
+    "",
+], ids=["a right on the table", "every row"])
+def test_what_is_wrong_with_the_table_itself_sets_no_row_aside(org: Org, loaded: Session, change: str) -> None:
+    if change:
+        loaded.execute(change)  # type: ignore[call-overload]
+    else:
+        # What was merged before, and is read again, is beyond the window.
+        org.advance(600)
+        poll(loaded)
+        refuse_accounts(loaded, REFUSING["a right"])
+    org.create("Account", *[{"Name": name} for name in ("x", "y")[:1 if change else 2]])
+    with pytest.raises(psycopg.Error) as caught:
+        poll(loaded)
+    assert caught.value.sqlstate == "42501"
+    assert rows(loaded, "SELECT * FROM sffdw.deferred_row") == []
+    assert one(loaded, "SELECT state FROM sffdw.mapping") == "SYSTEM_ERROR"
+
+
+def refuse_accounts(session: Session, body: str) -> None:
+    session.execute(f"CREATE FUNCTION salesforce.refuse_account() RETURNS trigger LANGUAGE plpgsql "
+                    f"AS $$ BEGIN {body} RETURN NEW; END $$")  # type: ignore[call-overload]
+    session.execute("CREATE TRIGGER refusing BEFORE INSERT OR UPDATE ON salesforce.account "
+                    "FOR EACH ROW EXECUTE FUNCTION salesforce.refuse_account()")
+
+
 def test_case_47_a_text_longer_than_its_column_is_set_aside(org: Org, loaded: Session) -> None:
     loaded.execute("ALTER TABLE salesforce.account ALTER description TYPE varchar(5)")
     org.create("Account", {"Name": "long", "Description": "123456789"}, {"Name": "fits", "Description": "12345"})
