@@ -16,8 +16,9 @@ BENCH     ?=
 ROWS      ?=
 CHANGES   ?=
 MINUTES   ?=
+CASE      ?=
 
-export PG_CONFIG PREFIX MULTICORN STATE DATA SEED CHANGES MINUTES
+export PG_CONFIG PREFIX MULTICORN STATE DATA SEED CHANGES MINUTES CASE
 
 SUDO   := $(if $(filter 0,$(shell id -u)),,sudo)
 VENV   := build/venv
@@ -31,7 +32,7 @@ SQL_SOURCES := $(shell find sql triggers -type f 2>/dev/null) sffdw.control tool
 
 .DEFAULT_GOAL := help
 .PHONY: help packages install up down psql demo test test-unit test-integration test-migration test-sandbox test-host \
-        test-jsforce bad-deploy storm bench lint dist clean uninstall
+        test-jsforce bad-deploy mutants storm bench lint dist clean uninstall
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -123,6 +124,9 @@ test-sandbox: $(VENV)/.ready $(FROM_NPM) ## the local Salesforce org, with real 
 
 test-jsforce: $(VENV)/.ready $(NPM)/jsforce/package.json ## only jsforce from npm against the sandbox
 	SFFDW_NODE_MODULES=$(CURDIR)/$(NPM) $(RUN) -m pytest tests/integration/sandbox/jsforce $(PYTEST)
+
+mutants: install ## switch off one mechanism after another, and see its test fail; CASE=3,17 these cases only
+	@PYTHON="$(PYTHON)" SUDO="$(SUDO)" $(RUN) -m tests.mutants
 
 storm: install ## kill the server while org and tables change, for some minutes: nothing is lost, nothing doubled
 	@$(RUN) -m tests.storm

@@ -163,7 +163,7 @@ def test_a_failed_jobs_result_is_lost() -> None:
     assert body.is_closed
 
 
-def test_pages_name_the_next_one_until_the_word_null() -> None:
+def test_case_60_pages_name_the_next_one_until_the_word_null() -> None:
     bulk, wire = bulk_with(page_body('"Id"\n"a"\n', count=1, locator="MQ"), page_body('"Id"\n"b"\n', count=1))
     first = bulk.page("750", None, 1)
     assert rows_of(first) == [["a"]]

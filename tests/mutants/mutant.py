@@ -1,0 +1,49 @@
+"""One mechanism that can be switched off: a text of a file, what takes its place, and the test that must notice."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+TESTS = "tests/"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """`case` is what the test's name says (`3`) or a row of the contract (`2.3`); `test` is below tests/."""
+
+    case: str
+    file: str
+    old: str
+    new: str
+    test: str
+
+    def __str__(self) -> str:
+        return f"case {self.case}: {self.file}: {self.old.strip().splitlines()[0].strip()[:60]}"
+
+    @property
+    def test_file(self) -> str:
+        return TESTS + self.test.split("::")[0]
+
+    @property
+    def test_name(self) -> str:
+        return self.test.split("::")[1].split("[")[0]
+
+    def apply(self, text: str) -> str:
+        """The file's text with the mechanism switched off."""
+        if text.count(self.old) != 1:
+            raise ValueError(f"{self}: the text stands there {text.count(self.old)} times")
+        return text.replace(self.old, self.new)
+
+
+def flaws(mutant: Mutant) -> Iterator[str]:
+    """What makes a mutant no proof: a text or a test that is not there, a test that does not name the case."""
+    text = (ROOT / mutant.file).read_text(encoding="utf-8")
+    if text.count(mutant.old) != 1:
+        yield f"the text stands {text.count(mutant.old)} times in {mutant.file}"
+    if mutant.old.strip() == mutant.new.strip():
+        yield "nothing is changed"
+    if f"\ndef {mutant.test_name}(" not in (ROOT / mutant.test_file).read_text(encoding="utf-8"):
+        yield f"{mutant.test_file} has no test {mutant.test_name}"
+    if not mutant.test_name.startswith(f"test_case_{mutant.case}_") and "." not in mutant.case:
+        yield f"{mutant.test_name} does not name the case"
