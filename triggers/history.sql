@@ -33,6 +33,36 @@ $function$;
 COMMENT ON FUNCTION sffdw.history_columns(sffdw.connection, sffdw.mapping) IS
     'The columns whose versions are kept: the mapped ones.';
 
+CREATE FUNCTION sffdw.check_history_table(relation regclass)
+RETURNS void
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    -- One that an earlier time with history left has this key.
+    IF relation IS NULL OR EXISTS (
+        SELECT
+        FROM pg_index i
+        WHERE i.indrelid = relation
+        AND i.indisprimary
+        AND array(SELECT a.attname::text FROM unnest(i.indkey) WITH ORDINALITY k (number, place)
+                  JOIN pg_attribute a ON a.attrelid = relation AND a.attnum = k.number
+                  ORDER BY k.place) = '{record_id,valid_from}'
+        AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = relation AND a.attname = 'valid_to')
+    ) THEN
+        RETURN;
+    END IF;
+    RAISE EXCEPTION 'table % exists and is no table of versions', relation
+        USING ERRCODE = 'duplicate_table',
+              DETAIL = 'With history, this is the name of the table that holds the versions of the rows.',
+              HINT = 'Rename or drop it, or leave history off: it is never overwritten.';
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.check_history_table(regclass) IS
+    'Stop if a table of another kind has the name that a table of versions is to get. Raises duplicate_table.';
+
 CREATE FUNCTION sffdw.create_history_table(connection sffdw.connection, mapping sffdw.mapping)
 RETURNS void
 LANGUAGE plpgsql
@@ -44,6 +74,7 @@ DECLARE
     v_history CONSTANT text := format('%I.%I', connection.schema_name, sffdw.history_table(connection, mapping));
     v_column  record;
 BEGIN
+    PERFORM sffdw.check_history_table(to_regclass(v_history));
     EXECUTE format('CREATE TABLE IF NOT EXISTS %s (record_id integer NOT NULL, valid_from timestamptz NOT NULL, '
                    'valid_to timestamptz, PRIMARY KEY (record_id, valid_from))', v_history);
     FOR v_column IN
@@ -71,7 +102,8 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.create_history_table(sffdw.connection, sffdw.mapping) IS
-    'Create the table of versions, or add the columns that it lacks. Columns that are no longer mapped stay.';
+    'Create the table of versions, or add the columns that it lacks. Columns that are no longer mapped stay. Raises '
+    'duplicate_table.';
 
 CREATE FUNCTION sffdw.create_history_function(connection sffdw.connection, mapping sffdw.mapping)
 RETURNS void

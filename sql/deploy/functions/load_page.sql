@@ -127,6 +127,23 @@ COMMENT ON FUNCTION sffdw.begin_load(sffdw.connection, sffdw.mapping) IS
     'Begin to read every record of an object, through REST or Bulk. Into an empty table, and for a RESYNC, which deletes '
     'nothing, each page is merged as it comes; otherwise the pages are put aside and replace the rows in the end.';
 
+CREATE FUNCTION sffdw.analyze_table(relation regclass)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    -- Others would only be warned. A table that somebody is altering or vacuuming is left to autovacuum.
+    IF EXISTS (SELECT FROM pg_class c WHERE c.oid = relation AND pg_has_role(c.relowner, 'USAGE')) THEN
+        EXECUTE format('ANALYZE (SKIP_LOCKED) %s', relation);
+    END IF;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.analyze_table(regclass) IS
+    'Tell the planner what is in a table now, as autovacuum does later; without effect for who does not own it.';
+
 CREATE FUNCTION sffdw.finish_load(connection sffdw.connection, mapping sffdw.mapping)
 RETURNS void
 LANGUAGE plpgsql
@@ -136,6 +153,9 @@ AS $function$
 BEGIN
     PERFORM sffdw.close_sync_run(mapping, 'ok');
     PERFORM sffdw.drop_load_stage(connection, mapping);
+    IF mapping.load_sweeps THEN
+        PERFORM sffdw.analyze_table(sffdw.mapped_table(connection, mapping)::regclass);
+    END IF;
     DELETE FROM sffdw.load_chunk c
     WHERE c.mapping_id = mapping.mapping_id;
     UPDATE sffdw.mapping m
@@ -157,7 +177,7 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.finish_load(sffdw.connection, sffdw.mapping) IS
-    'End a load: what came since it began is the next poll''s.';
+    'End a load and have its table analysed: what came since it began is the next poll''s.';
 
 CREATE FUNCTION sffdw.end_reading(connection sffdw.connection, mapping sffdw.mapping)
 RETURNS void

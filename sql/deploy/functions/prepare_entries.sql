@@ -66,6 +66,37 @@ $function$;
 COMMENT ON FUNCTION sffdw.ignore_updates(sffdw.connection) IS
     'Take the updates that changed nothing, to be settled without being sent. Return whether there were any.';
 
+CREATE FUNCTION sffdw.entries_before_deletes(connection sffdw.connection)
+RETURNS TABLE (delete_id integer, entry_id integer, state text, action text, sfid text)
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    -- The log has no index by record: it is read once for all deletes, not once for each.
+    RETURN QUERY EXECUTE format($query$
+        WITH deleted AS MATERIALIZED (
+            SELECT l.id, l.table_name, l.record_id
+            FROM %1$I._trigger_log l
+            WHERE l.state = 'IGNORE'
+            AND l.action = 'DELETE'
+        )
+        SELECT d.id, l.id, l.state::text, l.action::text, l.sfid::text
+        FROM deleted d
+        JOIN %1$I._trigger_log l ON l.table_name = d.table_name AND l.record_id = d.record_id AND l.id < d.id
+        UNION ALL
+        SELECT d.id, l.id, l.state::text, l.action::text, l.sfid::text
+        FROM deleted d
+        JOIN %1$I._trigger_log_archive l ON l.table_name = d.table_name AND l.record_id = d.record_id AND l.id < d.id
+        WHERE l.action = 'INSERT'
+    $query$, connection.schema_name);
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.entries_before_deletes(sffdw.connection) IS
+    'The older entries of rows that were deleted while they had no sfid, those of the archive only if they are INSERTs, '
+    'each with the id of the delete.';
+
 CREATE FUNCTION sffdw.early_deletes(connection sffdw.connection)
 RETURNS TABLE (entry_id integer, insert_id integer, insert_state text, insert_sfid text, unsent_ids integer[])
 LANGUAGE plpgsql
@@ -74,28 +105,13 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
     RETURN QUERY EXECUTE format($query$
-        -- The log has no index by record: it is read once for all deletes, not once for each.
-        WITH deleted AS MATERIALIZED (
-            SELECT l.id, l.table_name, l.record_id
-            FROM %1$I._trigger_log l
-            WHERE l.state = 'IGNORE'
-            AND l.action = 'DELETE'
-        ), older AS MATERIALIZED (
-            SELECT d.id AS delete_id, l.id, l.state, l.action, l.sfid
-            FROM deleted d
-            JOIN %1$I._trigger_log l
-                ON l.table_name = d.table_name AND l.record_id = d.record_id AND l.id < d.id
-            UNION ALL
-            SELECT d.id, l.id, l.state, l.action, l.sfid
-            FROM deleted d
-            JOIN %1$I._trigger_log_archive l
-                ON l.table_name = d.table_name AND l.record_id = d.record_id AND l.id < d.id
-            WHERE l.action = 'INSERT'
+        WITH older AS MATERIALIZED (
+            SELECT e.* FROM sffdw.entries_before_deletes($1) e
         ), inserted AS MATERIALIZED (
             SELECT DISTINCT ON (o.delete_id) o.*
             FROM older o
             WHERE o.action = 'INSERT'
-            ORDER BY o.delete_id, o.id DESC
+            ORDER BY o.delete_id, o.entry_id DESC
         ), chosen AS MATERIALIZED (
             SELECT l.id
             FROM %1$I._trigger_log l
@@ -108,22 +124,23 @@ BEGIN
         ), taken AS MATERIALIZED (
             SELECT l.id
             FROM %1$I._trigger_log l
-            WHERE l.id IN (SELECT o.id FROM older o JOIN chosen c ON c.id = o.delete_id WHERE o.state = 'NEW')
+            WHERE l.id IN (SELECT o.entry_id FROM older o JOIN chosen c ON c.id = o.delete_id WHERE o.state = 'NEW')
             AND l.state = 'NEW'
             ORDER BY l.id
             FOR UPDATE
         ), unsent AS (
-            SELECT o.delete_id, array_agg(o.id ORDER BY o.id) AS ids
+            SELECT o.delete_id, array_agg(o.entry_id ORDER BY o.entry_id) AS ids
             FROM older o
-            JOIN taken t ON t.id = o.id
+            JOIN taken t ON t.id = o.entry_id
             GROUP BY o.delete_id
         )
-        SELECT c.id, i.id, i.state::text, i.sfid::text, coalesce(u.ids, '{}')
+        SELECT c.id, i.entry_id, i.state, i.sfid, coalesce(u.ids, '{}')
         FROM chosen c
         LEFT JOIN inserted i ON i.delete_id = c.id
         LEFT JOIN unsent u ON u.delete_id = c.id
         ORDER BY c.id
-    $query$, connection.schema_name);
+    $query$, connection.schema_name)
+    USING connection;
 END
 $function$;
 

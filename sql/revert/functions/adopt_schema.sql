@@ -9,7 +9,6 @@ DROP FUNCTION sffdw.adopt_log(sffdw.connection);
 DROP FUNCTION sffdw.adopt_mappings(sffdw.connection, jsonb, boolean);
 DROP FUNCTION sffdw.find_config(sffdw.connection, jsonb);
 DROP FUNCTION sffdw.infer_config(sffdw.connection);
-DROP FUNCTION sffdw.check_old_writer(name, boolean);
 DROP FUNCTION sffdw.find_schema_problem(name);
 DROP FUNCTION sffdw.list_foreign_parts(name);
 

@@ -11,7 +11,6 @@ BEGIN
         FROM (VALUES
             ('sffdw.list_foreign_parts(name)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.find_schema_problem(name)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.check_old_writer(name, boolean)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.infer_config(sffdw.connection)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.find_config(sffdw.connection, jsonb)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.adopt_mappings(sffdw.connection, jsonb, boolean)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),

@@ -19,6 +19,8 @@ BEGIN
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.begin_load(sffdw.connection, sffdw.mapping)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.analyze_table(regclass)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.finish_load(sffdw.connection, sffdw.mapping)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.end_reading(sffdw.connection, sffdw.mapping)',

@@ -13,6 +13,8 @@ BEGIN
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.ignore_updates(sffdw.connection)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.entries_before_deletes(sffdw.connection)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.early_deletes(sffdw.connection)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.ignore_deletes(sffdw.connection)',

@@ -13,6 +13,8 @@ BEGIN
              '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.history_columns(sffdw.connection, sffdw.mapping)', false,
              '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.check_history_table(regclass)', false,
+             '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.create_history_table(sffdw.connection, sffdw.mapping)', false,
              '{"search_path=pg_catalog, pg_temp",client_min_messages=warning}'::text[]),
             ('sffdw.create_history_function(sffdw.connection, sffdw.mapping)', false,

@@ -62,6 +62,24 @@ def test_writes_start_paused_and_what_was_unsent_goes_on(left: Left) -> None:
     assert left.org.names() == ["A 1", "A 2", "captured by ours", "sent by ours"]
 
 
+def test_of_a_long_log_little_is_read(left: Left) -> None:
+    for table in ("_trigger_log", "_trigger_log_archive"):
+        left.owner.execute(f"INSERT INTO salesforce.{table} (id, state, action, table_name, record_id, processed_at) "
+                           "SELECT n, 'SUCCESS', 'UPDATE', 'account', 1, now() - interval '1 day' "
+                           "FROM generate_series(1000, 60000) n")
+        left.owner.execute(f"ANALYZE salesforce.{table}")
+    left.log(state="NEW", action="UPDATE", table_name="account", record_id=1, sfid=left.records[0])
+    read = ("SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) FROM pg_stat_xact_user_tables "
+            "WHERE relname LIKE '!_trigger!_log%' ESCAPE '!'")
+    with left.owner.transaction():
+        before = one(left.owner, read)
+        finding = "SELECT f.rule_id, f.message FROM unnest(sffdw.check_old_writer('salesforce', false)) f"
+        assert rows(left.owner, finding) == [("TRIGGER_LOG", "1 entries wait to be sent, 0 are FAILED")]
+        assert one(left.owner, read) - before < 6000
+    left.owner.execute("UPDATE salesforce._trigger_log_archive SET processed_at = now() WHERE id = 59990")
+    assert rows(left.owner, finding)[0][0] == "OLD_WRITER"
+
+
 def test_dry_run_changes_nothing(left: Left) -> None:
     before = definitions(left.owner)
     found = rows(left.owner, "SELECT severity, rule_id FROM sffdw.adopt_schema('salesforce', 'sf', dry_run => true)")

@@ -77,6 +77,19 @@ def test_app_needs_no_right_on_the_versions(kept: Session, connect: Any) -> None
     assert rows(kept, VERSIONS, row_id(kept))[-1] == ("first", "app", True)
 
 
+def test_a_table_of_another_kind_with_that_name_is_refused(owner: Session) -> None:
+    owner.execute("CREATE TABLE salesforce._account_history (record_id integer PRIMARY KEY, note text)")
+    with pytest.raises(psycopg.errors.DuplicateTable) as raised:
+        owner.execute("SELECT sffdw.create_mapping('Account', '{Name}', history => true)")
+    assert "Rename or drop it" in str(raised.value.diag.message_hint)
+    assert rows(owner, "SELECT attname FROM pg_attribute WHERE attnum > 0 "
+                       "AND attrelid = 'salesforce._account_history'::regclass ORDER BY attnum") == [
+        ("record_id",), ("note",)]
+    owner.execute("ALTER TABLE salesforce._account_history RENAME TO mine")
+    owner.execute("SELECT sffdw.create_mapping('Account', '{Name}', history => true)")
+    assert one(owner, "SELECT to_regclass('salesforce._account_history') IS NOT NULL")
+
+
 def test_dropped_mapping_leaves_a_table_that_works(kept: Session) -> None:
     kept.execute("SELECT sffdw.drop_mapping('Account')")
     kept.execute("UPDATE salesforce.account SET phone = 'after'")

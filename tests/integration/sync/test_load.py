@@ -57,6 +57,31 @@ def test_empty_object_is_loaded(account: Session) -> None:
     assert one(account, "SELECT state FROM sffdw.mapping") == "DATA_SYNCED"
 
 
+@pytest.mark.parametrize("transport", ["REST", "Bulk"])
+def test_after_a_load_and_a_reload_the_planner_knows_the_table(org: Org, account: Session, transport: str) -> None:
+    known = "SELECT reltuples FROM pg_class WHERE oid = 'salesforce.account'::regclass"
+    set_options(account, bulk_load_threshold=0 if transport == "Bulk" else 1000, bulk_pause_ms=10)
+    for count in (300, 500):
+        org.create("Account", *[{"Name": f"A {n}"} for n in range(count - len(org.names()))])
+        poll(account)
+        # What only a poll brought is autovacuum's to notice.
+        account.execute("SELECT sffdw.reload('Account')")
+        assert one(account, known) == 300
+        poll(account)
+        assert one(account, known) == count
+        assert one(account, "SELECT count(*) > 0 FROM pg_stats WHERE tablename = 'account' AND attname = 'name'")
+
+
+def test_a_table_of_somebody_else_is_left_to_autovacuum(account: Session, connect: Any) -> None:
+    superuser = connect(user="postgres")
+    superuser.execute("CREATE TABLE salesforce.theirs AS SELECT generate_series(1, 10)")
+    for session, want in ((account, -1), (superuser, 10)):
+        notices: list[str] = []
+        session.add_notice_handler(lambda notice, notices=notices: notices.append(str(notice.message_primary)))
+        session.execute("SELECT sffdw.analyze_table('salesforce.theirs')")
+        assert (one(session, "SELECT reltuples FROM pg_class WHERE relname = 'theirs'"), notices) == (want, [])
+
+
 def pages_asked(org: Org, since: int = 0) -> list[str]:
     """The Id after which each page of a load began."""
     found = [re.search(r"FROM Account (?:WHERE Id > '(\w+)' )?ORDER BY Id", call["path"])
