@@ -90,6 +90,17 @@ def test_what_a_running_transaction_holds_nobody_else_writes(
     assert [family.send(one) for one in refused if one["op"] == "touch"].count("UNABLE_TO_LOCK_ROW") == 0
 
 
+def test_what_refers_to_a_record_commits_although_that_is_held_by_then(own_sf: Caller) -> None:
+    family = Family(own_sf)
+    children = [{"op": "create", "object": "Contact", "values": {"LastName": name, "AccountId": parent}}
+                for name, parent in (("first", family.account), ("second", family.other))]
+    late = own_sf.post("/_sandbox/records", {"changes": children, "commit_after_s": LATE_S})["results"]
+    assert family.send(account("update", "account", values={"Name": "held"}), commit_after_s=2 * LATE_S) == ""
+    own_sf.org.clock.advance(LATE_S + 1)
+    found = own_sf.rows("SELECT Id, LastName FROM Contact WHERE LastName IN ('first', 'second') ORDER BY LastName")
+    assert [row["Id"] for row in found] == [result["id"] for result in late]
+
+
 @pytest.mark.parametrize("fault", ["storm.recalculate", "page.drift"])
 def test_a_recalculation_leaves_out_what_a_running_transaction_holds(own_sf: Caller, fault: str) -> None:
     family = Family(own_sf)
