@@ -4,6 +4,7 @@
 -- requires: functions/check_call_cap
 -- requires: functions/load_job
 -- requires: functions/load_rule
+-- requires: functions/next_turn
 -- requires: functions/plan_load
 -- requires: functions/replace_rows
 
@@ -254,18 +255,7 @@ BEGIN
         RETURN 'busy';
     END IF;
     PERFORM sffdw.advance_chunk(v_connection, v_mapping, v_chunk);
-    -- A loop goes on to other mappings that are due between pages.
-    RETURN CASE
-        WHEN NOT force AND EXISTS (
-            SELECT
-            FROM sffdw.mapping m
-            WHERE m.connection_id = v_connection.connection_id
-            AND m.mapping_id <> v_mapping.mapping_id
-            AND m.next_poll_at <= due_at
-            AND m.phase IS DISTINCT FROM 'bulk'
-        ) THEN 'done'
-        ELSE 'more'
-    END;
+    RETURN sffdw.next_turn(v_mapping, force, due_at);
 END
 $function$;
 

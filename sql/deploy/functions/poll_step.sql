@@ -130,13 +130,14 @@ BEGIN
             RETURN CASE WHEN force THEN 'more' ELSE 'done' END;
         ELSE PERFORM sffdw.open_window(v_connection, v_mapping, due_at);
     END CASE;
-    RETURN 'more';
+    RETURN sffdw.next_turn(v_mapping, force, due_at);
 END
 $function$;
 
 COMMENT ON FUNCTION sffdw.advance_mapping(integer, boolean, timestamptz, timestamptz) IS
-    'Make the next step of a mapping''s load or poll and say how it stands: more is to do, it is done (a whole poll '
-    'begun after the call, if forced), or another session, or Salesforce, is busy with it.';
+    'Make the next step of a mapping''s load or poll and say how it stands: more is to do, the others have their turn '
+    'first (yield), it is done (a whole poll begun after the call, if forced), or another session, or Salesforce, is '
+    'busy with it.';
 
 CREATE FUNCTION sffdw.record_poll_error(mapping_id integer, caught jsonb, due_at timestamptz)
 RETURNS void
@@ -335,12 +336,13 @@ COMMENT ON FUNCTION sffdw.start_poll(text, text, integer, interval) IS
     'start_run raises.';
 
 CREATE FUNCTION sffdw.judge_step(
-    progress    text,
-    step_caught jsonb,
-    deadline    timestamptz,
-    OUT is_over boolean,
-    OUT is_on   boolean,
-    OUT caught  jsonb
+    progress      text,
+    step_caught   jsonb,
+    deadline      timestamptz,
+    OUT is_over   boolean,
+    OUT is_on     boolean,
+    OUT is_called boolean,
+    OUT caught    jsonb
 )
 RETURNS record
 LANGUAGE plpgsql
@@ -354,17 +356,22 @@ BEGIN
     IF progress = 'busy' AND deadline IS NULL THEN
         caught := sffdw.rest(0.1);
         progress := CASE WHEN caught IS NULL THEN 'more' ELSE 'cancelled' END;
+    ELSIF progress = 'yield' AND deadline IS NULL THEN
+        -- One pass takes each mapping to its end.
+        progress := 'more';
     ELSIF progress = 'failed' AND deadline IS NOT NULL THEN
         -- A loop goes on: the error is the mapping's state.
         caught := NULL;
     END IF;
     is_over := progress <> 'more' OR v_is_late;
     is_on := progress <> 'cancelled' AND NOT v_is_late;
+    is_called := progress = 'yield';
 END
 $function$;
 
 COMMENT ON FUNCTION sffdw.judge_step(text, jsonb, timestamptz) IS
-    'Say after a poll''s step whether the loop leaves its mapping (is_over), whether it goes on at all (is_on), and '
-    'which error it is to raise in the end. With a deadline a mapping that another session is busy with is left to it.';
+    'Say after a poll''s step whether the loop leaves its mapping (is_over), whether it goes on at all (is_on), without '
+    'a pause after this pass (is_called), and which error it is to raise in the end. With a deadline a mapping that '
+    'another session is busy with is left to it.';
 
 COMMIT;

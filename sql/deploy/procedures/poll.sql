@@ -23,6 +23,7 @@ DECLARE
     v_id     integer;
     v_caught jsonb;
     v_is_on  boolean := true;
+    v_rests  boolean;
 BEGIN
     COMMIT;
     SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
@@ -38,6 +39,7 @@ BEGIN
         COMMIT;
         SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
         EXIT WHEN v_caught IS NOT NULL;
+        v_rests := true;
         FOREACH v_id IN ARRAY sffdw.due_mappings(v_run.connection_id, object_name, force, at) LOOP
             LOOP
                 v_step := sffdw.poll_step(v_id, force, v_run.started_at, at);
@@ -48,9 +50,11 @@ BEGIN
                 EXIT WHEN v_step.is_over;
             END LOOP;
             v_is_on := v_step.is_on;
+            v_rests := v_rests AND NOT v_step.is_called;
             EXIT WHEN NOT v_is_on;
         END LOOP;
         EXIT WHEN NOT v_is_on;
+        CONTINUE WHEN NOT v_rests;
         v_step := sffdw.rest_until(v_run.deadline, 0.5);
         COMMIT;
         SET TRANSACTION ISOLATION LEVEL READ COMMITTED;

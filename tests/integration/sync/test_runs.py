@@ -1,6 +1,8 @@
 """Runs: who may start them, when they end, what stops them; jobs, lanes and upkeep."""
 
+import contextlib
 import datetime as dt
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -130,18 +132,46 @@ def test_wrong_credentials_are_the_state_of_the_connection(org: Org, account: Se
     assert rows(account, "SELECT state, last_error IS NOT NULL FROM sffdw.connection") == [("UNAUTHORIZED", True)]
 
 
+@contextlib.contextmanager
+def lanes(*sessions: Session) -> Iterator[None]:
+    """Each session polls what is due, in a lane of its own, while the block runs."""
+    raised = []
+    with contextlib.ExitStack() as stack:
+        for number, session in enumerate(sessions):
+            call = f"CALL sffdw.poll(force => false, max_duration => '3 minutes', lane => {number})"
+            raised.append(stack.enter_context(background(functools.partial(session.execute, call))))
+        try:
+            yield
+        finally:
+            for session in sessions:
+                session.cancel()
+    assert [type(error) for errors in raised for error in errors] == [psycopg.errors.QueryCanceled] * len(sessions)
+
+
 def test_two_lanes_share_the_mappings(org: Org, account: Session, contact: Session, connect: Any) -> None:
     org.create("Account", *[{"Name": f"A {n}"} for n in range(30)])
     org.create("Contact", *[{"LastName": f"C {n}"} for n in range(30)])
     account.execute("""UPDATE sffdw.connection SET options = '{"page_size": 10}'""")
-    lanes = [connect(), connect()]
-    call = "CALL sffdw.poll(force => false, max_duration => '4 seconds', lane => %s)"
-    with (background(lambda: lanes[0].execute(call, [1])) as first,
-          background(lambda: lanes[1].execute(call, [2])) as second):
+    with lanes(connect(), connect()):
         wait_for(lambda: one(account, "SELECT count(*) = 30 FROM salesforce.account")
-                 and one(account, "SELECT count(*) = 30 FROM salesforce.contact"), "both are loaded")
-    assert not first + second
+                 and one(account, "SELECT count(*) = 30 FROM salesforce.contact"), "both are loaded", 120)
     assert one(account, "SELECT count(DISTINCT sfid) FROM salesforce.account") == 30
+
+
+def test_a_long_load_or_poll_gives_others_a_turn_between_its_pages(org: Org, account: Session, contact: Session,
+                                                                  connect: Any) -> None:
+    poll(contact, "Contact")
+    account.execute("""UPDATE sffdw.connection SET options = '{"page_size": 2}'""")
+    for purpose in ("load", "poll"):
+        org.create("Account", *[{"Name": f"{purpose} {n}"} for n in range(7)])
+        account.execute("UPDATE sffdw.mapping SET next_poll_at = now() - CASE object_name "
+                        "WHEN 'Account' THEN interval '1 hour' ELSE '1 second' END, next_sweep_at = 'infinity'")
+        mark = org.last_call()
+        with lanes(connect()):
+            wait_for(lambda: one(account, "SELECT count(*) = 7 FROM salesforce.account WHERE name LIKE %s",
+                                 f"{purpose} %"), "all have come", 120)  # noqa: B023 - called in this turn only
+        asked = [call["object"] for call in org.calls("query", mark)]
+        assert asked.index("Account") < asked.index("Contact") < asked.index("Account", asked.index("Contact"))
 
 
 def test_case_22_rows_that_vanish_in_masses_are_not_deleted(org: Org, account: Session) -> None:
