@@ -113,7 +113,7 @@ DECLARE
 BEGIN
     -- What was captured before the INSERT had its answer knows no sfid; the row or the INSERT's entry does now. Of an
     -- INSERT that was captured or restored a second time the row knows it, or an archived entry of the same row and
-    -- values; a record_id alone says nothing, because sequences may have been reset.
+    -- values, unless we have deleted it since; a record_id alone says nothing, because sequences may have been reset.
     -- Nobody asks about an INSERT that is sent as an upsert, or a change that knows its sfid.
     RETURN QUERY EXECUTE format($query$
         SELECT g.entry_id, CASE
@@ -126,6 +126,14 @@ BEGIN
                        AND l.action = 'INSERT'
                        AND l.state = 'SUCCESS'
                        AND l."values" = g."values"
+                       AND l.sfid NOT IN (
+                           SELECT d.sfid
+                           FROM (TABLE %1$I._trigger_log UNION ALL TABLE %1$I._trigger_log_archive) d
+                           WHERE d.state = 'SUCCESS'
+                           AND d.table_name = $3
+                           AND d.action = 'DELETE'
+                           AND d.sfid IS NOT NULL
+                       )
                        ORDER BY l.id DESC
                        LIMIT 1
                    ))
@@ -156,7 +164,7 @@ BEGIN
     USING changes, (SELECT f.column_name
                     FROM sffdw.mapping_field f
                     WHERE f.mapping_id = mapping.mapping_id
-                    AND f.field_name = mapping.unique_identifier);
+                    AND f.field_name = mapping.unique_identifier), mapping.table_name::text;
 END
 $function$;
 

@@ -1,6 +1,7 @@
 -- Deploy sffdw:functions/send_batch to pg
 -- requires: functions/caught_error
 -- requires: functions/claim_entries
+-- requires: functions/confirm_made
 -- requires: functions/count_calls
 -- requires: functions/make_request
 -- requires: functions/resolve_conflicts
@@ -155,6 +156,28 @@ COMMENT ON FUNCTION sffdw.note_answers(sffdw.connection, uuid) IS
     'Carry into the trigger log what cannot wait until rows are written back: entries to be sent again are NEW, and '
     'an INSERT''s entry knows its sfid, so that a poll can match the record with the row.';
 
+CREATE FUNCTION sffdw.confirm_or_put_off(connection sffdw.connection, requests sffdw.write_request[])
+RETURNS sffdw.write_request[]
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    RETURN sffdw.confirm_made(connection, requests);
+EXCEPTION WHEN OTHERS THEN
+    PERFORM sffdw.put_off(connection, ARRAY(
+        SELECT r FROM unnest(requests) r WHERE r.operation = 'insert' AND r.final_state = 'SUCCESS'), SQLSTATE, SQLERRM);
+    RETURN ARRAY(
+        SELECT r
+        FROM unnest(requests) r
+        WHERE (r.operation, r.final_state) IS DISTINCT FROM ('insert', 'SUCCESS'));
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.confirm_or_put_off(sffdw.connection, sffdw.write_request[]) IS
+    'Return the requests with those INSERTs that are to be sent after all, see confirm_made; what Salesforce cannot be '
+    'asked about is put off.';
+
 CREATE FUNCTION sffdw.send_requests(connection sffdw.connection, batch_id uuid)
 RETURNS integer
 LANGUAGE plpgsql
@@ -178,7 +201,7 @@ DECLARE
     );
     v_count    integer;
 BEGIN
-    v_requests := sffdw.resolve_conflicts(connection, v_requests);
+    v_requests := sffdw.resolve_conflicts(connection, sffdw.confirm_or_put_off(connection, v_requests));
 
     UPDATE sffdw.write_claim c
     SET phase = 'answered', final_state = r.final_state, status_code = r.status_code, message = r.message,

@@ -1,57 +1,14 @@
 -- Deploy sffdw:functions/settle_doubt to pg
 -- requires: functions/check_connection
+-- requires: functions/compare_record
+-- requires: functions/confirm_made
 -- requires: functions/load_page
 -- requires: functions/make_request
--- requires: functions/plain_value
 -- requires: functions/take_doubts
 -- requires: functions/write_back
 -- requires: tables/write_claim
 
 BEGIN;
-
-CREATE FUNCTION sffdw.is_same_record(mapping_id integer, sent jsonb, found jsonb)
-RETURNS boolean
-LANGUAGE sql
-STABLE
-SET search_path = pg_catalog, pg_temp
-AS $function$
-    SELECT coalesce(bool_and(
-        sffdw.plain_value(s.value, f.sf_type) = sffdw.plain_value(found -> f.column_name::text, f.sf_type)), true)
-    FROM jsonb_each(sent) s
-    JOIN sffdw.mapping_field f ON f.mapping_id = is_same_record.mapping_id AND f.field_name = s.key
-    WHERE f.field_name <> 'Id';
-$function$;
-
-COMMENT ON FUNCTION sffdw.is_same_record(integer, jsonb, jsonb) IS
-    'Whether a record that was found, by column, holds the values that were sent, by API name.';
-
-CREATE TYPE sffdw.found_record AS (
-    record_id text,
-    content   jsonb
-);
-
-COMMENT ON TYPE sffdw.found_record IS 'A record of the org, its values by column of the live table.';
-
-CREATE FUNCTION sffdw.ask_records(connection sffdw.connection, mapping sffdw.mapping, condition text)
-RETURNS SETOF sffdw.found_record
-LANGUAGE plpgsql
-VOLATILE
-SET search_path = pg_catalog, pg_temp
-AS $function$
-BEGIN
-    RETURN QUERY EXECUTE format($query$
-        SELECT l.id::text, to_jsonb(l)
-        FROM %s l
-        WHERE l._scope = 'all'
-        AND l._purpose = 'settle'
-        AND l._mapping = %L
-        AND %s
-    $query$, sffdw.live_table(connection, mapping), mapping.mapping_id::text, condition);
-END
-$function$;
-
-COMMENT ON FUNCTION sffdw.ask_records(sffdw.connection, sffdw.mapping, text) IS
-    'Return records of the org, those in the recycle bin too, by column.';
 
 CREATE FUNCTION sffdw.mark_doubtful(connection sffdw.connection, own_batch uuid)
 RETURNS void
@@ -228,13 +185,7 @@ AS $function$
     -- Automation, or somebody quick, may have changed the record since it was made.
     SELECT a.record_id
     FROM unnest(answers) a
-    CROSS JOIN LATERAL (
-        SELECT count(*) AS sent_count, count(*) FILTER (
-            WHERE sffdw.plain_value(s.value, f.sf_type)
-                  = sffdw.plain_value(a.content -> f.column_name::text, f.sf_type)) AS same_count
-        FROM jsonb_each(request.record) s
-        JOIN sffdw.mapping_field f ON f.mapping_id = request.mapping_id AND f.field_name = s.key
-    ) c
+    CROSS JOIN LATERAL sffdw.compare_record(request.mapping_id, request.record, a.content) c
     WHERE c.same_count > 0
     AND c.same_count * 2 >= c.sent_count
     ORDER BY c.same_count DESC, a.record_id
@@ -305,9 +256,12 @@ DECLARE
 BEGIN
     SELECT array_agg(r ORDER BY r.entry_id)
     INTO v_requests
-    FROM sffdw.make_all_requests(connection, ARRAY(
-        SELECT g FROM sffdw.read_changes(connection, ARRAY(SELECT c.entry_id FROM unnest(claims) c)) g
-    )) r;
+    FROM unnest(sffdw.confirm_made(connection, ARRAY(
+        SELECT a
+        FROM sffdw.make_all_requests(connection, ARRAY(
+            SELECT g FROM sffdw.read_changes(connection, ARRAY(SELECT c.entry_id FROM unnest(claims) c)) g
+        )) a
+    ))) r;
     -- What would not be sent now is declined when it is claimed again.
     PERFORM sffdw.close_doubt(connection, r.entry_id, 'again', NULL)
     FROM unnest(v_requests) r

@@ -11,8 +11,5 @@ DROP FUNCTION sffdw.find_unbound(sffdw.connection, sffdw.mapping, timestamptz);
 DROP FUNCTION sffdw.ask_created(sffdw.connection, sffdw.mapping, timestamptz);
 DROP FUNCTION sffdw.close_doubt(sffdw.connection, integer, text, text);
 DROP FUNCTION sffdw.mark_doubtful(sffdw.connection, uuid);
-DROP FUNCTION sffdw.ask_records(sffdw.connection, sffdw.mapping, text);
-DROP TYPE sffdw.found_record;
-DROP FUNCTION sffdw.is_same_record(integer, jsonb, jsonb);
 
 COMMIT;

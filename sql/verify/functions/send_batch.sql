@@ -17,6 +17,8 @@ BEGIN
              false, '{"search_path=pg_catalog, pg_temp",plan_cache_mode=force_custom_plan}'::text[]),
             ('sffdw.note_answers(sffdw.connection, uuid)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.confirm_or_put_off(sffdw.connection, sffdw.write_request[])',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.send_requests(sffdw.connection, uuid)',
              false, '{"search_path=pg_catalog, pg_temp",plan_cache_mode=force_custom_plan}'::text[]),
             ('sffdw.doubt_batch(sffdw.connection, uuid, boolean, text)',

@@ -6,14 +6,9 @@ DO $do$
 DECLARE
     v_routine record;
 BEGIN
-    ASSERT pg_catalog.to_regtype('sffdw.found_record') IS NOT NULL, 'sffdw.found_record exists';
     FOR v_routine IN
         SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
         FROM (VALUES
-            ('sffdw.is_same_record(integer, jsonb, jsonb)',
-             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.ask_records(sffdw.connection, sffdw.mapping, text)',
-             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.mark_doubtful(sffdw.connection, uuid)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.close_doubt(sffdw.connection, integer, text, text)',
