@@ -1,5 +1,6 @@
 -- Deploy sffdw:functions/merge_entries to pg
 -- requires: functions/hold_writes
+-- requires: functions/overtaken_columns
 -- requires: tables/write_claim
 
 BEGIN;
@@ -43,6 +44,51 @@ $function$;
 COMMENT ON FUNCTION sffdw.lock_mergeable(sffdw.connection) IS
     'Lock and return the unsent entries, of the oldest 50,000, whose record has several. Raises lock_not_available.';
 
+CREATE TYPE sffdw.grouped_entry AS (
+    id           integer,
+    table_name   text,
+    record_id    integer,
+    action       text,
+    "values"     text,
+    was_settled  boolean,
+    group_number integer
+);
+
+COMMENT ON TYPE sffdw.grouped_entry IS 'An unsent entry, and in which of its record''s groups it can be sent.';
+
+CREATE FUNCTION sffdw.group_entries(connection sffdw.connection, entry_ids integer[])
+RETURNS SETOF sffdw.grouped_entry
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    RETURN QUERY EXECUTE format($query$
+        WITH marked AS (
+            SELECT l.id, l.table_name::text, l.record_id, l.action::text, l."values", l.processed_at IS NOT NULL AS was_settled,
+                   coalesce(lag(l.action) OVER record = 'DELETE', false)
+                   OR l.action = 'UPDATE' AND coalesce(
+                       %2$I.exist(l."values"::%2$I.hstore, i.column_name::text), false) AS begins
+            FROM %1$I._trigger_log l
+            LEFT JOIN sffdw.mapping m ON m.connection_id = $2 AND m.table_name = l.table_name
+            LEFT JOIN sffdw.mapping_field i ON i.mapping_id = m.mapping_id AND i.field_name = m.unique_identifier
+            WHERE l.id = ANY ($1)
+            AND l.state = 'NEW'
+            WINDOW record AS (PARTITION BY l.table_name, l.record_id ORDER BY l.id)
+        )
+        SELECT k.id, k.table_name, k.record_id, k.action, k."values", k.was_settled,
+               (count(*) FILTER (WHERE k.begins) OVER (
+                   PARTITION BY k.table_name, k.record_id ORDER BY k.id))::integer
+        FROM marked k
+    $query$, connection.schema_name, connection.hstore_schema)
+    USING entry_ids, connection.connection_id;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.group_entries(sffdw.connection, integer[]) IS
+    'Divide the unsent entries of each record into groups that can each be one change. What comes after a DELETE is '
+    'another record under the same id, and a new unique identifier is taken in its turn, since it was another record''s.';
+
 CREATE FUNCTION sffdw.merge_entries(connection sffdw.connection)
 RETURNS integer
 LANGUAGE plpgsql
@@ -61,22 +107,20 @@ BEGIN
     IF v_ids IS NULL THEN
         RETURN 0;
     END IF;
-    -- What is left is a DELETE if there is one, else the first INSERT, which has all columns of its time, else the last
-    -- UPDATE; with the latest value of each column, and what the row was before the first. In a statement after the one
-    -- that locked them.
+    PERFORM sffdw.strip_overtaken(connection, v_ids);
+    -- What is left of a group is its DELETE if it has one, else its first INSERT, which has all columns of its time, else
+    -- the first UPDATE that was not settled before; with the latest value of each column. The oldest keeps the record's
+    -- place among others: a child leaves its parent before the parent is deleted. In a statement after the one that
+    -- locked them.
     EXECUTE format($query$
         WITH entry AS MATERIALIZED (
-            SELECT l.id, l.action, l."values", first_value(l.id) OVER (
-                       PARTITION BY l.table_name, l.record_id
-                       ORDER BY l.action <> 'DELETE', l.action <> 'INSERT',
-                                CASE l.action WHEN 'INSERT' THEN l.id ELSE -l.id END) AS survivor_id,
-                   first_value(l.old) OVER (PARTITION BY l.table_name, l.record_id ORDER BY l.id) AS first_old,
-                   count(*) OVER (PARTITION BY l.table_name, l.record_id) AS entry_count
-            FROM %1$I._trigger_log l
-            WHERE l.id = ANY ($1)
-            AND l.state = 'NEW'
+            SELECT g.*, first_value(g.id) OVER (
+                       PARTITION BY g.table_name, g.record_id, g.group_number
+                       ORDER BY g.action <> 'DELETE', g.action <> 'INSERT', g.was_settled, g.id) AS survivor_id,
+                   count(*) OVER (PARTITION BY g.table_name, g.record_id, g.group_number) AS entry_count
+            FROM sffdw.group_entries($2, $1) g
         ), latest AS (
-            SELECT DISTINCT ON (e.survivor_id, v.key) e.survivor_id, e.first_old, v.key, v.value
+            SELECT DISTINCT ON (e.survivor_id, v.key) e.survivor_id, v.key, v.value
             FROM entry e
             JOIN entry s ON s.id = e.survivor_id AND s.action <> 'DELETE'
             CROSS JOIN LATERAL %2$I.each(e."values"::%2$I.hstore) v
@@ -84,14 +128,12 @@ BEGIN
             AND (s.action = 'UPDATE' OR e.id >= s.id)
             ORDER BY e.survivor_id, v.key, e.id DESC
         ), combined AS (
-            SELECT a.survivor_id, min(a.first_old) AS first_old,
-                   %2$I.hstore(array_agg(a.key), array_agg(a.value))::text AS "values"
+            SELECT a.survivor_id, %2$I.hstore(array_agg(a.key), array_agg(a.value))::text AS "values"
             FROM latest a
             GROUP BY a.survivor_id
         ), survivor AS (
             UPDATE %1$I._trigger_log l
             SET "values" = c."values",
-                old = CASE l.action WHEN 'UPDATE' THEN coalesce(c.first_old, l.old) ELSE l.old END,
                 updated_at = clock_timestamp()
             FROM combined c
             WHERE l.id = c.survivor_id
@@ -110,7 +152,7 @@ BEGIN
         SELECT coalesce(array_agg(f.id), '{}') FROM folded f
     $query$, connection.schema_name, connection.hstore_schema)
     INTO v_merged
-    USING v_ids;
+    USING v_ids, connection;
     DELETE FROM sffdw.write_claim c
     WHERE c.connection_id = connection.connection_id
     AND c.entry_id = ANY (v_merged);
@@ -119,8 +161,8 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.merge_entries(sffdw.connection) IS
-    'With merged writes: condense the unsent entries of each record into one, with its latest values; the others become '
-    'MERGED. A change of a row whose INSERT was rejected becomes an INSERT of all its values. Return how many entries '
+    'With merged writes: condense each group of unsent entries of a record into one, with its latest values; the others '
+    'become MERGED. A change of a row whose INSERT was rejected becomes an INSERT of all its values. Return how many entries '
     'were merged. Raises lock_not_available.';
 
 CREATE FUNCTION sffdw.revive_inserts(connection sffdw.connection)

@@ -26,7 +26,7 @@ BEGIN
         AND l.record_id = $2
         AND l.id > $3
         AND l.action = 'UPDATE'
-        AND l.state IN ('SUCCESS', 'MERGED')
+        AND l.state = 'SUCCESS'
     $query$, connection.schema_name, connection.hstore_schema)
     INTO v_columns
     USING table_name, record_id, entry_id;
@@ -69,6 +69,29 @@ $function$;
 COMMENT ON FUNCTION sffdw.copy_entries(sffdw.connection, integer[]) IS
     'Log entries anew, as they were, but for columns that younger accepted changes have overtaken. What has nothing left '
     'is IGNORE.';
+
+CREATE FUNCTION sffdw.strip_overtaken(connection sffdw.connection, entry_ids integer[])
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    EXECUTE format($query$
+        UPDATE %1$I._trigger_log l
+        SET "values" = (l."values"::%2$I.hstore OPERATOR(%2$I.-) sffdw.overtaken_columns(
+            $2, l.table_name, l.record_id, l.id))::text
+        WHERE l.id = ANY ($1)
+        AND l.state = 'NEW'
+        AND l.action = 'UPDATE'
+        AND l.processed_at IS NOT NULL
+    $query$, connection.schema_name, connection.hstore_schema)
+    USING entry_ids, connection;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.strip_overtaken(sffdw.connection, integer[]) IS
+    'Take from entries that were settled once and are NEW again what younger accepted changes have overtaken.';
 
 CREATE FUNCTION sffdw.leave_overtaken(connection sffdw.connection, requests sffdw.write_request[])
 RETURNS sffdw.write_request[]

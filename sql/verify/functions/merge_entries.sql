@@ -6,11 +6,14 @@ DO $do$
 DECLARE
     v_routine record;
 BEGIN
+    ASSERT pg_catalog.to_regtype('sffdw.grouped_entry') IS NOT NULL, 'sffdw.grouped_entry exists';
     FOR v_routine IN
         SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
         FROM (VALUES
             ('sffdw.lock_mergeable(sffdw.connection)', false,
              '{"search_path=pg_catalog, pg_temp",lock_timeout=2s}'::text[]),
+            ('sffdw.group_entries(sffdw.connection, integer[])', false,
+             '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.merge_entries(sffdw.connection)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.revive_inserts(sffdw.connection)', false,
              '{"search_path=pg_catalog, pg_temp",lock_timeout=2s}'::text[])

@@ -10,6 +10,8 @@ BEGIN
         SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
         FROM (VALUES
             ('sffdw.overtaken_columns(sffdw.connection, text, integer, integer)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.strip_overtaken(sffdw.connection, integer[])', false,
+             '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.copy_entries(sffdw.connection, integer[])', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.leave_overtaken(sffdw.connection, sffdw.write_request[])', false, '{"search_path=pg_catalog, pg_temp"}'::text[])
         ) AS w (signature, is_definer, settings)

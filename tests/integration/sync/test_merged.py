@@ -37,9 +37,9 @@ def test_changes_of_a_record_go_out_as_one_with_its_latest_values(org: Org, acco
     assert record is not None
     assert (record["Name"], record["Phone"], record["Description"]) == ('Acme, "Inc"', "3", None)
     assert changes(org, mark) == 1
-    assert log(account) == [("UPDATE", "MERGED"), ("UPDATE", "MERGED"), ("UPDATE", "SUCCESS")]
-    survivor = one(account, "SELECT max(id) FROM salesforce._trigger_log")
-    assert log(account, "sf_message, processed_at IS NOT NULL")[:2] == [(f"merged into entry {survivor}", True)] * 2
+    assert log(account) == [("UPDATE", "SUCCESS"), ("UPDATE", "MERGED"), ("UPDATE", "MERGED")]
+    survivor = one(account, "SELECT min(id) FROM salesforce._trigger_log")
+    assert log(account, "sf_message, processed_at IS NOT NULL")[1:] == [(f"merged into entry {survivor}", True)] * 2
     assert one(account, "SELECT old::hstore -> 'phone' FROM salesforce._trigger_log WHERE state = 'SUCCESS'") == "1"
     assert one(account, "SELECT _hc_lastop FROM salesforce.account") == "UPDATED"
 
@@ -93,7 +93,7 @@ def test_what_is_being_sent_is_left_alone(org: Org, account: Session, app: Sessi
     for phone in ("3", "4"):
         account.execute("UPDATE salesforce.account SET phone = %s", [phone])
     assert one(account, "SELECT sffdw.merge_entries(c) FROM sffdw.connection c") == 1
-    assert log(account) == [("UPDATE", "PENDING"), ("UPDATE", "MERGED"), ("UPDATE", "NEW")]
+    assert log(account) == [("UPDATE", "PENDING"), ("UPDATE", "NEW"), ("UPDATE", "MERGED")]
 
 
 def test_in_order_nothing_is_merged(org: Org, account: Session, acme: str) -> None:
@@ -189,3 +189,77 @@ def test_options_are_changed_one_by_one_and_checked(account: Session) -> None:
         account.execute("""SELECT sffdw.alter_connection(options => '{"pages": 500}')""")
     assert caught.value.sqlstate == "HV00D"
     assert one(account, options) == {"overlap_s": 60}
+
+
+def test_a_rejected_change_brings_back_nothing_that_was_changed_since(org: Org, account: Session, acme: str) -> None:
+    account.execute("UPDATE salesforce.account SET name = NULL, phone = 'old'")
+    write(account)
+    account.execute("UPDATE salesforce.account SET name = 'B', phone = 'new'")
+    write(account)
+    account.execute("UPDATE salesforce._trigger_log SET state = 'NEW' WHERE state = 'FAILED'")
+    account.execute("UPDATE salesforce.account SET description = 'x'")
+    write(account)
+    record = org.record("Account", acme)
+    assert record is not None
+    assert (record["Name"], record["Phone"], record["Description"]) == ("B", "new", "x")
+    assert log(account) == [("UPDATE", "MERGED"), ("UPDATE", "SUCCESS"), ("UPDATE", "SUCCESS")]
+
+
+def test_what_was_rejected_together_is_retried_together(org: Org, account: Session, acme: str) -> None:
+    account.execute("UPDATE salesforce.account SET phone = '2'")
+    account.execute("UPDATE salesforce.account SET name = NULL")
+    write(account)
+    assert log(account) == [("UPDATE", "FAILED"), ("UPDATE", "MERGED")]
+    org.sandbox.call("PATCH", "/objects/Account", {"alter_fields": [{"name": "Name", "required": False}]})
+    account.execute("UPDATE salesforce._trigger_log SET state = 'NEW' WHERE state = 'FAILED'")
+    write(account)
+    record = org.record("Account", acme)
+    assert record is not None
+    assert (record["Name"], record["Phone"]) == (None, "2")
+
+
+@pytest.mark.parametrize("key", ["key", None], ids=["with an identifier", "without"])
+def test_a_row_that_takes_the_id_of_a_deleted_one_is_another_record(
+        org: Org, account: Session, acme: str, key: str | None) -> None:
+    with account.transaction():
+        row = one(account, "DELETE FROM salesforce.account RETURNING id")
+        account.execute("INSERT INTO salesforce.account (id, name, external_id__c) VALUES (%s, 'New', %s)", [row, key])
+        account.execute("UPDATE salesforce.account SET phone = '7'")
+    write(account)
+    (record,) = org.sandbox.records("Account")
+    assert (record["Name"], record["Phone"], record["Id"] == acme) == ("New", "7", False)
+    assert log(account) == [("DELETE", "SUCCESS"), ("INSERT", "SUCCESS"), ("UPDATE", "MERGED")]
+    poll(account)
+    assert rows(account, "SELECT id, sfid, _hc_lastop FROM salesforce.account") == [(row, record["Id"], "SYNCED")]
+
+
+@pytest.mark.parametrize("algorithm", ["ordered", "merged"])
+def test_a_child_leaves_its_parent_before_that_one_is_deleted(
+        org: Org, account: Session, contact: Session, algorithm: str) -> None:
+    account.execute("SELECT sffdw.alter_connection(write_algorithm => %s)", [algorithm])
+    old, new = org.create("Account", {"Name": "old"}, {"Name": "new"})
+    org.create("Contact", {"LastName": "C", "AccountId": old})
+    poll(account)
+    account.execute("UPDATE salesforce.contact SET accountid = %s", [new])
+    account.execute("DELETE FROM salesforce.account WHERE sfid = %s", [old])
+    account.execute("UPDATE salesforce.contact SET phone = '2'")
+    write(account)
+    assert [(record["AccountId"], record["Phone"]) for record in org.sandbox.records("Contact")] == [(new, "2")]
+    assert {state for _, state in log(account)} <= {"SUCCESS", "MERGED"}
+    poll(account)
+    assert rows(account, "SELECT accountid, phone FROM salesforce.contact") == [(new, "2")]
+
+
+@pytest.mark.parametrize("algorithm", ["ordered", "merged"])
+def test_an_identifier_is_given_up_before_another_record_takes_it(
+        org: Org, account: Session, algorithm: str) -> None:
+    account.execute("SELECT sffdw.alter_connection(write_algorithm => %s)", [algorithm])
+    org.create("Account", {"Name": "A", "External_Id__c": "x"}, {"Name": "B", "External_Id__c": "y"})
+    poll(account)
+    for name, values in (("B", "phone = '1'"), ("A", "external_id__c = 'z'"), ("B", "external_id__c = 'x'"),
+                         ("A", "phone = '2'")):
+        account.execute(f"UPDATE salesforce.account SET {values} WHERE name = %s", [name])
+    write(account)
+    found = [(record["Name"], record["External_Id__c"], record["Phone"]) for record in org.sandbox.records("Account")]
+    assert sorted(found) == [("A", "z", "2"), ("B", "x", "1")]
+    assert {state for _, state in log(account)} <= {"SUCCESS", "MERGED"}
