@@ -177,6 +177,7 @@ DECLARE
     v_mapping    sffdw.mapping := sffdw.find_mapping(v_connection.connection_id, object_name);
     v_old_access text := v_mapping.access;
     v_old_mode   text := v_mapping.write_mode;
+    v_old_calls  bigint := sffdw.mapping_calls(v_connection, v_mapping);
     v_described  sffdw.described_field[];
     v_chosen     sffdw.described_field[];
     v_added      sffdw.described_field[];
@@ -242,9 +243,6 @@ BEGIN
             WHERE f.mapping_id = v_mapping.mapping_id
             AND f.field_name NOT IN (SELECT d.field_name FROM unnest(v_chosen) d));
     END IF;
-    IF NOT force AND num_nonnulls(poll_interval, daily_call_cap) > 0 THEN
-        PERFORM sffdw.check_forecast(v_connection, v_mapping);
-    END IF;
     PERFORM sffdw.drop_mapping_fields(v_connection, v_mapping, v_dropped);
     IF cardinality(v_added) > 0 THEN
         PERFORM sffdw.extend_mapped_table(v_connection, v_mapping, v_added);
@@ -272,6 +270,11 @@ BEGIN
         PERFORM sffdw.create_logger(
             v_connection.schema_name, v_mapping.table_name, v_connection.hstore_schema, v_mapping.access,
             v_mapping.capture_replicated);
+    END IF;
+    -- Accelerated polls and formulas cost calls as well.
+    IF NOT force AND (num_nonnulls(poll_interval, daily_call_cap) > 0
+                      OR sffdw.mapping_calls(v_connection, v_mapping) > v_old_calls) THEN
+        PERFORM sffdw.check_forecast(v_connection, v_mapping);
     END IF;
     PERFORM sffdw.mirror_config(v_connection.connection_id);
     PERFORM sffdw.log_event(

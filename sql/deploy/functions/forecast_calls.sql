@@ -1,5 +1,6 @@
 -- Deploy sffdw:functions/forecast_calls to pg
 -- requires: functions/count_calls
+-- requires: functions/cursor_column
 -- requires: functions/find_connection
 -- requires: functions/request_field_sweep
 -- requires: functions/require_owner
@@ -33,6 +34,59 @@ CREATE TYPE sffdw.call_forecast AS (
 
 COMMENT ON TYPE sffdw.call_forecast IS 'API calls that the settings of a connection will cost in a day.';
 
+CREATE FUNCTION sffdw.poll_pages(connection sffdw.connection, mapping sffdw.mapping)
+RETURNS bigint
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT CASE
+        WHEN mapping.has_systemmodstamp OR sffdw.cursor_column(connection, mapping) IS NOT NULL THEN 1
+        -- Nothing tells what is recent: every record is compared.
+        ELSE ceil(greatest(mapping.org_count, mapping.load_rows_done, 1)
+                  / sffdw.sync_setting(connection.options, 'page_size')::numeric)
+    END;
+$function$;
+
+COMMENT ON FUNCTION sffdw.poll_pages(sffdw.connection, sffdw.mapping) IS
+    'Return how many calls a poll of a mapping takes when little changes.';
+
+CREATE FUNCTION sffdw.event_polls(connection sffdw.connection, mapping sffdw.mapping)
+RETURNS numeric
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_most    numeric := 86400 / sffdw.sync_setting(connection.options, 'accelerated_gap_s');
+    v_seconds numeric;
+    v_changes numeric;
+BEGIN
+    IF NOT mapping.accelerated THEN
+        RETURN 0;
+    END IF;
+    -- Rows changed, not events: several of one transaction are one event, so that this is the most.
+    SELECT extract(epoch FROM clock_timestamp() - min(r.started_at)),
+           sum(r.inserted_count + r.updated_count + r.deleted_count)
+    INTO v_seconds, v_changes
+    FROM sffdw.sync_run r
+    WHERE r.connection_id = mapping.connection_id
+    AND r.object_name = mapping.object_name
+    AND r.purpose = 'poll'
+    AND r.started_at > clock_timestamp() - interval '1 day';
+    IF v_seconds >= 3600 THEN
+        RETURN least(v_most, v_changes * 86400 / v_seconds);
+    END IF;
+    RETURN least(v_most, greatest(
+        mapping.daily_call_cap * 0.9 - 86400 / extract(epoch FROM mapping.poll_interval), 0));
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.event_polls(sffdw.connection, sffdw.mapping) IS
+    'Return how many polls a day change events will ask for: one for each row that polls changed in the last day, but '
+    'one in accelerated_gap_s at most; as many as that, or as daily_call_cap lets through, where less than an hour has '
+    'been observed.';
+
 CREATE FUNCTION sffdw.forecast_mapping(connection sffdw.connection, mapping sffdw.mapping)
 RETURNS SETOF sffdw.call_forecast
 LANGUAGE sql
@@ -50,9 +104,7 @@ AS $function$
     SELECT mapping.object_name, f.purpose, ceil(f.calls)::bigint
     FROM setting s
     CROSS JOIN LATERAL (VALUES
-        -- Without SystemModstamp every record is compared each time.
-        ('poll', 86400 / s.poll_s
-                 * CASE WHEN mapping.has_systemmodstamp THEN 1 ELSE ceil(s.record_count / s.page_size::numeric) END),
+        ('poll', (86400 / s.poll_s + sffdw.event_polls(connection, mapping)) * sffdw.poll_pages(connection, mapping)),
         -- The delete log is asked after a poll.
         ('deletes', CASE WHEN mapping.replicateable AND mapping.has_systemmodstamp
                     THEN 86400 / (ceil(s.delete_s / s.poll_s) * s.poll_s) END),
@@ -65,7 +117,21 @@ AS $function$
 $function$;
 
 COMMENT ON FUNCTION sffdw.forecast_mapping(sffdw.connection, sffdw.mapping) IS
-    'Return what a mapping''s settings will cost in a day when little changes: a page a poll.';
+    'Return what a mapping''s settings will cost in a day when little changes: a page a poll, and polls that change '
+    'events ask for as event_polls says.';
+
+CREATE FUNCTION sffdw.mapping_calls(connection sffdw.connection, mapping sffdw.mapping)
+RETURNS bigint
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT sum(f.calls_per_day)::bigint
+    FROM sffdw.forecast_mapping(connection, mapping) f;
+$function$;
+
+COMMENT ON FUNCTION sffdw.mapping_calls(sffdw.connection, sffdw.mapping) IS
+    'Return what a mapping''s settings will cost in a day, all purposes together.';
 
 CREATE FUNCTION sffdw.forecast_connection(connection sffdw.connection)
 RETURNS SETOF sffdw.call_forecast
@@ -159,11 +225,7 @@ AS $function$
             format('a poll_interval of at least %s seconds', ceil(86400.0 * p.pages / calls_left))
         ELSE 'fewer mappings or longer intervals'
     END
-    FROM (
-        SELECT f.calls_per_day * extract(epoch FROM mapping.poll_interval) / 86400 AS pages
-        FROM sffdw.forecast_mapping(connection, mapping) f
-        WHERE f.purpose = 'poll'
-    ) p;
+    FROM (SELECT sffdw.poll_pages(connection, mapping) AS pages) p;
 $function$;
 
 COMMENT ON FUNCTION sffdw.longer_interval(sffdw.connection, sffdw.mapping, bigint) IS
@@ -179,12 +241,12 @@ DECLARE
     v_connection sffdw.connection := sffdw.learn_limit(connection);
     v_budget     bigint := sffdw.call_budget(v_connection);
     v_own        bigint;
-    v_polls      bigint;
+    -- Of these the interval decides.
+    v_polls      bigint := ceil(86400 / extract(epoch FROM mapping.poll_interval)
+                                * sffdw.poll_pages(v_connection, mapping));
     v_total      bigint;
 BEGIN
-    SELECT sum(f.calls_per_day), sum(f.calls_per_day) FILTER (WHERE f.purpose = 'poll')
-    INTO v_own, v_polls
-    FROM sffdw.forecast_mapping(v_connection, mapping) f;
+    v_own := sffdw.mapping_calls(v_connection, mapping);
     SELECT sum(f.calls_per_day) INTO v_total FROM sffdw.forecast_connection(v_connection) f;
     IF v_own > mapping.daily_call_cap THEN
         RAISE EXCEPTION 'the polls of object "%" would exceed its daily_call_cap', mapping.object_name

@@ -1,24 +1,9 @@
 -- Deploy sffdw:functions/poll_page to pg
+-- requires: functions/cursor_column
 -- requires: functions/load_page
 -- requires: tables/deferred_attempt
 
 BEGIN;
-
-CREATE FUNCTION sffdw.cursor_column(connection sffdw.connection, mapping sffdw.mapping)
-RETURNS name
-LANGUAGE sql
-STABLE
-SET search_path = pg_catalog, pg_temp
-AS $function$
-    SELECT c.name
-    FROM unnest('{lastmodifieddate,createddate,logintime}'::name[]) WITH ORDINALITY AS c (name, place)
-    WHERE sffdw.has_live_column(connection, mapping, c.name)
-    ORDER BY c.place
-    LIMIT 1;
-$function$;
-
-COMMENT ON FUNCTION sffdw.cursor_column(sffdw.connection, sffdw.mapping) IS
-    'Return the column that tells what is recent in an object without SystemModstamp; NULL: none does.';
 
 CREATE FUNCTION sffdw.open_window(connection sffdw.connection, mapping sffdw.mapping, due_at timestamptz)
 RETURNS void

@@ -7,6 +7,5 @@ DROP FUNCTION sffdw.recent_page(sffdw.connection, sffdw.mapping, boolean, timest
 DROP FUNCTION sffdw.poll_page(sffdw.connection, sffdw.mapping, boolean, timestamptz);
 DROP FUNCTION sffdw.close_window(sffdw.mapping, boolean, timestamptz);
 DROP FUNCTION sffdw.open_window(sffdw.connection, sffdw.mapping, timestamptz);
-DROP FUNCTION sffdw.cursor_column(sffdw.connection, sffdw.mapping);
 
 COMMIT;

@@ -11,6 +11,12 @@ BEGIN
         FROM (VALUES
             ('sffdw.call_budget(sffdw.connection)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.poll_pages(sffdw.connection, sffdw.mapping)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.event_polls(sffdw.connection, sffdw.mapping)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.mapping_calls(sffdw.connection, sffdw.mapping)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.forecast_mapping(sffdw.connection, sffdw.mapping)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.forecast_connection(sffdw.connection)',

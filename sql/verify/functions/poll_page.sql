@@ -9,8 +9,6 @@ BEGIN
     FOR v_routine IN
         SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
         FROM (VALUES
-            ('sffdw.cursor_column(sffdw.connection, sffdw.mapping)',
-             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.recent_page(sffdw.connection, sffdw.mapping, boolean, timestamptz)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.open_window(sffdw.connection, sffdw.mapping, timestamptz)',

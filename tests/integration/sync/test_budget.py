@@ -38,6 +38,8 @@ def notified(session: Session) -> list[str]:
 
 def test_the_forecast_says_what_the_settings_cost(limited: Org, owner: Session) -> None:
     limit(limited, 100_000, 10)
+    # Whoever logs in first may have heard of the org's own limit.
+    owner.execute("UPDATE sffdw.connection SET api_limit = NULL")
     owner.execute("SELECT sffdw.create_mapping('Account', poll_interval => '1 minute')")
     owner.execute("SELECT sffdw.create_mapping('Contact', poll_interval => '7 minutes')")
     owner.execute("SELECT sffdw.create_mapping('User', '{Name}')")
@@ -52,6 +54,24 @@ def test_the_forecast_says_what_the_settings_cost(limited: Org, owner: Session) 
     owner.execute("UPDATE sffdw.mapping SET org_count = 5000 WHERE object_name = 'Contact'")
     assert rows(owner, "SELECT object_name, calls_per_day FROM sffdw.forecast_calls() WHERE purpose = 'formula'") == [
         ("Contact", 3)]
+    # Without SystemModstamp another time says what is recent; without any, each poll reads all 5,000.
+    polls = "SELECT calls_per_day FROM sffdw.forecast_calls() WHERE object_name = 'Contact' AND purpose = 'poll'"
+    owner.execute("UPDATE sffdw.mapping SET has_systemmodstamp = false WHERE object_name = 'Contact'")
+    assert one(owner, polls) == 206
+    owner.execute("ALTER FOREIGN TABLE salesforce_live.contact DROP lastmodifieddate, DROP createddate")
+    assert one(owner, polls) == 618
+
+
+def test_polls_that_change_events_ask_for_are_forecast_by_what_changed(limited: Org, account: Session) -> None:
+    polls = "SELECT calls_per_day FROM sffdw.forecast_calls() WHERE purpose = 'poll'"
+    account.execute("SELECT sffdw.alter_mapping('Account', accelerated => true, daily_call_cap => 5000)")
+    assert one(account, polls) == 4500
+    account.execute("SELECT sffdw.alter_mapping('Account', daily_call_cap => 100000)")
+    assert one(account, polls) == 144 + 43_200
+    limited.create("Account", *[{"Name": f"A {n}"} for n in range(3)])
+    poll(account)
+    account.execute("UPDATE sffdw.sync_run SET purpose = 'poll', started_at = now() - interval '12 hours'")
+    assert one(account, polls) == 144 + 2 * 3
 
 
 @pytest.mark.parametrize("call", [
@@ -80,6 +100,18 @@ def test_polls_beyond_the_mappings_own_cap_are_refused(limited: Org, owner: Sess
     assert sqlstate == "SF003"
     assert "8785" in detail and "5000" in detail and "at least 18 seconds" in hint
     owner.execute("SELECT sffdw.create_mapping('Account', poll_interval => '18 seconds', daily_call_cap => 5000)")
+
+
+@pytest.mark.parametrize("setting", ["accelerated => true", "add_fields => '{Rating__c}'"])
+def test_settings_that_cost_calls_are_refused_beyond_the_budget(limited: Org, account: Session, setting: str) -> None:
+    limited.sandbox.call("PATCH", "/objects/Account", {"add_fields": [
+        {"name": "Rating__c", "type": "string", "length": 80, "calculated": True, "calculatedFormula": "Name"}]})
+    account.execute("UPDATE sffdw.mapping SET org_count = 2000000")
+    limit(limited, 2000, 10)
+    account.execute("UPDATE sffdw.connection SET api_limit = 2000")
+    call = f"SELECT sffdw.alter_mapping('Account', {setting}, force => %s)"
+    assert refusal(account, call % "false")[0] == "SF003"
+    account.execute(call % "true")  # type: ignore[call-overload]
 
 
 def test_a_setting_that_costs_nothing_is_not_refused_for_what_others_cost(limited: Org, account: Session) -> None:
