@@ -147,6 +147,8 @@ LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '2s'
+-- Stages are new and the log moves fast: estimates are far too high, and compiling takes longer than running.
+SET jit = off
 AS $function$
 DECLARE
     v_connection sffdw.connection;

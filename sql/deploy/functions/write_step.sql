@@ -20,6 +20,8 @@ RETURNS record
 LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
+-- Stages are new and the log moves fast: estimates are far too high, and compiling takes longer than running.
+SET jit = off
 AS $function$
 DECLARE
     v_sqlstate text;

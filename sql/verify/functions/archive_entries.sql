@@ -16,7 +16,7 @@ BEGIN
             ('sffdw.trim_job_runs(sffdw.connection, timestamptz)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.maintain_step(integer, timestamptz)',
-             false, '{"search_path=pg_catalog, pg_temp","lock_timeout=2s"}'::text[]),
+             false, '{"search_path=pg_catalog, pg_temp","lock_timeout=2s",jit=off}'::text[]),
             ('sffdw.start_maintain(text)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[])
         ) AS w (signature, is_definer, settings)

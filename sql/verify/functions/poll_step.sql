@@ -20,7 +20,7 @@ BEGIN
             ('sffdw.charge_run(integer, sffdw.run_bill)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.poll_step(integer, boolean, timestamptz, timestamptz)',
-             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+             false, '{"search_path=pg_catalog, pg_temp",jit=off}'::text[]),
             ('sffdw.start_poll(text, text, integer, interval)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.judge_step(text, jsonb, timestamptz)',

@@ -10,7 +10,7 @@ BEGIN
         SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
         FROM (VALUES
             ('sffdw.write_step(integer, text, uuid)',
-             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+             false, '{"search_path=pg_catalog, pg_temp",jit=off}'::text[]),
             ('sffdw.has_open_writes(integer, timestamptz)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.choose_stage(text, boolean)',
