@@ -129,6 +129,7 @@ BEGIN
         attempt_count = c.attempt_count + 1,
         next_try_at = NULL,
         asked_at = NULL,
+        is_rejected = false,
         final_state = NULL,
         record_id = NULL;
     RETURN v_batch_id;

@@ -133,6 +133,7 @@ DECLARE
 BEGIN
     PERFORM sffdw.read_ingest(connection, job);
     PERFORM sffdw.return_entries(connection, job, 'doubtful', NULL, 'the Bulk job has no result for it');
+    PERFORM sffdw.doubt_rejections(connection, job.batch_id);
     SELECT count(*) FILTER (WHERE c.final_state = 'SUCCESS') AS accepted,
            count(*) FILTER (WHERE c.final_state = 'FAILED') AS rejected,
            count(*) FILTER (WHERE c.phase = 'waiting') AS returned,

@@ -3,6 +3,7 @@
 -- requires: functions/claim_entries
 -- requires: functions/confirm_made
 -- requires: functions/count_calls
+-- requires: functions/doubt_rejections
 -- requires: functions/make_request
 -- requires: functions/resolve_conflicts
 -- requires: tables/sync_run
@@ -358,6 +359,7 @@ BEGIN
     v_before := sffdw.own_calls(v_connection);
     BEGIN
         PERFORM sffdw.send_requests(v_connection, batch_id);
+        PERFORM sffdw.doubt_rejections(v_connection, batch_id);
         PERFORM sffdw.note_refusal(connection_id, batch_id);
     EXCEPTION WHEN query_canceled OR OTHERS THEN
         GET STACKED DIAGNOSTICS v_sqlstate = RETURNED_SQLSTATE, v_message = MESSAGE_TEXT,

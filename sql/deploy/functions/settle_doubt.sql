@@ -1,10 +1,9 @@
 -- Deploy sffdw:functions/settle_doubt to pg
 -- requires: functions/check_connection
--- requires: functions/compare_record
 -- requires: functions/confirm_made
+-- requires: functions/judge_doubt
 -- requires: functions/load_page
 -- requires: functions/make_request
--- requires: functions/take_doubts
 -- requires: functions/write_back
 -- requires: tables/write_claim
 
@@ -43,7 +42,7 @@ BEGIN
             AND c.phase IN ('claimed', 'in_job', 'doubtful', 'answered')
         )
         ON CONFLICT ON CONSTRAINT write_claim_pkey DO UPDATE
-        SET phase = 'doubtful', next_try_at = NULL, asked_at = NULL, final_state = NULL
+        SET phase = 'doubtful', next_try_at = NULL, asked_at = NULL, final_state = NULL, is_rejected = false
     $query$, connection.schema_name)
     USING connection.connection_id;
 END
@@ -53,7 +52,7 @@ COMMENT ON FUNCTION sffdw.mark_doubtful(sffdw.connection, uuid) IS
     'Put in doubt the entries that nobody is at work on any more: their claimant''s process is gone, or it is this '
     'session''s own from a run that was cut short.';
 
-CREATE FUNCTION sffdw.close_doubt(connection sffdw.connection, entry_id integer, verdict text, record_id text)
+CREATE FUNCTION sffdw.close_doubts(connection sffdw.connection, verdicts sffdw.doubt_verdict[])
 RETURNS void
 LANGUAGE plpgsql
 VOLATILE
@@ -61,34 +60,38 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
     UPDATE sffdw.write_claim c
-    SET phase = CASE verdict WHEN 'accepted' THEN 'answered' WHEN 'again' THEN 'waiting' ELSE 'doubtful' END,
-        final_state = CASE verdict WHEN 'accepted' THEN 'SUCCESS' END,
-        record_id = close_doubt.record_id,
-        http_status = CASE verdict WHEN 'accepted' THEN 200 ELSE c.http_status END,
-        status_code = NULL,
-        message = CASE verdict WHEN 'accepted' THEN 'the answer was lost; found in Salesforce' ELSE c.message END,
+    SET phase = CASE v.verdict WHEN 'again' THEN 'waiting' WHEN 'unknown' THEN 'doubtful' ELSE 'answered' END,
+        final_state = CASE v.verdict WHEN 'accepted' THEN 'SUCCESS' WHEN 'rejected' THEN 'FAILED' END,
+        record_id = v.record_id,
+        http_status = CASE v.verdict WHEN 'accepted' THEN 200 ELSE c.http_status END,
+        status_code = CASE v.verdict WHEN 'rejected' THEN c.status_code END,
+        message = CASE v.verdict WHEN 'accepted' THEN 'the answer was lost; found in Salesforce' ELSE c.message END,
         asked_at = clock_timestamp(),
+        is_resent = c.is_resent OR v.verdict = 'again',
         -- An answer that took long may still be on its way.
         next_try_at = CASE
-            WHEN verdict = 'unknown' THEN clock_timestamp() + interval '10 seconds'
-            WHEN verdict = 'again' AND c.http_status >= 500
+            WHEN v.verdict = 'unknown' THEN clock_timestamp() + interval '10 seconds'
+            WHEN v.verdict = 'again' AND c.http_status >= 500
                 THEN c.claimed_at + interval '1 second' * least(power(2, least(c.attempt_count, 10) - 1), 300)
         END
+    FROM unnest(verdicts) v
     WHERE c.connection_id = connection.connection_id
-    AND c.entry_id = close_doubt.entry_id;
+    AND c.entry_id = v.entry_id;
     EXECUTE format($query$
         UPDATE %I._trigger_log l
-        SET state = CASE $2 WHEN 'again' THEN 'NEW' ELSE l.state END,
-            sfid = CASE WHEN l.action = 'INSERT' THEN coalesce($3, l.sfid) ELSE l.sfid END,
+        SET state = CASE v.verdict WHEN 'again' THEN 'NEW' ELSE l.state END,
+            sfid = CASE WHEN l.action = 'INSERT' THEN coalesce(v.record_id, l.sfid) ELSE l.sfid END,
             updated_at = clock_timestamp()
-        WHERE l.id = $1
+        FROM unnest($1) v
+        WHERE l.id = v.entry_id
+        AND v.verdict IN ('accepted', 'again')
     $query$, connection.schema_name)
-    USING entry_id, verdict, record_id;
+    USING verdicts;
 END
 $function$;
 
-COMMENT ON FUNCTION sffdw.close_doubt(sffdw.connection, integer, text, text) IS
-    'Note what asking has shown: the write was accepted, is to be sent again, or is still unknown.';
+COMMENT ON FUNCTION sffdw.close_doubts(sffdw.connection, sffdw.doubt_verdict[]) IS
+    'Note what asking has shown.';
 
 CREATE FUNCTION sffdw.ask_created(connection sffdw.connection, mapping sffdw.mapping, since timestamptz)
 RETURNS SETOF sffdw.found_record
@@ -176,74 +179,6 @@ $function$;
 COMMENT ON FUNCTION sffdw.ask_about(sffdw.connection, sffdw.mapping, sffdw.write_request[], timestamptz) IS
     'Return the records that requests of one operation, sent since then, may have made or changed, by one call.';
 
-CREATE FUNCTION sffdw.find_altered(request sffdw.write_request, answers sffdw.found_record[])
-RETURNS text
-LANGUAGE sql
-STABLE
-SET search_path = pg_catalog, pg_temp
-AS $function$
-    -- Automation, or somebody quick, may have changed the record since it was made.
-    SELECT a.record_id
-    FROM unnest(answers) a
-    CROSS JOIN LATERAL sffdw.compare_record(request.mapping_id, request.record, a.content) c
-    WHERE c.same_count > 0
-    AND c.same_count * 2 >= c.sent_count
-    ORDER BY c.same_count DESC, a.record_id
-    LIMIT 1;
-$function$;
-
-COMMENT ON FUNCTION sffdw.find_altered(sffdw.write_request, sffdw.found_record[]) IS
-    'Return the one of the records that our user has made and nobody else accounts for that is most like what was '
-    'sent, if at least half of its values are the same; NULL: none is.';
-
-CREATE FUNCTION sffdw.judge_doubt(
-    request       sffdw.write_request,
-    answers       sffdw.found_record[],
-    claimed_at    timestamptz,
-    is_over       boolean,
-    OUT verdict   text,
-    OUT record_id text
-)
-RETURNS record
-LANGUAGE plpgsql
-STABLE
-SET search_path = pg_catalog, pg_temp
-AS $function$
-DECLARE
-    v_found sffdw.found_record;
-    v_alive boolean;
-BEGIN
-    SELECT a.*
-    INTO v_found
-    FROM unnest(answers) a
-    WHERE CASE request.operation
-        WHEN 'insert' THEN sffdw.is_same_record(request.mapping_id, request.record, a.content)
-        -- Deleted since by somebody, if it was made by this upsert; clocks may differ by minutes.
-        WHEN 'upsert' THEN (NOT coalesce((a.content ->> 'isdeleted')::boolean, false)
-                            OR (a.content ->> 'createddate')::timestamptz >= claimed_at - interval '15 minutes')
-                           AND sffdw.is_same_record(request.mapping_id, request.record, a.content)
-        ELSE a.record_id = request.record ->> 'Id'
-    END
-    LIMIT 1;
-    v_alive := FOUND AND NOT coalesce((v_found.content ->> 'isdeleted')::boolean, false);
-    record_id := CASE WHEN request.operation IN ('insert', 'upsert') THEN v_found.record_id END;
-    verdict := CASE
-        WHEN request.operation = 'delete' AND NOT v_alive THEN 'accepted'
-        -- One in the recycle bin holds what it held last: it was changed first and deleted then.
-        WHEN request.operation = 'update' AND v_found.record_id IS NOT NULL
-        AND sffdw.is_same_record(request.mapping_id, request.record, v_found.content) THEN 'accepted'
-        WHEN record_id IS NOT NULL THEN 'accepted'
-        -- Only a plain create, sent twice, would make two records.
-        WHEN request.operation = 'insert' AND NOT is_over THEN 'unknown'
-        ELSE 'again'
-    END;
-END
-$function$;
-
-COMMENT ON FUNCTION sffdw.judge_doubt(sffdw.write_request, sffdw.found_record[], timestamptz, boolean) IS
-    'Say by what was found in Salesforce whether a request without an answer was accepted, is to be sent again, or is '
-    'unknown still: a create that has not been found may be on its way until the wait is over.';
-
 CREATE FUNCTION sffdw.make_doubted(connection sffdw.connection, claims sffdw.write_claim[])
 RETURNS sffdw.write_request[]
 LANGUAGE plpgsql
@@ -251,7 +186,7 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    v_requests sffdw.write_request[];
+    v_requests  sffdw.write_request[];
     v_operation text;
 BEGIN
     SELECT array_agg(r ORDER BY r.entry_id)
@@ -263,16 +198,27 @@ BEGIN
         )) a
     ))) r;
     -- What would not be sent now is declined when it is claimed again.
-    PERFORM sffdw.close_doubt(connection, r.entry_id, 'again', NULL)
-    FROM unnest(v_requests) r
-    WHERE r.final_state IS NOT NULL;
+    PERFORM sffdw.close_doubts(connection, ARRAY(
+        SELECT ROW(r.entry_id, CASE WHEN c.is_rejected THEN 'rejected' ELSE 'again' END, NULL)::sffdw.doubt_verdict
+        FROM unnest(v_requests) r
+        JOIN unnest(claims) c ON c.entry_id = r.entry_id
+        WHERE r.final_state IS NOT NULL
+    ));
     SELECT r.operation INTO v_operation FROM unnest(v_requests) r WHERE r.final_state IS NULL LIMIT 1;
-    RETURN ARRAY(SELECT r FROM unnest(v_requests) r WHERE r.final_state IS NULL AND r.operation = v_operation);
+    RETURN ARRAY(
+        SELECT r
+        FROM unnest(v_requests) r
+        WHERE r.final_state IS NULL
+        AND r.operation = v_operation
+        ORDER BY r.entry_id
+        -- Creates are found by the time and by who made them, the others by their keys, which are named.
+        LIMIT CASE WHEN v_operation <> 'insert' THEN 200 END
+    );
 END
 $function$;
 
 COMMENT ON FUNCTION sffdw.make_doubted(sffdw.connection, sffdw.write_claim[]) IS
-    'Return the requests of claims in doubt, as far as they are of one operation.';
+    'Return the requests of claims in doubt, as far as they are of one operation and one call can ask about them.';
 
 CREATE FUNCTION sffdw.settle_doubt(connection_id integer, own_batch uuid)
 RETURNS boolean
@@ -286,52 +232,38 @@ DECLARE
     v_claims     sffdw.write_claim[];
     v_requests   sffdw.write_request[];
     v_answers    sffdw.found_record[];
-    v_request    sffdw.write_request;
-    v_since      timestamptz;
-    v_claimed_at timestamptz;
-    v_judged     record;
-    v_left       sffdw.write_request[] := '{}';
-    v_is_early   boolean;
+    v_pairs      sffdw.record_pair[];
+    v_verdicts   sffdw.doubt_verdict[];
+    v_left       integer[] := '{}';
 BEGIN
     SELECT c.* INTO STRICT v_connection FROM sffdw.connection c WHERE c.connection_id = settle_doubt.connection_id;
     PERFORM sffdw.mark_doubtful(v_connection, own_batch);
-    SELECT array_agg(d), min(d.claimed_at) INTO v_claims, v_since FROM sffdw.take_doubts(v_connection) d;
-    IF v_claims IS NULL THEN
+    v_claims := ARRAY(SELECT d FROM sffdw.take_doubts(v_connection) d);
+    IF v_claims = '{}' THEN
         RETURN false;
     END IF;
     PERFORM sffdw.refuse_recovery(v_connection);
     v_requests := sffdw.make_doubted(v_connection, v_claims);
     SELECT m.* INTO v_mapping FROM sffdw.mapping m WHERE m.mapping_id = v_requests[1].mapping_id;
     IF FOUND THEN
-        v_answers := ARRAY(SELECT a FROM sffdw.ask_about(v_connection, v_mapping, v_requests, v_since) a);
+        v_answers := ARRAY(SELECT a FROM sffdw.ask_about(
+            v_connection, v_mapping, v_requests, (SELECT min(c.claimed_at) FROM unnest(v_claims) c)) a);
     END IF;
-    FOREACH v_request IN ARRAY v_requests LOOP
-        SELECT c.claimed_at INTO STRICT v_claimed_at FROM unnest(v_claims) c WHERE c.entry_id = v_request.entry_id;
-        v_judged := sffdw.judge_doubt(
-            v_request, v_answers, v_claimed_at, clock_timestamp() > v_claimed_at + make_interval(
-                secs => sffdw.sync_setting(v_connection.options, 'in_doubt_wait_s')));
-        IF v_request.operation = 'insert' AND v_judged.verdict = 'again' THEN
-            v_left := v_left || v_request;
-            CONTINUE;
-        END IF;
-        PERFORM sffdw.close_doubt(v_connection, v_request.entry_id, v_judged.verdict, v_judged.record_id);
-        -- Equal rows take one record each.
-        v_answers := ARRAY(SELECT a FROM unnest(v_answers) a WHERE a.record_id IS DISTINCT FROM v_judged.record_id);
-    END LOOP;
-    v_is_early := v_left <> '{}' AND sffdw.has_unasked(v_connection, v_requests, (
-        SELECT max(c.claimed_at) FROM unnest(v_claims) c JOIN unnest(v_left) r ON r.entry_id = c.entry_id
-    ) + make_interval(secs => sffdw.sync_setting(v_connection.options, 'in_doubt_wait_s')));
-    FOREACH v_request IN ARRAY v_left LOOP
-        v_judged.record_id := sffdw.find_altered(v_request, v_answers);
-        IF v_judged.record_id IS NOT NULL AND v_is_early THEN
-            PERFORM sffdw.close_doubt(v_connection, v_request.entry_id, 'unknown', NULL);
-            CONTINUE;
-        END IF;
-        PERFORM sffdw.close_doubt(
-            v_connection, v_request.entry_id,
-            CASE WHEN v_judged.record_id IS NULL THEN 'again' ELSE 'accepted' END, v_judged.record_id);
-        v_answers := ARRAY(SELECT a FROM unnest(v_answers) a WHERE a.record_id IS DISTINCT FROM v_judged.record_id);
-    END LOOP;
+    v_pairs := ARRAY(SELECT p FROM sffdw.pair_records(v_requests, v_answers) p);
+    v_verdicts := ARRAY(SELECT v FROM sffdw.judge_doubts(v_connection, v_claims, v_pairs, v_requests) v);
+    IF v_requests[1].operation = 'insert' THEN
+        v_left := ARRAY(SELECT v.entry_id FROM unnest(v_verdicts) v WHERE v.verdict = 'again');
+    END IF;
+    PERFORM sffdw.close_doubts(v_connection, ARRAY(
+        SELECT v FROM unnest(v_verdicts) v WHERE v.entry_id <> ALL (v_left)
+        UNION ALL
+        SELECT l
+        FROM sffdw.judge_left(v_connection, v_claims, v_requests, v_left, ARRAY(
+            SELECT a
+            FROM unnest(v_answers) a
+            WHERE NOT EXISTS (SELECT FROM unnest(v_pairs) p WHERE (p.found).record_id = a.record_id)
+        )) l
+    ));
     RETURN true;
 END
 $function$;

@@ -41,7 +41,8 @@ BEGIN
             FROM doubt d
             JOIN first f ON (f.table_name, f.action) = (d.table_name, d.action)
             ORDER BY d.asked_at NULLS FIRST, d.entry_id
-            LIMIT 200
+            -- Creates are found by one question, however many there are, and better together.
+            LIMIT (SELECT CASE f.action WHEN 'INSERT' THEN 2000 ELSE 200 END FROM first f)
         )
         ORDER BY c.entry_id
         FOR UPDATE SKIP LOCKED

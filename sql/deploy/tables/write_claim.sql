@@ -15,6 +15,8 @@ CREATE TABLE sffdw.write_claim (
     attempt_count  integer     NOT NULL DEFAULT 0,
     next_try_at    timestamptz,
     asked_at       timestamptz,
+    is_resent      boolean     NOT NULL DEFAULT false,
+    is_rejected    boolean     NOT NULL DEFAULT false,
     final_state    text,
     record_id      text,
     is_created     boolean,
@@ -50,6 +52,10 @@ COMMENT ON COLUMN sffdw.write_claim.phase IS
 COMMENT ON COLUMN sffdw.write_claim.claimant_pid IS
     'With claimant_start, the backend that took it: once that is gone, a claimed entry is in doubt.';
 COMMENT ON COLUMN sffdw.write_claim.asked_at IS 'When Salesforce was last asked about a doubtful one; NULL: never.';
+COMMENT ON COLUMN sffdw.write_claim.is_resent IS
+    'Whether it has been sent again after an answer was lost, because what was sent first was not found.';
+COMMENT ON COLUMN sffdw.write_claim.is_rejected IS
+    'Whether a doubtful one has been refused: it was sent before, and is FAILED unless Salesforce has it all the same.';
 COMMENT ON COLUMN sffdw.write_claim.final_state IS 'The state that the entry gets with the answer.';
 COMMENT ON COLUMN sffdw.write_claim.http_status IS 'Of the answer; NULL: none came.';
 

@@ -9,9 +9,8 @@ BEGIN
     FOR v_routine IN
         SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
         FROM (VALUES
-            ('sffdw.mark_doubtful(sffdw.connection, uuid)',
-             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.close_doubt(sffdw.connection, integer, text, text)',
+            ('sffdw.mark_doubtful(sffdw.connection, uuid)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.close_doubts(sffdw.connection, sffdw.doubt_verdict[])',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.ask_created(sffdw.connection, sffdw.mapping, timestamptz)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
@@ -19,14 +18,9 @@ BEGIN
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.ask_about(sffdw.connection, sffdw.mapping, sffdw.write_request[], timestamptz)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.find_altered(sffdw.write_request, sffdw.found_record[])',
-             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.judge_doubt(sffdw.write_request, sffdw.found_record[], timestamptz, boolean)',
-             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.make_doubted(sffdw.connection, sffdw.write_claim[])',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.settle_doubt(integer, uuid)',
-             false, '{"search_path=pg_catalog, pg_temp"}'::text[])
+            ('sffdw.settle_doubt(integer, uuid)', false, '{"search_path=pg_catalog, pg_temp"}'::text[])
         ) AS w (signature, is_definer, settings)
         JOIN pg_catalog.pg_proc p ON p.oid = w.signature::pg_catalog.regprocedure
     LOOP
