@@ -88,8 +88,9 @@ class Ingestion:
         try:
             with self.call.org.store.transaction():
                 self._refuse_duplicate(record, record_id, seen)
+                outcome = self._carry_out(records, record, stated)
                 strike_record(self.call, self.sobject, record_id, position)
-                return self._carry_out(records, record, stated)
+                return outcome
         except ApiError as error:
             return Outcome(record_id or stated, refusal=error)
 

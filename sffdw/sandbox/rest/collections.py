@@ -175,8 +175,9 @@ def _one(
             if record_id is not None and record_id in seen:
                 raise ApiError("DUPLICATE_VALUE", f"duplicate id: {record_id[:15]}", fields=["Id"])
             seen.add(record_id or "")
+            result = operation(records, sobject, item)
             strike_record(call, sobject, record_id, position)
-            return operation(records, sobject, item)
+            return result
     except ApiError as error:
         failed: Result = {"id": stated} if stated and ids.normalise(stated) else {}
         return failed | {"success": False, "errors": [error.row_error()]}

@@ -1,4 +1,8 @@
-"""Faults that strike single records of a change: locked rows and refusals by name."""
+"""Faults that strike single records of a change: locked rows and refusals by name.
+
+They strike when the record has been changed, as triggers and rules do in an org, where the row is locked first; the
+caller undoes the change.
+"""
 
 from __future__ import annotations
 

@@ -67,8 +67,8 @@ def create(call: Call, name: str) -> Reply:
     sobject = find_object(call, name)
     given = _given(call)
     with writing(call) as records:
-        strike_record(call, sobject, None, 0)
         record_id = records.create(sobject, given)
+        strike_record(call, sobject, None, 0)
     call.rows = 1
     if is_platform_event(sobject):
         return Reply(201, enqueued(record_id))
@@ -181,8 +181,8 @@ def update(call: Call, name: str, record_id: str) -> Reply:
     with writing(call) as records:
         wanted = _existing_id(call, sobject, record_id)
         _check_unchanged(call, sobject, wanted)
-        strike_record(call, sobject, wanted, 0)
         records.update(sobject, wanted, _without_id(given))
+        strike_record(call, sobject, wanted, 0)
     call.rows = 1
     return Reply(204)
 
@@ -199,8 +199,8 @@ def delete(call: Call, name: str, record_id: str) -> Reply:
     with writing(call) as records:
         wanted = _existing_id(call, sobject, record_id)
         _check_unchanged(call, sobject, wanted)
-        strike_record(call, sobject, wanted, 0)
         records.delete(sobject, wanted)
+        strike_record(call, sobject, wanted, 0)
     call.rows = 1
     return Reply(204)
 
@@ -258,8 +258,8 @@ def upsert(call: Call, name: str, field_name: str, value: str = "") -> Reply:
             _existing_id(call, sobject, value)
         if call.flag("updateOnly") and not matches:
             raise not_found()
-        strike_record(call, sobject, matches[0] if matches else None, 0)
         record_id, is_new = records.upsert(sobject, field, {**given, field.name: value or None})
+        strike_record(call, sobject, matches[0] if matches else None, 0)
     call.rows = 1
     return _upserted(call, sobject, record_id, is_new)
 
