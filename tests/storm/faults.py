@@ -5,6 +5,7 @@ from typing import Any
 from tools.sandbox import Sandbox
 
 WRITES = ["collections", "composite", "graph", "batch", "create", "update", "upsert", "delete", "bulk_upload"]
+LATE_S = (2, 8, 20, 30)
 READS = ["query", "query_more", "deleted", "bulk_job", "bulk_result"]
 # The chance of each call it may strike; the hits of two faults on one call are two faults.
 Faults = tuple[tuple[str, dict[str, Any], float, list[str] | None], ...]
@@ -35,7 +36,7 @@ INBOUND: Faults = (
 # Rows and texts as a real org says them; what an org refuses for good becomes FAILED.
 OUTBOUND: Faults = (
     ("reply.lost", {}, 0.02, WRITES),
-    *(("reply.lost", {"commit_after_s": seconds}, 0.01, WRITES) for seconds in (2, 8, 20, 30)),
+    *(("reply.lost", {"commit_after_s": seconds}, 0.02, WRITES) for seconds in LATE_S),
     ("http.drop", {}, 0.02, WRITES),
     ("http.cut", {"bytes": 300}, 0.02, WRITES),
     ("http.status", {"status": 503}, 0.03, WRITES),
@@ -52,6 +53,11 @@ OUTBOUND: Faults = (
 )
 
 
+def late_name(seconds: float) -> str:
+    """What lost replies are counted as whose work commits so much later."""
+    return f"reply.lost, committed {seconds} s later"
+
+
 def set_faults(sandbox: Sandbox, seed: int, faults: Faults) -> None:
     for number, (name, params, probability, kinds) in enumerate(faults):
         when: dict[str, Any] = {"probability": probability, "seed": f"{seed} {number}"}
@@ -64,6 +70,8 @@ def lift_faults(sandbox: Sandbox) -> dict[str, int]:
     """End all faults and return how often each struck."""
     hits: dict[str, int] = {}
     for fault in sandbox.call("GET", "/faults"):
-        hits[fault["name"]] = hits.get(fault["name"], 0) + fault["hits"]
+        late = fault["params"].get("commit_after_s")
+        name = late_name(late) if late else fault["name"]
+        hits[name] = hits.get(name, 0) + fault["hits"]
     sandbox.call("DELETE", "/faults")
     return hits

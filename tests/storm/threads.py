@@ -1,4 +1,6 @@
-"""Everything that rages at the same time; what one of the threads raises ends the others and is raised again."""
+"""Everything that rages at the same time; what one of the threads raises ends the others and is raised again. And the
+patience with which one waits for what is left when it is over.
+"""
 
 import threading
 import time
@@ -34,3 +36,15 @@ def rage(actions: Sequence[Action], meanwhile: Sequence[Action], seconds: float,
         thread.join(LONGEST_END_S)
     if trouble:
         raise trouble[0]
+
+
+def wait_none(count: Callable[[], int], patience_s: float, every: float = 1) -> int:
+    """Wait until nothing is left, as long as it becomes less within `patience_s`; return what is left."""
+    left = least = count()
+    since = time.monotonic()
+    while left and time.monotonic() - since < patience_s:
+        time.sleep(every)
+        left = count()
+        if left < least:
+            least, since = left, time.monotonic()
+    return left

@@ -1,4 +1,4 @@
-"""What became of changes whose answer was lost: many are asked about at once, and a later refusal is not believed alone.
+"""What became of changes whose answer was lost: many are asked about at once, and a refusal is not all that counts.
 
 test_write.py has the single ones.
 """

@@ -24,8 +24,9 @@ CREATE SEQUENCE storm.ticket;
 CREATE TABLE storm.receipt (number text PRIMARY KEY);
 """
 LARGEST = 8
-# Of all inserts, so many are of groups of 2 to 5 equal rows: 500 of 20,000 changes.
-EQUAL_SHARE = 0.025
+# So many of the changes are inserts of groups of 2 to 5 equal rows, 500 of 20,000. Groups are begun while there are not
+# some more, for what is rolled back may leave a group with one row.
+EQUAL_SHARE, EQUAL_MARGIN = 0.025, 1.2
 DEEDS = {"insert": 30, "update": 50, "delete": 9, "family": 5, "insert and update": 4, "insert and delete": 2}
 RECEIPT = """
 SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = %s AND backend_start = %s),
@@ -112,7 +113,7 @@ class App:
     def _draw(self, session: Session) -> list[Statement]:
         if self.owed:
             return [self.owed.pop()]
-        if self.dice.random() < EQUAL_SHARE:
+        if self.journal.equal_count < EQUAL_SHARE * EQUAL_MARGIN * self.journal.count:
             return self._draw_equal()
         found: list[Statement] = []
         rows: list[tuple[int, int, Statement]] = []

@@ -18,11 +18,16 @@ class Step:
 
 @dataclass
 class Journal:
-    """The committed steps, and how many transactions were not."""
+    """The committed steps, and how many transactions were not.
+
+    `equal_count` of the inserted rows have companions that are equal in every field.
+    """
 
     wanted: int
     steps: list[Step] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    markers: Counter[str] = field(default_factory=Counter)
+    equal_count: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -37,6 +42,9 @@ class Journal:
         with self.lock:
             self.steps += steps
             self.counts.update(step.action for step in steps)
+            for marker in (step.marker for step in steps if step.marker is not None):
+                self.markers[marker] += 1
+                self.equal_count += {1: 0, 2: 2}.get(self.markers[marker], 1)
 
     def note(self, what: str) -> None:
         with self.lock:

@@ -29,6 +29,7 @@ SELECT count(*) FROM salesforce._trigger_log
 WHERE state IN ('NEW', 'PENDING', 'IGNORE') AND (table_name, record_id) NOT IN ({WAITING})"""
 Key = tuple[str, int, str, int | None]
 Row = tuple[str, int]
+Mark = tuple[str, str]  # table and marker
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,15 @@ class Seen:
     """What the org went through: tickets by record in the order of its commits; records by object and marker."""
 
     tickets: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
-    markers: Counter[tuple[str, str]] = field(default_factory=Counter)
+    markers: Counter[Mark] = field(default_factory=Counter)
 
     @property
     def all_tickets(self) -> set[int]:
         return {ticket for tickets in self.tickets.values() for ticket in tickets}
+
+    def disorder(self) -> list[str]:
+        """Records that did not get their tickets once each, in ascending order."""
+        return [f"{record_id}: {found}" for record_id, found in self.tickets.items() if found != sorted(set(found))]
 
     def take(self, events: Iterable[Mapping[str, Any]]) -> None:
         for event in events:
@@ -74,6 +79,24 @@ def judge(steps: list[Step], database: Asked, sandbox: Sandbox) -> dict[str, lis
     entries, seen = read_entries(database.ask(ENTRIES)), look(sandbox)
     waiting = {(row[0], row[1]) for row in database.ask(WAITING)}
     return judge_steps(steps, entries, seen, waiting) | judge_records(steps, entries, seen)
+
+
+def judge_again(steps: list[Step], database: Asked, seen: Seen) -> dict[str, list[str]]:
+    """What is wrong, by offence, when rejected changes have been sent again."""
+    rejected = Counter((target.name.lower(), row[0]) for target in TARGETS
+                       for row in database.ask(f"SELECT marker__c FROM {target.table} WHERE {target.excused}"))
+    return judge_kept(steps, rejected, seen)
+
+
+def judge_kept(steps: list[Step], rejected: Counter[Mark], seen: Seen) -> dict[str, list[str]]:
+    """`rejected` are the rows that stay so, by marker: none has a record, and each other has one at most."""
+    wanted = Counter((step.table, str(step.marker)) for step in steps if step.action == "INSERT")
+    found = {
+        "made more than once": [f"{key}: {seen.markers[key]} instead of {count - rejected[key]}"
+                                for key, count in wanted.items() if seen.markers[key] > count - rejected[key]],
+        "out of order in the org": seen.disorder(),
+    }
+    return {what: ids for what, ids in found.items() if ids}
 
 
 def read_entries(rows: Iterable[tuple[Any, ...]]) -> dict[Key, Entry]:
@@ -105,8 +128,7 @@ def judge_steps(
             offences[what].append(f"{step} {entry}")
     committed = {step.ticket for step in steps}
     offences["sent although it was rolled back"] += [str(one) for one in sorted(tickets - committed)]
-    offences["out of order in the org"] += [
-        f"{record_id}: {found}" for record_id, found in seen.tickets.items() if found != sorted(set(found))]
+    offences["out of order in the org"] += seen.disorder()
     return {what: found for what, found in offences.items() if found}
 
 
@@ -130,7 +152,7 @@ def judge_step(step: Step, entry: Entry | None, is_seen: bool, is_deleted: bool)
 
 def judge_records(steps: list[Step], entries: Mapping[Key, Entry], seen: Seen) -> dict[str, list[str]]:
     """Inserts that made more or fewer records than the log says; groups of equal rows go by their number."""
-    wanted: Counter[tuple[str, str]] = Counter()
+    wanted: Counter[Mark] = Counter()
     for step in steps:
         entry = entries.get(key_of(step.table, step.row_id, step.action, step.ticket))
         if step.action == "INSERT" and entry is not None:

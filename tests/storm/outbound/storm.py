@@ -7,24 +7,23 @@ rejected ones, whose reasons are gone with the faults, are sent again by `sffdw.
 import contextlib
 import time
 import traceback
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
 from tests.storm.database import Database, create_connection, map_object, schedule
-from tests.storm.faults import OUTBOUND, lift_faults, set_faults
+from tests.storm.faults import LATE_S, OUTBOUND, late_name, lift_faults, set_faults
 from tests.storm.ground import Ground, ground
 from tests.storm.kills import Killer, hold_locks
 from tests.storm.oracle import Difference, compare
 from tests.storm.outbound import oracle
-from tests.storm.outbound.apps import LEDGER, App
+from tests.storm.outbound.apps import EQUAL_SHARE, LEDGER, App
 from tests.storm.outbound.guests import Guests
 from tests.storm.outbound.journal import Journal
 from tests.storm.outbound.kinds import TARGETS, WRITTEN, define
 from tests.storm.plan import Outcome, Plan, say
-from tests.storm.threads import rage
-from tools.sandbox import Sandbox, wait_until
+from tests.storm.threads import rage, wait_none
+from tools.sandbox import Sandbox
 
 APPS = 4
 GUEST_SHARE = 0.1
@@ -33,6 +32,7 @@ SHOWN = 20
 # A call of Salesforce's takes ten minutes at most, one of the storm's half a minute.
 OPTIONS = {"in_doubt_wait_s": 45}
 DOUBLED = "made more than once"
+CHANGES_A_LATE_COMMIT = 2000
 REFUSED = "SELECT count(*) FROM salesforce._trigger_log WHERE state = 'FAILED'"
 
 
@@ -47,6 +47,7 @@ class Storm:
     guests: Guests
     killer: Killer
     hits: dict[str, int] = field(default_factory=dict)
+    raged_s: float = 0.0
     failed_count: int = 0
     refused_count: int = 0
     offences: dict[str, list[str]] = field(default_factory=dict)
@@ -63,9 +64,11 @@ class Storm:
     def rage(self) -> None:
         """Let everything loose until the changes are made and the kills are done."""
         set_faults(self.sandbox, self.plan.seed, OUTBOUND)
+        began = time.monotonic()
         locks = partial(hold_locks, self.database, self.plan.seed, [target.table for target in TARGETS])
         rage([*(app.run for app in self.apps), self.guests.run, self.killer.run], [locks], 3 * self.plan.seconds,
              lambda: say(f"{self.journal.count} changes, {self.open_count()} to be sent, {self.killer.count} kills"))
+        self.raged_s = time.monotonic() - began
 
     def open_count(self) -> int:
         return int(self.database.ask(oracle.OPEN)[0][0])
@@ -81,19 +84,22 @@ class Storm:
         self.wait_sent()
         self.refused_count = int(self.database.ask(REFUSED)[0][0])
         began = time.monotonic()
-        while (found := self.unequal()) and time.monotonic() - began < self.plan.patience_s:
-            say(f"{len(found)} differences, for instance {found[0]}")
-            time.sleep(3)
-        self.differences = found
-        say(f"{len(found)} differences after {time.monotonic() - began:.0f} s")
+        wait_none(self.compare, self.plan.patience_s, every=3)
+        say(f"{len(self.differences)} differences after {time.monotonic() - began:.0f} s")
         self.judge_again()
 
     def wait_sent(self) -> None:
+        began = time.monotonic()
         say(f"{self.open_count()} to be sent when the storm is over")
-        wait_until(lambda: self.open_count() == 0, self.plan.patience_s, "not everything is sent", every=1)
+        if left := wait_none(self.open_count, self.plan.patience_s):
+            raise TimeoutError(f"{left} changes are not sent, and have not become fewer")
+        say(f"all sent after {time.monotonic() - began:.0f} s")
 
-    def unequal(self) -> list[Difference]:
-        return compare(self.sandbox, self.database, TARGETS)
+    def compare(self) -> int:
+        self.differences = compare(self.sandbox, self.database, TARGETS)
+        if self.differences:
+            say(f"{len(self.differences)} differences, for instance {self.differences[0]}")
+        return len(self.differences)
 
     def retry(self) -> int:
         return int(self.database.ask("SELECT sffdw.retry()")[0][0])
@@ -102,12 +108,9 @@ class Storm:
         self.offences = oracle.judge(self.journal.steps, self.database, self.sandbox)
 
     def judge_again(self) -> None:
-        """What was sent again has made no record twice either: no unique marker is on two records."""
-        wanted = Counter((step.table, str(step.marker)) for step in self.journal.steps if step.action == "INSERT")
-        found = oracle.look(self.sandbox).markers
-        again = [f"{key}: {found[key]} instead of {count}" for key, count in wanted.items() if found[key] > count]
-        if again:
-            self.offences[f"{DOUBLED} by sending again"] = again
+        """What was sent again has kept the order, and has made no record of a row that has one or stays rejected."""
+        again = oracle.judge_again(self.journal.steps, self.database, oracle.look(self.sandbox))
+        self.offences |= {f"{what} after sending again": found for what, found in again.items()}
 
 
 @contextlib.contextmanager
@@ -151,9 +154,22 @@ def run(plan: Plan) -> Outcome:
 def judge(storm: Storm) -> Outcome:
     doubled = sum(len(found) for what, found in storm.offences.items() if what.startswith(DOUBLED))
     others = sum(len(found) for what, found in storm.offences.items() if not what.startswith(DOUBLED))
-    is_done = storm.journal.is_full and storm.killer.count >= 0.9 * storm.plan.kills
     return Outcome(storm.journal.count, storm.killer.count, sum(storm.hits.values()), len(storm.differences) + others,
-                   doubled, is_done)
+                   doubled, not lacking(storm))
+
+
+def lacking(storm: Storm) -> list[str]:
+    """What was planned and has not happened, for people."""
+    wanted = storm.plan.changes
+    least = {"changes": (storm.journal.count, wanted),
+             "inserts of rows equal in every field": (storm.journal.equal_count, round(wanted * EQUAL_SHARE)),
+             "kills": (storm.killer.count, round(0.9 * storm.plan.kills)),
+             "late commits": (late_count(storm), round(wanted / CHANGES_A_LATE_COMMIT))}
+    return [f"{count} {what} instead of {planned}" for what, (count, planned) in least.items() if count < planned]
+
+
+def late_count(storm: Storm) -> int:
+    return sum(count for name, count in storm.hits.items() if name in [late_name(seconds) for seconds in LATE_S])
 
 
 def report(storm: Storm, seconds: float) -> None:
@@ -161,6 +177,10 @@ def report(storm: Storm, seconds: float) -> None:
     print("in the org:", ", ".join(f"{name} {count}" for name, count in sorted(storm.guests.done.items())))
     print(f"kills: {storm.killer.backends} backends, {storm.killer.postmasters} postmasters, "
           f"longest outage {storm.killer.longest_outage_s:.1f} s")
+    print(f"a kill every {storm.raged_s / max(1, storm.killer.count):.1f} s for {storm.raged_s:.0f} s; "
+          f"{storm.journal.equal_count} inserts in groups of equal rows; {late_count(storm)} late commits")
+    for what in lacking(storm):
+        print(f"not done: {what}")
     print("faults:", ", ".join(f"{name} {count}" for name, count in sorted(storm.hits.items())))
     print(f"rejected and sent again: {storm.failed_count}, of which rejected again: {storm.refused_count}")
     print(f"time: {seconds:.0f} s")
