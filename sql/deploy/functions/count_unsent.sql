@@ -118,7 +118,7 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT coalesce(mapping.hold_threshold, least(
         sffdw.sync_setting(connection.options, 'hold_rows'),
-        sffdw.sync_setting(connection.options, 'hold_delete_rows')));
+        sffdw.sync_setting(connection.options, 'hold_delete_rows'), 100));
 $function$;
 
 COMMENT ON FUNCTION sffdw.hold_floor(sffdw.connection, sffdw.mapping) IS
@@ -149,14 +149,15 @@ BEGIN
     USING greatest(unsent.entry_count * 100 / v_percent, unsent.delete_count * 100 / v_delete_percent) + 1;
     v_rows := v_rows + unsent.delete_count;
     RETURN ROW(greatest(sffdw.sync_setting(connection.options, 'hold_rows'), v_rows * v_percent / 100),
-               greatest(sffdw.sync_setting(connection.options, 'hold_delete_rows'), v_rows * v_delete_percent / 100)
+               greatest(v_rows * v_delete_percent / 100, least(
+                   sffdw.sync_setting(connection.options, 'hold_delete_rows'), greatest(100, v_rows * 3 / 4)))
            )::sffdw.unsent_count;
 END
 $function$;
 
 COMMENT ON FUNCTION sffdw.hold_limits(sffdw.connection, sffdw.mapping, sffdw.unsent_count) IS
     'Return how many unsent entries a mapping may have, and how many DELETEs: its hold_threshold; else hold_percent of '
-    'its rows, and hold_rows at least; for DELETEs hold_delete_percent and hold_delete_rows. Exact where it is less than '
-    'the unsent ones.';
+    'its rows, and hold_rows at least; for DELETEs hold_delete_percent and hold_delete_rows, in a small table three '
+    'quarters and 100 rows at least. Exact where it is less than the unsent ones.';
 
 COMMIT;

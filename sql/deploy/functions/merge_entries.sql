@@ -46,15 +46,14 @@ COMMENT ON FUNCTION sffdw.lock_mergeable(sffdw.connection) IS
 
 CREATE TYPE sffdw.grouped_entry AS (
     id           integer,
-    table_name   text,
-    record_id    integer,
     action       text,
     "values"     text,
-    was_settled  boolean,
-    group_number integer
+    survivor_id  integer,
+    is_leading   boolean
 );
 
-COMMENT ON TYPE sffdw.grouped_entry IS 'An unsent entry, and in which of its record''s groups it can be sent.';
+COMMENT ON TYPE sffdw.grouped_entry IS
+    'An unsent entry, the entry as which it can be sent, and whether nothing of its record is to be sent before.';
 
 CREATE FUNCTION sffdw.group_entries(connection sffdw.connection, entry_ids integer[])
 RETURNS SETOF sffdw.grouped_entry
@@ -65,8 +64,8 @@ AS $function$
 BEGIN
     RETURN QUERY EXECUTE format($query$
         WITH marked AS (
-            SELECT l.id, l.table_name::text, l.record_id, l.action::text, l."values", l.processed_at IS NOT NULL AS was_settled,
-                   coalesce(lag(l.action) OVER record = 'DELETE', false)
+            SELECT l.id, l.table_name, l.record_id, l.action::text, l."values",
+                   l.processed_at IS NOT NULL AS was_settled, coalesce(lag(l.action) OVER record = 'DELETE', false)
                    OR l.action = 'UPDATE' AND coalesce(
                        %2$I.exist(l."values"::%2$I.hstore, i.column_name::text), false) AS begins
             FROM %1$I._trigger_log l
@@ -75,11 +74,20 @@ BEGIN
             WHERE l.id = ANY ($1)
             AND l.state = 'NEW'
             WINDOW record AS (PARTITION BY l.table_name, l.record_id ORDER BY l.id)
+        ), numbered AS (
+            SELECT k.*, count(*) FILTER (WHERE k.begins) OVER (
+                       PARTITION BY k.table_name, k.record_id ORDER BY k.id) AS group_number,
+                   min(k.id) OVER (PARTITION BY k.table_name, k.record_id) AS first_id
+            FROM marked k
         )
-        SELECT k.id, k.table_name, k.record_id, k.action, k."values", k.was_settled,
-               (count(*) FILTER (WHERE k.begins) OVER (
-                   PARTITION BY k.table_name, k.record_id ORDER BY k.id))::integer
-        FROM marked k
+        -- What is left of a group is its DELETE if it has one, else its first INSERT, which has all columns of its time,
+        -- else the first UPDATE that was not settled before. The oldest keeps the record's place among others: a child
+        -- leaves its parent before the parent is deleted.
+        SELECT n.id, n.action, n."values", first_value(n.id) OVER (
+                   PARTITION BY n.table_name, n.record_id, n.group_number
+                   ORDER BY n.action <> 'DELETE', n.action <> 'INSERT', n.was_settled, n.id),
+               min(n.id) OVER (PARTITION BY n.table_name, n.record_id, n.group_number) = n.first_id
+        FROM numbered n
     $query$, connection.schema_name, connection.hstore_schema)
     USING entry_ids, connection.connection_id;
 END
@@ -108,17 +116,10 @@ BEGIN
         RETURN 0;
     END IF;
     PERFORM sffdw.strip_overtaken(connection, v_ids);
-    -- What is left of a group is its DELETE if it has one, else its first INSERT, which has all columns of its time, else
-    -- the first UPDATE that was not settled before; with the latest value of each column. The oldest keeps the record's
-    -- place among others: a child leaves its parent before the parent is deleted. In a statement after the one that
-    -- locked them.
+    -- In a statement after the one that locked them.
     EXECUTE format($query$
         WITH entry AS MATERIALIZED (
-            SELECT g.*, first_value(g.id) OVER (
-                       PARTITION BY g.table_name, g.record_id, g.group_number
-                       ORDER BY g.action <> 'DELETE', g.action <> 'INSERT', g.was_settled, g.id) AS survivor_id,
-                   count(*) OVER (PARTITION BY g.table_name, g.record_id, g.group_number) AS entry_count
-            FROM sffdw.group_entries($2, $1) g
+            SELECT g.*, count(*) OVER (PARTITION BY g.survivor_id) AS entry_count FROM sffdw.group_entries($2, $1) g
         ), latest AS (
             SELECT DISTINCT ON (e.survivor_id, v.key) e.survivor_id, v.key, v.value
             FROM entry e

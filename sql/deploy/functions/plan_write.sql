@@ -5,6 +5,8 @@
 -- requires: functions/find_connection
 -- requires: functions/hold_writes
 -- requires: functions/make_request
+-- requires: functions/merge_entries
+-- requires: functions/prepare_entries
 -- requires: functions/require_owner
 
 BEGIN;
@@ -110,6 +112,26 @@ $function$;
 COMMENT ON FUNCTION sffdw.plan_jobs(sffdw.connection, text[], integer) IS
     'Return the entries that the next Bulk job would have, the first of them.';
 
+CREATE FUNCTION sffdw.plan_merges(connection sffdw.connection, entry_ids integer[])
+RETURNS TABLE (entry_id integer, reason text, is_due boolean)
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT DISTINCT b.entry_id, 'nothing is sent, its row was deleted before it was sent', false
+    FROM sffdw.entries_before_deletes(connection) b
+    WHERE b.state = 'NEW'
+    UNION ALL
+    SELECT g.id, CASE WHEN g.survivor_id <> g.id THEN format('it is merged into entry %s', g.survivor_id) END,
+           g.survivor_id = g.id AND g.is_leading
+    FROM sffdw.group_entries(connection, entry_ids) g
+    WHERE connection.write_algorithm = 'merged';
+$function$;
+
+COMMENT ON FUNCTION sffdw.plan_merges(sffdw.connection, integer[]) IS
+    'Return what becomes of entries before anything is sent: those of rows that are deleted already, and with merged '
+    'writes those that are merged into another, and those before which nothing of their record is left to be sent.';
+
 CREATE FUNCTION sffdw.plan_requests(connection sffdw.connection, known integer[], scan_limit integer)
 RETURNS SETOF sffdw.planned_entry
 LANGUAGE plpgsql
@@ -119,22 +141,27 @@ AS $function$
 DECLARE
     v_all    sffdw.connection := connection;
     v_chosen integer[];
+    v_ids    integer[] := array(SELECT j.entry_id FROM sffdw.judge_entries(connection, scan_limit) j);
 BEGIN
     -- As if one batch took them all.
     v_all.options := connection.options || jsonb_build_object('write_batch_size', 1000000, 'write_batch_calls', 1000000);
     v_chosen := sffdw.choose_entries(v_all, scan_limit);
     RETURN QUERY
-    SELECT e.entry_id, c.place::integer, 'REST', coalesce(r.operation, lower(e.action)),
+    -- A DELETE that takes the place of older changes comes last: they have the places now.
+    SELECT e.entry_id, coalesce(c.place, 1000000 + e.entry_id)::integer, 'REST', coalesce(r.operation, lower(e.action)),
            coalesce(r.object_name, e.table_name), CASE
-               WHEN e.held_reason IS NOT NULL THEN e.held_reason
+               WHEN g.reason IS NOT NULL THEN g.reason
+               WHEN e.held_reason IS NOT NULL AND NOT (coalesce(g.is_due, false) AND e.action = 'DELETE'
+                                                       AND e.held_reason = 'an older change of the same record is open')
+                   THEN e.held_reason
                WHEN r.final_state IS NOT NULL
                    THEN concat_ws(': ', 'nothing is sent, the entry becomes ' || r.final_state, r.status_code, r.message)
            END
     FROM sffdw.judge_entries(connection, scan_limit) e
     LEFT JOIN unnest(v_chosen) WITH ORDINALITY c (id, place) ON c.id = e.entry_id
+    LEFT JOIN sffdw.plan_merges(connection, v_ids) g ON g.entry_id = e.entry_id
     JOIN sffdw.make_all_requests(connection, ARRAY(
-        SELECT g FROM sffdw.read_changes(connection, ARRAY(
-            SELECT j.entry_id FROM sffdw.judge_entries(connection, scan_limit) j)) g
+        SELECT i FROM sffdw.read_changes(connection, v_ids) i
     )) r ON r.entry_id = e.entry_id
     WHERE e.entry_id <> ALL (known);
 END

@@ -4,6 +4,7 @@ BEGIN;
 
 DROP FUNCTION sffdw.plan_write(integer, text);
 DROP FUNCTION sffdw.plan_requests(sffdw.connection, integer[], integer);
+DROP FUNCTION sffdw.plan_merges(sffdw.connection, integer[]);
 DROP FUNCTION sffdw.plan_jobs(sffdw.connection, text[], integer);
 DROP FUNCTION sffdw.plan_holds(sffdw.connection, integer);
 DROP FUNCTION sffdw.find_standstill(sffdw.connection);

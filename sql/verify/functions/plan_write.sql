@@ -13,6 +13,7 @@ BEGIN
             ('sffdw.find_standstill(sffdw.connection)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.plan_holds(sffdw.connection, integer)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.plan_jobs(sffdw.connection, text[], integer)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.plan_merges(sffdw.connection, integer[])', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.plan_requests(sffdw.connection, integer[], integer)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.plan_write(integer, text)', false, '{"search_path=pg_catalog, pg_temp"}'::text[])
         ) AS w (signature, is_definer, settings)

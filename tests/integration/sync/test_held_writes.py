@@ -63,6 +63,21 @@ def loaded(org: Org, account: Session) -> Session:
 # --- what is held ---
 
 
+def test_a_small_table_that_is_emptied_is_held_and_one_of_which_much_is_left_is_not(org: Org, account: Session) -> None:
+    fill(org, account, 150)
+    account.execute("DELETE FROM salesforce.account WHERE id IN "
+                    "(SELECT id FROM salesforce.account ORDER BY id LIMIT 112)")
+    write(account)
+    assert (len(org.names()), rows(account, HELD)) == (38, [])
+    fill(org, account, 100)
+    mark = org.last_call()
+    account.execute("DELETE FROM salesforce.account")
+    write(account)
+    assert write_calls(org, mark) == 0
+    assert rows(account, HELD) == [("Account", "out", "DELETE", 138, 103)]
+    assert len(org.names()) == 138
+
+
 def test_as_many_as_the_threshold_are_sent_and_one_more_is_held_and_told_once(org: Org, loaded: Session) -> None:
     loaded.execute(f"{MASS} WHERE id IN (SELECT id FROM salesforce.account ORDER BY id LIMIT 10)")
     assert one(loaded, RELEASE) == 0 and one(loaded, DISCARD) == 0
@@ -137,7 +152,8 @@ def test_without_a_threshold_a_share_of_the_rows_is_held_and_less_of_deletes(org
              "USING (connection_id)"
     held = "SELECT sffdw.hold_writes(c) FROM sffdw.connection c"
     fill(org, account, 60)
-    assert rows(account, limits, 1001, 1001) == [(1000, 1000)]
+    assert rows(account, limits, 1001, 1001) == [(1000, 795)]
+    assert rows(account, limits, 1001, 2000) == [(1000, 1000)]
     set_options(account, hold_rows=3, hold_delete_rows=2, hold_percent=20, hold_delete_percent=10)
     assert rows(account, limits, 61, 61) == [(24, 12)]
     for changed, deleted, want in SHARES:

@@ -114,3 +114,37 @@ def test_many_changes_of_one_kind_are_shown_as_a_job(org: Org, both: Session) ->
 def test_only_the_owner_may_ask(both: Session, connect: Any) -> None:
     with pytest.raises(psycopg.errors.UndefinedObject):
         connect(user="crm_app").execute("SELECT * FROM sffdw.plan_write()")
+
+
+def entries(session: Session) -> list[tuple[Any, ...]]:
+    """The plan, made where nothing can be changed: operation, whether it is sent, the entries, the reason."""
+    with session.transaction():
+        session.execute("SET TRANSACTION READ ONLY")
+        return rows(session, 'SELECT operation, "position" IS NOT NULL, entry_ids, held_reason FROM sffdw.plan_write()')
+
+
+def test_a_row_that_is_deleted_before_it_was_sent_is_not_planned(org: Org, both: Session) -> None:
+    both.execute("INSERT INTO salesforce.account (name) VALUES ('gone')")
+    both.execute("DELETE FROM salesforce.account WHERE name = 'gone'")
+    first = one(both, "SELECT min(id) FROM salesforce._trigger_log")
+    assert entries(both) == [("insert", False, [first], "nothing is sent, its row was deleted before it was sent")]
+    mark = org.last_call()
+    write(both)
+    assert [call for call in org.calls(since=mark) if call["kind"] in REQUESTS] == []
+
+
+def test_merged_changes_are_planned_as_they_are_sent(org: Org, both: Session) -> None:
+    both.execute("SELECT sffdw.alter_connection(write_algorithm => 'merged')")
+    for phone in ("2", "3"):
+        both.execute("UPDATE salesforce.account SET phone = %s WHERE name = 'A 0'", [phone])
+    both.execute("UPDATE salesforce.contact SET phone = '4'")
+    both.execute("DELETE FROM salesforce.contact")
+    update, later, dropped, delete = (
+        entry for entry, in rows(both, "SELECT id FROM salesforce._trigger_log ORDER BY id"))
+    assert entries(both) == [
+        ("update", True, [update], None), ("delete", True, [delete], None),
+        ("update", False, [later], f"it is merged into entry {update}"),
+        ("update", False, [dropped], f"it is merged into entry {delete}")]
+    write(both)
+    assert rows(both, "SELECT id, state FROM salesforce._trigger_log ORDER BY id") == [
+        (update, "SUCCESS"), (later, "MERGED"), (dropped, "MERGED"), (delete, "SUCCESS")]
