@@ -11,11 +11,11 @@ from itertools import count
 from typing import Any, Self
 from urllib.parse import quote
 
+from sffdw.body import Body
 from sffdw.calls import Purpose
 from sffdw.client import Client
 from sffdw.delimited import Block, PageText
 from sffdw.errors import BulkUnsupported, JobLost, LocatorExpired, RequestError, UnreadableAnswer, printable
-from sffdw.transport import Body
 
 TERMINAL = ("JobComplete", "Failed", "Aborted")
 # Salesforce names the end of a result in a header, as a word.

@@ -9,8 +9,8 @@ from urllib.parse import quote
 from sffdw.answers import Answer, refused
 from sffdw.calls import LIVE, Purpose, rows_in
 from sffdw.errors import Error, ObjectUnknown, RequestError, UnreadableAnswer
-from sffdw.transport import Transport
-from sffdw.types import storable
+from sffdw.transport import Request, Transport
+from sffdw.types import json_text, storable
 
 # Salesforce refuses URI and headers beyond 16,384 bytes together; what is longer goes as the body of a Composite.
 MAX_URI_BYTES = 14_000
@@ -25,6 +25,8 @@ SHORTEST_WINDOW = dt.timedelta(minutes=2)
 
 # A describe, None where it has not changed, and its Last-Modified.
 Told = tuple[dict[str, Any] | None, str | None]
+# Of each Collection of a request its results, or why it failed; or why the request did.
+Saved = list[list[dict[str, Any]] | RequestError] | Error
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,10 @@ class Collection:
     sobject: str
     records: Sequence[Mapping[str, Any]]
     external_id_field: str | None = None
+    # The same records as JSON, where they came as that.
+    texts: Sequence[str] | None = None
 
-    def request(self, *, all_or_none: bool) -> tuple[str, str, Any]:
+    def request(self, *, all_or_none: bool) -> tuple[str, str, str | None]:
         """Method, path with query, and body."""
         if self.operation == "delete":
             ids = ",".join(quote(str(record["Id"]), safe="") for record in self.records)
@@ -62,8 +66,11 @@ class Collection:
         method, path = {"insert": ("POST", "composite/sobjects"), "update": ("PATCH", "composite/sobjects"),
                         "upsert": ("PATCH", f"composite/sobjects/{self.sobject}/{self.external_id_field}"),
                         }[self.operation]
-        typed = [{"attributes": {"type": self.sobject}, **record} for record in self.records]
-        return method, path, {"allOrNone": all_or_none, "records": typed}
+        kind = f'{{"attributes":{{"type":{json_text(self.sobject)}}}'
+        # Of each text all but its opening bracket.
+        texts = self.texts or map(json_text, self.records)
+        typed = ",".join(kind + (text[1:] if text == "{}" else "," + text[1:]) for text in texts)
+        return method, path, f'{{"allOrNone":{"true" if all_or_none else "false"},"records":[{typed}]}}'
 
     def results(self, found: Any, status: int) -> list[dict[str, Any]]:
         """One result a record, in order; another number of them tells nothing about any."""
@@ -237,7 +244,7 @@ class Client:
         """
         collection = Collection(operation, sobject, records, external_id_field)
         method, path, body = collection.request(all_or_none=all_or_none)
-        answer = self._call(method, path, body=body, is_read=False)
+        answer = self._call(method, path, body=None if body is None else body.encode(), is_read=False)
         return collection.results(answer.json(), answer.status)
 
     def save_together(self, collections: Sequence[Collection]) -> list[list[dict[str, Any]] | RequestError]:
@@ -245,14 +252,38 @@ class Client:
 
         Of each its results, or why it failed. Raises only when the Composite failed as a whole.
         """
-        requests = []
+        method, path, content = self._composite(collections)
+        answer = self._call(method, path, body=content, is_read=False)
+        return _all_results(collections, answer)
+
+    def save_at_once(self, bundles: Sequence[Sequence[Collection]]) -> list[Saved]:
+        """Send bundles at the same time, each as save_together does. Of each what that gives or raises."""
+        found: list[Saved] = []
+        wanted = [self._composite(bundle) for bundle in bundles]
+        for bundle, answer in zip(bundles, self.transport.change_at_once(wanted, self.purpose), strict=True):
+            try:
+                if isinstance(answer, Error):
+                    raise answer
+                self.transport.ledger.add(self.purpose, rows=rows_in(answer.json()))
+                found.append(_all_results(bundle, answer))
+            except Error as error:
+                found.append(error)
+        self.transport.ledger.enter_rest()
+        return found
+
+    def _composite(self, collections: Sequence[Collection]) -> Request:
+        parts = []
         for place, collection in enumerate(collections):
             method, path, body = collection.request(all_or_none=False)
-            given = {} if body is None else {"body": body}
-            requests.append({"method": method, "url": self._root + path, "referenceId": f"part{place}", **given})
-        answer = self._call("POST", "composite", body={"allOrNone": False, "compositeRequest": requests}, is_read=False)
-        parts = _composite_parts(answer, len(collections))
-        return [_part_results(collection, part) for collection, part in zip(collections, parts, strict=True)]
+            given = "" if body is None else f',"body":{body}'
+            url = json_text(self._root + path)
+            parts.append(f'{{"method":"{method}","url":{url},"referenceId":"part{place}"{given}}}')
+        return "POST", "composite", f'{{"allOrNone":false,"compositeRequest":[{",".join(parts)}]}}'.encode()
+
+
+def _all_results(collections: Sequence[Collection], answer: Answer) -> list[list[dict[str, Any]] | RequestError]:
+    parts = _composite_parts(answer, len(collections))
+    return [_part_results(collection, part) for collection, part in zip(collections, parts, strict=True)]
 
 
 def _range(versions: set[str]) -> str:

@@ -43,7 +43,7 @@ def _database() -> int:
     return int(multicorn_utils.database_oid()) if "database_oid" in HOST_FEATURES else 0
 
 
-HOST = Host(_run, _pause, warn, _database)
+HOST = Host(_run, _pause, warn, _database, "worker_threads" in HOST_FEATURES)
 
 
 class SalesforceFdw(ForeignDataWrapper):

@@ -9,7 +9,8 @@ from typing import Any
 class Host:
     """run(work, stop): do blocking work; stop() makes it return early. pause(seconds): wait. warn(message, hint).
 
-    database: tells the databases of a cluster apart, 0 where the host does not say.
+    database: tells the databases of a cluster apart, 0 where the host does not say. has_threads: run works in a thread
+    that takes no signals, and so may begin others.
 
     run and pause end early, by an exception of the host, when the statement is cancelled.
     """
@@ -18,3 +19,4 @@ class Host:
     pause: Callable[[float], None]
     warn: Callable[[str, str | None], None]
     database: Callable[[], int] = lambda: 0
+    has_threads: bool = False

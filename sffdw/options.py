@@ -19,6 +19,8 @@ OLDEST_API_VERSION = 31
 NEWEST_API_VERSION = 99
 MAX_TIMEOUT_S = 3600.0
 MAX_BATCH = 200
+# An org answers at most 25 requests of more than 20 seconds at once, from whomever they come.
+MAX_PARALLEL = 10
 READ_FILES_ROLE = "pg_read_server_files"
 WRITE_FILES_ROLE = "pg_write_server_files"
 
@@ -141,6 +143,7 @@ OPTIONS = (
     Option("api_budget_percent", "server", integer_between(1, 100)),
     Option("transport", "server", one_of("auto", "rest", "bulk")),
     Option("large_query_threshold", "server", integer_between(1, 999_999_999)),
+    Option("parallel_requests", "server", integer_between(1, MAX_PARALLEL)),
     Option("spool_directory", "server", absolute_path, role=WRITE_FILES_ROLE),
     Option("ca_file", "server", absolute_path, role=READ_FILES_ROLE),
     Option("auth_flow", "user_mapping", one_of(*FLOWS)),
@@ -260,6 +263,7 @@ class Settings:
     api_budget_percent: int = 95
     transport: str = "auto"
     large_query_threshold: int = 10_000
+    parallel_requests: int = 5
     spool_directory: str = "pgsql_tmp_sffdw"
     ca_file: str = ""
 

@@ -1,4 +1,4 @@
-"""One user's way to one org: sessions, requests, retries. Every foreign exception becomes one of errors.py here.
+"""One user's way to one org: sessions, requests, retries.
 
 simple-salesforce is the session layer; what it cannot do (plain http to loopback, one refresh for all backends,
 interruptible waiting) is put around it. Blocking work goes through Host.run, waiting through Host.pause.
@@ -7,35 +7,34 @@ interruptible waiting) is put around it. Blocking work goes through Host.run, wa
 import math
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import requests
-from urllib3.exceptions import HTTPError as PoolError
-from urllib3.exceptions import NewConnectionError
 
 from sffdw import auth
 from sffdw.answers import Answer, refused, unreadable
 from sffdw.auth import Session
+from sffdw.body import Body
 from sffdw.calls import LIVE, SESSION, Ledger, Purpose
-from sffdw.errors import AuthenticationError, Error, OrgMismatch, RequestError, SessionExpired, printable
+from sffdw.errors import AuthenticationError, BudgetExhausted, Error, OrgMismatch, RequestError, SessionExpired
+from sffdw.failures import FOREIGN, failure
 from sffdw.host import Host
 from sffdw.options import Settings
 from sffdw.retry import MAX_PAUSES_S, rule_for
 from sffdw.simple import Salesforce, SalesforceError
 from sffdw.spool import Spool
 from sffdw.types import json_text, parse_json
-from sffdw.wire import Sockets, http_session
+from sffdw.wire import Sockets, at_once, http_session
 
 # As long as others wait for a login that is under way.
 LOGIN_WAIT_S = 30.0
-# A piece of a streamed body: as long as some thousand rows, so that handing it over costs nothing beside reading it.
-PIECE_BYTES = 1 << 18
-FOREIGN = (requests.RequestException, SalesforceError, PoolError, OSError)
 Result = TypeVar("Result")
+# Method, path and content.
+Request = tuple[str, str, bytes | None]
 
 
 class _Salesforce(Salesforce):
@@ -60,7 +59,7 @@ class Transport:
         self._spool = spool
         self._sockets = Sockets()
         self._http = http_session(self._sockets, host=urlsplit(settings.login_url).hostname or "",
-                                  ca_file=settings.ca_file)
+                                  ca_file=settings.ca_file, connections=max(2, settings.parallel_requests))
         self._http.hooks["response"].append(self._note)
         self._session: Session | None = None
         self._salesforce: _Salesforce | None = None
@@ -79,16 +78,66 @@ class Transport:
         content = body if body is None or isinstance(body, bytes) else json_text(body).encode()
 
         def send() -> Answer:
-            salesforce, session = self._opened()
-            url = session.instance_url + path if path.startswith("/") else salesforce.base_url + path
-            self.ledger.add(purpose, size=len(content or b""))
-            return self._exchange(lambda: salesforce._call_salesforce(
-                method, url, params=params, data=content, headers=dict(headers or {}), timeout=self._timeout,
-                allow_redirects=False), purpose)
+            return self._exchange(self._work(method, path, content, purpose, params=params, headers=headers), purpose)
 
         return self._with_retries(lambda: self._with_session(send), is_read)
 
-    def stream(self, path: str, *, params: Mapping[str, str], purpose: Purpose = LIVE) -> "Body":
+    def _work(self, method: str, path: str, content: bytes | None, purpose: Purpose, *,
+              params: Mapping[str, str] | None = None,
+              headers: Mapping[str, str] | None = None) -> Callable[[], requests.Response]:
+        """What sends a request once, in whatever thread it is called."""
+        salesforce, session = self._opened()
+        url = session.instance_url + path if path.startswith("/") else salesforce.base_url + path
+        self.ledger.add(purpose, size=len(content or b""))
+
+        def work() -> requests.Response:
+            found: requests.Response = salesforce._call_salesforce(
+                method, url, params=params, data=content, headers=dict(headers or {}), timeout=self._timeout,
+                allow_redirects=False)
+            return found
+
+        return work
+
+    def change_at_once(self, wanted: Sequence[Request], purpose: Purpose) -> list[Answer | Error]:
+        """Send requests that change records, all at the same time. Of each its answer, or why there is none.
+
+        Those that surely had no effect and are worth another attempt follow one after the other.
+        """
+        found = self._exchange_all(wanted, purpose)
+        for place, (method, path, content) in enumerate(wanted):
+            error = found[place]
+            rule = rule_for(error, is_read=False) if isinstance(error, RequestError) else None
+            if rule or isinstance(error, SessionExpired):
+                self._host.pause(rule.pause_s(1) if rule else 0.0)
+                try:
+                    found[place] = self.call(method, path, body=content, is_read=False, purpose=purpose)
+                except Error as again:
+                    found[place] = again
+        return found
+
+    def _exchange_all(self, wanted: Sequence[Request], purpose: Purpose) -> list[Answer | Error]:
+        works, refusal = list[Callable[[], requests.Response]](), list[Answer | Error]()
+        try:
+            for method, path, content in wanted:
+                works.append(self._work(method, path, content, purpose))
+                self.ledger.spend(purpose, self._settings.api_budget_percent)
+        except BudgetExhausted as error:
+            works.pop()
+            refusal = [error] * (len(wanted) - len(works))
+        outcomes = self._host.run(lambda: at_once(works), self._sockets.shut) if works else []
+        return [self._told(outcome, purpose) for outcome in outcomes] + refusal
+
+    def _told(self, outcome: requests.Response | Exception, purpose: Purpose) -> Answer | Error:
+        try:
+            if isinstance(outcome, FOREIGN):
+                return self._failed(outcome, purpose)
+            if isinstance(outcome, Exception):
+                raise outcome
+            return self._received(outcome, purpose)
+        except Error as error:
+            return error
+
+    def stream(self, path: str, *, params: Mapping[str, str], purpose: Purpose = LIVE) -> Body:
         """GET an answer that may be too long for the memory; path is relative. Read it to its end or close it."""
 
         def send() -> Body:
@@ -138,6 +187,9 @@ class Transport:
             response = self._host.run(request, self._sockets.shut)
         except FOREIGN as exc:
             return self._failed(exc, purpose)
+        return self._received(response, purpose)
+
+    def _received(self, response: requests.Response, purpose: Purpose | None) -> Answer:
         if purpose:
             self.ledger.add(purpose, size=len(response.content))
         _check(response)
@@ -320,72 +372,3 @@ def _check(response: requests.Response) -> None:
         raise refused(response.status_code, response.text)
     if "html" in response.headers.get("Content-Type", ""):
         raise unreadable(response.status_code, response.content)
-
-
-class Body:
-    """An answer whose body is read piece by piece, decompressed on the way."""
-
-    def __init__(self, response: requests.Response, host: Host, stop: Callable[[], None],
-                 failed: Callable[[Exception], Error], counted: Callable[[int], None]) -> None:
-        self.status = response.status_code
-        self.headers: Mapping[str, str] = response.headers
-        self._response = response
-        self._host = host
-        self._stop = stop
-        self._failed = failed
-        self._counted = counted
-
-    def pieces(self) -> Iterator[bytes]:
-        stream = self._response.raw.stream(PIECE_BYTES, decode_content=True)
-
-        def read() -> bytes:
-            found: list[bytes] = []
-            while sum(map(len, found)) < PIECE_BYTES and (part := next(stream, b"")):
-                found.append(part)
-            return b"".join(found)
-
-        try:
-            while piece := self._host.run(read, self._stop):
-                self._counted(len(piece))
-                yield piece
-        except FOREIGN as exc:
-            raise self._failed(exc) from exc
-        finally:
-            self.close()
-
-    def close(self) -> None:
-        self._response.close()
-
-
-# --- the one place where foreign failures become ours ---
-
-def failure(exc: Exception, settings: Settings) -> Error:
-    """The error for an exception of simple-salesforce, requests or the sockets below them."""
-    if isinstance(exc, SalesforceError):
-        return refused(exc.status, exc.content)
-    host = urlsplit(str(getattr(getattr(exc, "request", None), "url", "") or settings.login_url)).netloc
-    if isinstance(exc, requests.exceptions.SSLError):
-        return RequestError(f'could not establish a secure connection to "{host}"', detail=f"{printable(_root(exc))}.",
-                            hint="Check login_url, and ca_file if the host's certificate has a private issuer.")
-    if isinstance(exc, requests.exceptions.ConnectTimeout) or _is_unconnected(exc):
-        return RequestError(f'could not connect to "{host}"', detail=f"{printable(_root(exc))}.",
-                            hint="Check login_url and that this server may reach that host.", reason="unreachable",
-                            is_transient=True)
-    if isinstance(exc, requests.exceptions.Timeout | TimeoutError):
-        return RequestError(f'no answer from "{host}" within {settings.read_timeout:g} s',
-                            hint="Repeat the statement, or raise the server option read_timeout.", reason="timeout",
-                            is_transient=True, is_in_doubt=True)
-    return RequestError(f'the connection to "{host}" was cut', detail=f"{type(exc).__name__}.",
-                        hint="Repeat the statement.", reason="cut", is_transient=True, is_in_doubt=True)
-
-
-def _root(exc: BaseException) -> str:
-    """The innermost reason, without the URL that outer layers put around it."""
-    while exc.__cause__ is not None or exc.__context__ is not None:
-        exc = exc.__cause__ or exc.__context__ or exc
-    return getattr(exc, "strerror", None) or type(exc).__name__
-
-
-def _is_unconnected(exc: BaseException) -> bool:
-    reason = getattr(exc.args[0], "reason", None) if exc.args else None
-    return isinstance(reason, NewConnectionError) or isinstance(exc, NewConnectionError)

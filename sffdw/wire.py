@@ -6,7 +6,9 @@ what to do about a failure is transport.py's business.
 
 import socket
 import urllib.request
-from typing import Any
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -15,6 +17,8 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
 from sffdw.options import is_loopback
+
+Result = TypeVar("Result")
 
 
 class Sockets:
@@ -41,6 +45,18 @@ class Sockets:
             except OSError:
                 # Closed meanwhile, or not yet connecting: nobody is blocked in it.
                 continue
+
+
+def at_once(works: Sequence[Callable[[], Result]]) -> list[Result | Exception]:
+    """Do blocking work in as many threads, each of which takes no signals as the caller's takes none."""
+    def attempt(work: Callable[[], Result]) -> Result | Exception:
+        try:
+            return work()
+        except Exception as exc:  # noqa: BLE001 - given back, for who asked to judge it
+            return exc
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        return list(pool.map(attempt, works))
 
 
 def _connection_class(base: type[HTTPConnection], sockets: Sockets) -> type[HTTPConnection]:
@@ -94,20 +110,23 @@ def _connection_class(base: type[HTTPConnection], sockets: Sockets) -> type[HTTP
 class Adapter(HTTPAdapter):
     """requests' adapter with connections that Sockets knows of."""
 
-    def __init__(self, sockets: Sockets) -> None:
+    def __init__(self, sockets: Sockets, connections: int) -> None:
         self._plain = type("Plain", (HTTPConnectionPool,),
                            {"ConnectionCls": _connection_class(HTTPConnection, sockets)})
         self._secure = type("Secure", (HTTPSConnectionPool,),
                             {"ConnectionCls": _connection_class(HTTPSConnection, sockets)})
-        super().__init__(pool_connections=2, pool_maxsize=2, max_retries=0)
+        super().__init__(pool_connections=2, pool_maxsize=connections, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": self._plain, "https": self._secure}
 
 
-def http_session(sockets: Sockets, *, host: str, ca_file: str) -> requests.Session:
-    """A session that connects through the environment's proxies, but to loopback hosts directly."""
+def http_session(sockets: Sockets, *, host: str, ca_file: str, connections: int = 2) -> requests.Session:
+    """A session that connects through the environment's proxies, but to loopback hosts directly.
+
+    connections: how many are kept for what is sent at the same time.
+    """
     session = requests.Session()
     session.trust_env = False
     session.verify = ca_file or True
@@ -115,5 +134,5 @@ def http_session(sockets: Sockets, *, host: str, ca_file: str) -> requests.Sessi
         scheme: url for scheme, url in urllib.request.getproxies().items() if scheme in ("http", "https")}
     session.headers["User-Agent"] = "sffdw"
     for prefix in ("https://", "http://"):
-        session.mount(prefix, Adapter(sockets))
+        session.mount(prefix, Adapter(sockets, connections))
     return session

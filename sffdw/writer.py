@@ -12,17 +12,20 @@ from typing import Any
 
 from sffdw import soql, types
 from sffdw.calls import Purpose
-from sffdw.client import MAX_COLLECTIONS, Collection
+from sffdw.client import MAX_COLLECTIONS, Client, Collection
 from sffdw.connection import Connection
+from sffdw.entries import Bundle, Entry, Outcome, requests_of, waves_of
 from sffdw.errors import (
     AuthenticationError,
     BudgetExhausted,
+    Error,
     RecordLocked,
     RecordRejected,
     RequestError,
     RequestInDoubt,
     printable,
 )
+from sffdw.options import MAX_BATCH
 from sffdw.retry import RECORD_RULES
 
 ROLLED_BACK = "ALL_OR_NONE_OPERATION_ROLLED_BACK"
@@ -34,6 +37,8 @@ DIVISIBLE_CODES = frozenset(("INVALID_FIELD", "JSON_PARSER_ERROR", "MALFORMED_ID
                              "MISSING_ARGUMENT", "INVALID_TYPE_ON_FIELD_IN_RECORD", "INVALID_CROSS_REFERENCE_KEY"))
 MAX_DIVISIONS = 16
 TOO_LARGE = 413
+# What one record may be refused for because another that goes at the same time was to be changed before.
+ORDER_CODES = frozenset(("DUPLICATE_VALUE",))
 HINTS = {
     "REQUIRED_FIELD_MISSING": "Give these fields a value.",
     "STRING_TOO_LONG": "Shorten the text to the field's length.",
@@ -151,89 +156,62 @@ def first_error(result: Mapping[str, Any]) -> tuple[str, str, list[str]]:
 
 # --- _write ---
 
-@dataclass(frozen=True)
-class Entry:
-    """A change that `_write` was given. record: API names to JSON values; request_size: with so many it may travel."""
-
-    batch_id: str
-    position: int
-    object_name: str
-    operation: str
-    external_id_field: str | None
-    record: dict[str, Any]
-    request_size: int | None = None
-
-    def kind(self) -> tuple[str, str, str | None, int | None]:
-        """Entries of one kind may share a Collection."""
-        return (self.object_name.lower(), self.operation, (self.external_id_field or "").lower() or None,
-                self.request_size)
-
-    def key(self) -> str | None:
-        """What names the record, so that no request holds it twice; None for a record that is yet to be."""
-        name = {"insert": None, "upsert": self.external_id_field}.get(self.operation, "Id")
-        value = next((value for field, value in self.record.items() if name and field.lower() == name.lower()), None)
-        return None if value is None else str(value).lower()
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of an entry. success None: it may have been carried out. is_transient: worth sending again."""
-
-    entry: Entry
-    record_id: str | None = None
-    success: bool | None = None
-    created: bool | None = None
-    status_code: str | None = None
-    http_status: int | None = None
-    message: str | None = None
-    fields: tuple[str, ...] = ()
-    is_transient: bool = False
-
-
-def requests_of(entries: Iterable[Entry], size: int) -> Iterator[list[Entry]]:
-    """Divide entries into Collections: neighbours of one kind, at most `size` or what they allow, no record twice."""
-    group: list[Entry] = []
-    keys: set[str] = set()
-    for entry in entries:
-        key = entry.key()
-        if group and (entry.kind() != group[0].kind() or len(group) >= min(size, entry.request_size or size)
-                      or key in keys):
-            yield group
-            group, keys = [], set()
-        group.append(entry)
-        keys |= {key} if key is not None else set()
-    if group:
-        yield group
+# What is answered to a bundle.
+Answers = list[list[dict[str, Any]] | RequestError] | RequestError
 
 
 def send_entries(connection: Connection, entries: Sequence[Entry], size: int) -> Iterator[Outcome]:
     """Send in order of position. Once a request goes unanswered nothing more is sent: the rest might depend on it."""
     sender = Sender(connection)
     groups = requests_of(sorted(entries, key=lambda entry: entry.position), size)
-    while bundle := list(islice(groups, MAX_COLLECTIONS)):
-        yield from sender.send_bundle(bundle)
+    parallel = connection.settings.parallel_requests if connection.host.has_threads else 1
+    for wave in waves_of(iter(lambda: list(islice(groups, MAX_COLLECTIONS)), []), parallel):
+        if len(wave) == 1:
+            yield from sender.send_bundle(wave[0])
+        else:
+            yield from sender.send_wave(wave)
 
 
 @dataclass
 class Sender:
-    """The requests of one batch, one after the other. failed: why nothing more is sent."""
+    """The requests of one batch. failed: why nothing more is sent."""
 
     connection: Connection
     failed: RequestError | None = None
     divisions_left: int = 0
 
-    def send_bundle(self, bundle: Sequence[list[Entry]]) -> Iterator[Outcome]:
+    def send_bundle(self, bundle: Bundle) -> Iterator[Outcome]:
         """Send groups of entries together, dividing each that is refused for its contents within a number of calls."""
         self.divisions_left = MAX_DIVISIONS * len(bundle)
         yield from self.send(bundle)
 
-    def send(self, bundle: Sequence[list[Entry]]) -> Iterator[Outcome]:
+    def send_wave(self, wave: Sequence[Bundle]) -> Iterator[Outcome]:
+        """Send bundles at the same time. What another had perhaps not yet given up a value for goes once more."""
+        if self.failed is not None:
+            for entry in chain.from_iterable(chain.from_iterable(wave)):
+                yield _unsent(entry, self.failed)
+            return
+        early: list[Entry] = []
+        for bundle, saved in zip(wave, self._saved_at_once(wave), strict=True):
+            self.divisions_left = MAX_DIVISIONS * len(bundle)
+            for outcome in self._taken(bundle, saved):
+                if outcome.status_code in ORDER_CODES:
+                    early.append(outcome.entry)
+                else:
+                    yield outcome
+        groups = requests_of(early, MAX_BATCH)
+        while rest := list(islice(groups, MAX_COLLECTIONS)):
+            yield from self.send_bundle(rest)
+
+    def send(self, bundle: Bundle) -> Iterator[Outcome]:
         """Send groups of entries together; each is judged by its own answer."""
         if self.failed is not None:
             for entry in chain.from_iterable(bundle):
                 yield _unsent(entry, self.failed)
             return
-        answers = self._answers(bundle)
+        yield from self._taken(bundle, self._answers(bundle))
+
+    def _taken(self, bundle: Bundle, answers: Answers) -> Iterator[Outcome]:
         if isinstance(answers, RequestError):
             if len(bundle) > 1 and (_is_about_records(answers) or answers.status == TOO_LARGE):
                 for group in bundle:
@@ -243,20 +221,26 @@ class Sender:
         for group, answer in zip(bundle, answers, strict=True):
             yield from self._judged(group, answer)
 
-    def _answers(self, bundle: Sequence[list[Entry]]) -> list[list[dict[str, Any]] | RequestError] | RequestError:
+    def _saved_at_once(self, wave: Sequence[Bundle]) -> list[Answers]:
+        client = self._client(chain.from_iterable(wave))
+        found = client.save_at_once([[_collection(group) for group in bundle] for bundle in wave])
+        return [_unready(saved) if isinstance(saved, Error) else saved for saved in found]
+
+    def _client(self, groups: Iterable[list[Entry]]) -> Client:
+        names = {entry.object_name for entry in chain.from_iterable(groups)}
+        return self.connection.client.charged(Purpose("write", names.pop() if len(names) == 1 else None))
+
+    def _answers(self, bundle: Bundle) -> Answers:
         """What Salesforce answers to each group, or why it answers none: one request."""
-        names = {entry.object_name for entry in chain.from_iterable(bundle)}
-        client = self.connection.client.charged(Purpose("write", names.pop() if len(names) == 1 else None))
+        client = self._client(bundle)
         try:
             if len(bundle) > 1:
                 return client.save_together([_collection(group) for group in bundle])
             one = _collection(bundle[0])
             return [client.save(one.operation, one.sobject, one.records, all_or_none=False,
                                 external_id_field=one.external_id_field)]
-        except (AuthenticationError, BudgetExhausted) as exc:
-            return RequestError(str(exc), code=exc.sqlstate, is_transient=True)
-        except RequestError as error:
-            return error
+        except (AuthenticationError, BudgetExhausted, RequestError) as error:
+            return _unready(error)
 
     def _judged(self, group: list[Entry], answer: list[dict[str, Any]] | RequestError) -> Iterator[Outcome]:
         """What became of each entry; a group refused for what one record holds is divided and sent again."""
@@ -273,9 +257,19 @@ class Sender:
                 self.failed = self.failed or answer
 
 
+def _unready(error: Error) -> RequestError:
+    """What kept a request from being sent, as an answer to it. Other errors are none of the records' business."""
+    if isinstance(error, RequestError):
+        return error
+    if isinstance(error, AuthenticationError | BudgetExhausted):
+        return RequestError(str(error), code=error.sqlstate, is_transient=True)
+    raise error
+
+
 def _collection(group: Sequence[Entry]) -> Collection:
+    texts = [entry.text or types.json_text(entry.record) for entry in group]
     return Collection(group[0].operation, group[0].object_name, [entry.record for entry in group],
-                      group[0].external_id_field)
+                      group[0].external_id_field, texts)
 
 
 def _is_about_records(error: RequestError) -> bool:

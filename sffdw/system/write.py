@@ -3,15 +3,17 @@
 No SELECT ever changes anything in Salesforce. Results are held by this backend, within a bound.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from sffdw.entries import Entry, Outcome
 from sffdw.errors import ValueRefused
 from sffdw.options import MAX_BATCH
+from sffdw.planner import Qual
 from sffdw.system.given import batch_id_of, check_operation, record_of, target_of
-from sffdw.system.table import Row, SystemColumn, SystemTable
+from sffdw.system.table import SystemColumn, SystemTable
 from sffdw.types import json_text
-from sffdw.writer import Entry, Outcome, send_entries
+from sffdw.writer import send_entries
 
 OPERATIONS = ("insert", "update", "upsert", "delete")
 
@@ -32,9 +34,13 @@ class WriteTable(SystemTable):
         super().__init__(*args)
         self._waiting: list[tuple[int, Entry]] = []
 
-    def found(self, arguments: Mapping[str, str]) -> Iterable[Row]:
-        for outcome in self.connection.results.of(batch_id_of(arguments["batch_id"])):
-            yield _row(outcome)
+    def rows(self, quals: Sequence[Qual], columns: Iterable[str], sortkeys: Sequence[Any], limit: int | None,
+             offset: int | None) -> Iterator[Sequence[Any]]:
+        wanted = set(columns)
+        makers = [VALUES[name] if name in wanted else _nothing for name in self._names]
+        for arguments in self._argument_sets(quals):
+            for outcome in self.connection.results.of(batch_id_of(arguments["batch_id"])):
+                yield [make(outcome) for make in makers]
 
     def rowid(self) -> str:
         return "position"
@@ -65,8 +71,9 @@ def _entry(row: Mapping[str, Any]) -> Entry:
     if row.get("position") is None:
         raise ValueRefused('column "position" must not be null', hint="It orders the changes of a batch.")
     sobject, external = target_of(row, operation)
-    return Entry(batch_id_of(row.get("batch_id")), int(row["position"]), sobject, operation, external,
-                 _record(row.get("record"), operation), _size(row.get("request_size")))
+    record, text = _record(row.get("record"), operation)
+    return Entry(batch_id_of(row.get("batch_id")), int(row["position"]), sobject, operation, external, record,
+                 _size(row.get("request_size")), text)
 
 
 def _size(value: Any) -> int | None:
@@ -76,24 +83,31 @@ def _size(value: Any) -> int | None:
     return None if value is None else int(value)
 
 
-def _record(value: Any, operation: str) -> dict[str, Any]:
+def _record(value: Any, operation: str) -> tuple[dict[str, Any], str | None]:
+    """The record, and its JSON where it can go as it came."""
     record = record_of(value)
-    if operation in ("update", "delete"):
+    text = value if isinstance(value, str) else None
+    if operation in ("update", "delete") and not isinstance(record.get("Id"), str):
         record_id = next((item for name, item in record.items() if name.lower() == "id"), None)
         if not isinstance(record_id, str):
             raise ValueRefused(f'column "record" must hold an Id for operation "{operation}"')
-        record = {"Id": record_id} | {name: item for name, item in record.items() if name.lower() != "id"}
-    return record
+        return {"Id": record_id} | {name: item for name, item in record.items() if name.lower() != "id"}, None
+    return record, text
 
 
-def _row(outcome: Outcome) -> Row:
-    entry = outcome.entry
-    return {"batch_id": entry.batch_id, "position": entry.position, "object_name": entry.object_name,
-            "operation": entry.operation, "external_id_field": entry.external_id_field,
-            "record": json_text(entry.record), "record_id": outcome.record_id, "success": outcome.success,
-            "created": outcome.created, "status_code": outcome.status_code, "http_status": outcome.http_status,
-            "message": outcome.message, "fields": list(outcome.fields), "transient": outcome.is_transient,
-            "request_size": entry.request_size}
+def _nothing(outcome: Outcome) -> None:
+    """The value of a column that nobody asks for."""
+
+
+VALUES: dict[str, Callable[[Outcome], Any]] = {
+    "batch_id": lambda outcome: outcome.entry.batch_id, "position": lambda outcome: outcome.entry.position,
+    "object_name": lambda outcome: outcome.entry.object_name, "operation": lambda outcome: outcome.entry.operation,
+    "external_id_field": lambda outcome: outcome.entry.external_id_field,
+    "record": lambda outcome: json_text(outcome.entry.record), "record_id": lambda outcome: outcome.record_id,
+    "success": lambda outcome: outcome.success, "created": lambda outcome: outcome.created,
+    "status_code": lambda outcome: outcome.status_code, "http_status": lambda outcome: outcome.http_status,
+    "message": lambda outcome: outcome.message, "fields": lambda outcome: list(outcome.fields),
+    "transient": lambda outcome: outcome.is_transient, "request_size": lambda outcome: outcome.entry.request_size}
 
 
 TABLE = WriteTable

@@ -107,6 +107,8 @@ RETURNS TABLE (entry_id integer, sfid text, carried text)
 LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pg_temp
+-- Changes and rows are as many as each other, which the planner does not know: it would join each with each.
+SET enable_nestloop = 'off'
 AS $function$
 DECLARE
     v_table CONSTANT text := sffdw.mapped_table(connection, mapping);
@@ -156,7 +158,7 @@ BEGIN
                    CASE WHEN g.action = 'INSERT' THEN g."values"::%3$I.hstore OPERATOR(%3$I.->) $2 END AS key
             FROM unnest($1) g
         ) g
-        LEFT JOIN %2$s t ON t.id = CASE WHEN g.sfid IS NULL AND g.key IS NULL THEN g.record_id END
+        LEFT JOIN (SELECT t.id, t.sfid FROM %2$s t WHERE t.id = ANY ($4)) t ON t.id = g.record_id
     $query$, connection.schema_name,
         CASE WHEN to_regclass(v_table) IS NULL THEN '(SELECT NULL::integer AS id, NULL::text AS sfid WHERE false)'
              ELSE v_table END,
@@ -164,7 +166,8 @@ BEGIN
     USING changes, (SELECT f.column_name
                     FROM sffdw.mapping_field f
                     WHERE f.mapping_id = mapping.mapping_id
-                    AND f.field_name = mapping.unique_identifier), mapping.table_name::text;
+                    AND f.field_name = mapping.unique_identifier), mapping.table_name::text,
+        ARRAY(SELECT g.record_id FROM unnest(changes) g WHERE g.action = 'INSERT' OR g.sfid IS NULL);
 END
 $function$;
 

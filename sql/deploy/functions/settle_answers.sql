@@ -35,14 +35,14 @@ BEGIN
         AND c.phase = 'answered'
         AND l.table_name = $2
         ORDER BY c.entry_id
-        LIMIT 2000
+        LIMIT 10000
     $query$, connection.schema_name)
     USING connection.connection_id, table_name;
 END
 $function$;
 
 COMMENT ON FUNCTION sffdw.answered_entries(sffdw.connection, text) IS
-    'Return entries of a table that have an answer, at most 2,000, with their rows and the sfids that are new to them.';
+    'Return entries of a table that have an answer, at most 10,000, with their rows and the sfids that are new to them.';
 
 CREATE FUNCTION sffdw.lock_answered(connection sffdw.connection, mapping sffdw.mapping)
 RETURNS integer[]

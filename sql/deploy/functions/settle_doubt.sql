@@ -34,11 +34,11 @@ BEGIN
         SELECT $1, l.id, 'doubtful', coalesce(l.updated_at, l.created_at, clock_timestamp()), 1
         FROM %I._trigger_log l
         WHERE l.state = 'PENDING'
-        AND NOT EXISTS (
-            SELECT
+        -- Not by NOT EXISTS: claims, of which the planner knows little, would be read once for each entry.
+        AND l.id NOT IN (
+            SELECT c.entry_id
             FROM sffdw.write_claim c
             WHERE c.connection_id = $1
-            AND c.entry_id = l.id
             AND c.phase IN ('claimed', 'in_job', 'doubtful', 'answered')
         )
         ON CONFLICT ON CONSTRAINT write_claim_pkey DO UPDATE

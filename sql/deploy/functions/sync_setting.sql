@@ -40,7 +40,7 @@ AS $function$
         "sweep_window_s": 3600,
         "sync_write_max_rows": 200,
         "write_batch_calls": 5,
-        "write_batch_size": 2000
+        "write_batch_size": 5000
     }'::jsonb;
 $function$;
 

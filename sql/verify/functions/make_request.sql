@@ -14,7 +14,7 @@ BEGIN
             ('sffdw.read_changes(sffdw.connection, integer[])', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.make_records(sffdw.connection, sffdw.mapping, sffdw.captured_change[])', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.make_record(sffdw.connection, sffdw.mapping, sffdw.captured_change)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.find_sfids(sffdw.connection, sffdw.mapping, sffdw.captured_change[])', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.find_sfids(sffdw.connection, sffdw.mapping, sffdw.captured_change[])', false, '{"search_path=pg_catalog, pg_temp",enable_nestloop=off}'::text[]),
             ('sffdw.decline(sffdw.write_request, text, text, text)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.complete_request(text, integer, text, text, jsonb, text)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.make_requests(sffdw.connection, sffdw.mapping, sffdw.captured_change[])', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),

@@ -186,6 +186,28 @@ def test_case_70_a_lost_reply_leaves_the_result_open(tables: Session, org: Sandb
     assert (rows[5][3], rows[5][5]) == ("NOT_SENT", True)
 
 
+@pytest.mark.parametrize(("parallel", "want"), [
+    pytest.param(5, {True: 20, None: 10}, id="at the same time"),
+    pytest.param(1, {True: 10, None: 10, False: 10}, id="one after the other"),
+])
+def test_case_70_of_requests_on_the_wire_only_the_unanswered_one_is_in_doubt(
+        database: Session, tables: Session, org: Sandbox, fault: Any, parallel: int,
+        want: dict[bool | None, int]) -> None:
+    database.execute(f"ALTER SERVER sf OPTIONS (ADD parallel_requests '{parallel}')")  # type: ignore[call-overload]
+    database.commit()
+    fault("reply.lost", kind="composite", calls="2")
+    batch = str(uuid.uuid4())
+    tables.execute("INSERT INTO _write (batch_id, position, object_name, operation, record, request_size) "
+                   "SELECT %s, n, 'Account', 'insert', jsonb_build_object('Name', n::text), 2 "
+                   "FROM generate_series(1, 30) n", [batch])
+    assert dict(tables.execute("SELECT success, count(*) FROM _write WHERE batch_id = %s GROUP BY success",
+                               [batch]).fetchall()) == want
+    sent = {int(record["Name"]) for record in org.records("Account")}
+    answered = tables.execute("SELECT position FROM _write WHERE batch_id = %s AND success", [batch]).fetchall()
+    assert {position for position, in answered} <= sent
+    assert len(sent) == 30 - want.get(False, 0)
+
+
 def test_case_69_locked_rows_are_transient(tables: Session, org: Sandbox, fault: Any) -> None:
     fault("row.locked", calls="1")
     batch = write(tables, ("Account", "insert", None, '{"Name":"a"}'))

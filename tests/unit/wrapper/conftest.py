@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from sffdw.calls import Purpose
-from sffdw.client import Collection, Deletions, Page, Told
+from sffdw.client import Collection, Deletions, Page, Saved, Told
 from sffdw.connection import Connection
-from sffdw.errors import ObjectUnknown, RequestError
+from sffdw.errors import Error, ObjectUnknown, RequestError
 from sffdw.host import Host
 from sffdw.options import Settings, settings_of
 
@@ -62,6 +62,7 @@ class FakeClient:
     saved: list[tuple[str, str, list[dict[str, Any]], bool]] = field(default_factory=list)
     save_rule: Callable[[str, list[dict[str, Any]]], list[dict[str, Any]]] | None = None
     together: list[list[int]] = field(default_factory=list)
+    at_once: list[list[int]] = field(default_factory=list)
     fails_in_parts: bool = True
     describe_count: int = 0
     asked: list[dict[str, str | None]] = field(default_factory=list)
@@ -116,6 +117,17 @@ class FakeClient:
                     raise
                 answers.append(error)
         return answers
+
+    def save_at_once(self, bundles: Sequence[Sequence[Collection]]) -> list[Saved]:
+        """As save_together for each, one after the other; what fails one leaves the rest alone."""
+        self.at_once.append([sum(len(one.records) for one in bundle) for bundle in bundles])
+        saved: list[Saved] = []
+        for bundle in bundles:
+            try:
+                saved.append(self.save_together(bundle))
+            except Error as error:
+                saved.append(error)
+        return saved
 
     def deleted(self, *arguments: Any) -> Deletions:
         return self.deletions

@@ -15,8 +15,9 @@ from tests.unit.wrapper.conftest import OPTIONS
 ROOT = Path(__file__).parents[3]
 PACKAGE = ROOT / "sffdw"
 ORDER = ("errors", "options", "types", "soql", "planner", "host", "spool", "intents", "calls", "auth", "answers",
-         "wire", "retry", "simple", "transport", "client", "delimited", "bulk", "ingest", "events", "connection",
-         "describe", "scan", "extract", "writer", "sync_writer", "table", "live", "system", "imports", "ereport", "fdw")
+         "wire", "retry", "simple", "failures", "body", "transport", "client", "delimited", "bulk", "ingest", "events",
+         "connection", "describe", "scan", "extract", "entries", "writer", "sync_writer", "table", "live", "system",
+         "imports", "ereport", "fdw")
 
 
 def imported(path: Path) -> set[str]:

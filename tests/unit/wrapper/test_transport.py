@@ -12,8 +12,9 @@ import pytest
 import requests
 from requests.adapters import BaseAdapter
 
+from sffdw.answers import Answer
 from sffdw.calls import Ledger, Purpose
-from sffdw.errors import Error, RequestError
+from sffdw.errors import BudgetExhausted, Error, RequestError
 from sffdw.host import Host
 from sffdw.options import Settings, settings_of
 from sffdw.retry import MAX_PAUSES_S, RETRY_RULES, RetryRule
@@ -314,3 +315,58 @@ def test_identity_is_asked_for_once(settings: Settings, host: Host) -> None:
     other, wire = transport_with(settings, host)
     assert other.identify().username == "u@x"
     assert wire.seen == []
+
+
+# --- at the same time ---
+
+WRITE = Purpose("write")
+
+
+def changes(count: int) -> list[tuple[str, str, bytes | None]]:
+    return [("POST", f"change/{number}", b"{}") for number in range(count)]
+
+
+def by_number(settings: Settings, host: Host, *answers: Any) -> tuple[Transport, dict[str, int]]:
+    """A transport whose n-th change has the n-th answer, and later the one after the list's end; with each's count."""
+    counts: dict[str, int] = {}
+
+    def answer(request: Any) -> Any:
+        name = urlsplit(request.url).path.rpartition("/")[2]
+        counts[name] = counts.get(name, 0) + 1
+        return answers[int(name)] if counts[name] == 1 else (200, [name, "again"])
+
+    transport, _ = transport_with(settings, host, *[answer] * 12)
+    transport.session()
+    return transport, counts
+
+
+def test_changes_sent_at_once_each_have_their_own_answer(settings: Settings, host: Host) -> None:
+    cut = requests.ConnectionError(ConnectionResetError())
+    transport, counts = by_number(settings, host, (200, ["0"]), cut, (400, [{"errorCode": "X", "message": "no"}]))
+    found = transport.change_at_once(changes(3), WRITE)
+    assert isinstance(found[0], Answer)
+    assert found[0].json() == ["0"]
+    assert [(error.code, error.is_in_doubt) for error in found[1:] if isinstance(error, RequestError)] == [
+        (None, True), ("X", False)]
+    assert counts == {"0": 1, "1": 1, "2": 1}
+
+
+@pytest.mark.parametrize("refusal", [
+    pytest.param((429, "slow down"), id="at the edge"),
+    pytest.param((403, [{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "ConcurrentRequests limit exceeded."}]),
+                 id="too many at once"),
+    pytest.param(EXPIRED, id="session expired"),
+])
+def test_a_change_that_surely_had_no_effect_follows_the_others(settings: Settings, host: Host, refusal: Any) -> None:
+    transport, counts = by_number(settings, host, (200, ["0"]), refusal)
+    found = transport.change_at_once(changes(2), WRITE)
+    assert [answer.json() for answer in found if isinstance(answer, Answer)] == [["0"], ["1", "again"]]
+    assert counts == {"0": 1, "1": 2}
+
+
+def test_changes_beyond_the_budget_are_not_sent(settings: Settings, host: Host) -> None:
+    transport, counts = by_number(settings, host, (200, ["0"]), (200, ["1"]), (200, ["2"]))
+    transport.ledger.note_usage(91, 100)
+    found = transport.change_at_once(changes(3), WRITE)
+    assert [isinstance(one, BudgetExhausted) for one in found] == [False, False, True]
+    assert sorted(counts) == ["0", "1"]

@@ -9,8 +9,9 @@ import pytest
 
 from sffdw.client import Page
 from sffdw.connection import Connection, Results
+from sffdw.entries import Entry, Outcome, requests_of, waves_of
 from sffdw.errors import AuthenticationError, Error, FieldUnknown, LimitReached, RequestError
-from sffdw.writer import Entry, Outcome, Queue, requests_of, send_entries
+from sffdw.writer import Queue, send_entries
 from tests.unit.wrapper.conftest import FakeClient
 
 Rule = Callable[[str, list[dict[str, Any]]], list[dict[str, Any]]]
@@ -287,3 +288,74 @@ def test_results_are_held_within_a_bound() -> None:
         results.add("big", number)
     assert len(results.of("big")) == 10
     assert results.of("three") == []
+
+
+# --- at the same time ---
+
+def parallel(connection: Connection) -> Connection:
+    connection.host = replace(connection.host, has_threads=True)
+    return connection
+
+
+def updates(count: int, first: int = 0, **record: Any) -> list[Entry]:
+    return [entry(n, "update", Id=f"a00{n:012d}AAA", **record) for n in range(first, first + count)]
+
+
+@pytest.mark.parametrize(("entries", "want"), [
+    pytest.param(updates(6), [3], id="of one kind"),
+    pytest.param(updates(12), [4, 2], id="no more than the option says"),
+    pytest.param([*updates(2), entry(2, "delete", Id="a00000000000002AAA"), *updates(3, 3)], [1, 1, 1],
+                 id="of several kinds"),
+    pytest.param([*updates(2), *updates(2)], [1, 1], id="of one record"),
+    pytest.param([entry(n, "upsert", external="K__c", K__c=f"{n % 3}") for n in range(4)], [1, 1], id="of one key"),
+    pytest.param([entry(n, "upsert", external="K__c", K__c=f"{n}") for n in range(4)], [2], id="of several keys"),
+    pytest.param([entry(n, Account__c="001000000000001AAA") for n in range(4)], [1, 1], id="of one parent"),
+    pytest.param([entry(n, Account__c=f"00100000000000{n}AAA") for n in range(4)], [2], id="of several parents"),
+    pytest.param([entry(n, Account__r={"Key__c": "A"}) for n in range(4)], [1, 1], id="of one parent, by its key"),
+    pytest.param([entry(n, OwnerId="005000000000001AAA") for n in range(4)], [2], id="of one owner"),
+])
+def test_requests_that_do_not_touch_each_other_may_go_at_the_same_time(entries: list[Entry], want: list[int]) -> None:
+    bundles = [[entries[n:n + 2]] for n in range(0, len(entries), 2)]
+    assert [len(wave) for wave in waves_of(bundles, 4)] == want
+    assert {len(wave) for wave in waves_of(bundles, 1)} == {1}
+
+
+def test_many_changes_of_a_kind_go_at_the_same_time(connection: Connection, client: FakeClient) -> None:
+    found = outcomes(parallel(connection), updates(2500))
+    assert (client.at_once, len(client.together)) == ([[1000, 1000, 500]], 3)
+    assert all(found[n].success for n in range(2500))
+    sent = [record["Id"] for saved in client.saved for record in saved[2]]
+    assert sent == [one.record["Id"] for one in updates(2500)]
+
+
+def test_without_threads_they_go_one_after_the_other(connection: Connection, client: FakeClient) -> None:
+    outcomes(connection, updates(2500))
+    assert (client.at_once, client.together) == ([], [[200] * 5, [200] * 5, [200, 200, 100]])
+
+
+def test_case_70_of_requests_sent_together_only_the_unanswered_one_is_in_doubt(
+        connection: Connection, client: FakeClient) -> None:
+    client.fails_in_parts = False
+    client.save_rule = failing(*[None] * 5, CUT)
+    found = outcomes(parallel(connection), updates(6001))
+    assert client.at_once == [[1000] * 5]
+    assert {found[n].success for n in range(1000, 2000)} == {None}
+    assert {found[n].success for n in (*range(1000), *range(2000, 5000))} == {True}
+    assert {found[n].status_code for n in range(5000, 6001)} == {"NOT_SENT"}
+
+
+def test_what_another_request_has_yet_to_give_up_goes_once_more(connection: Connection, client: FakeClient) -> None:
+    refused: list[str] = []
+
+    def rule(operation: str, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        early = [record for record in records if record.get("Name") == "taken" or (record["Id"] == "a00000000001500AAA"
+                 and not refused)]
+        refused.extend(record["Id"] for record in early)
+        return [refusal("DUPLICATE_VALUE") if record in early else {"id": record["Id"], "success": True}
+                for record in records]
+
+    client.save_rule = rule
+    found = outcomes(parallel(connection), [*updates(2000), *updates(1, 2000, Name="taken")])
+    assert [n for n in range(2001) if not found[n].success] == [2000]
+    assert refused == ["a00000000001500AAA", "a00000000002000AAA", "a00000000002000AAA"]
+    assert client.saved[-1][2] == [updates(1, 1500)[0].record, updates(1, 2000, Name="taken")[0].record]
