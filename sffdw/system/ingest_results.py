@@ -3,11 +3,11 @@
 Rows come in no order; `record` holds the values that were sent, as text, by which they are known.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 
 from sffdw.ingest import RowOutcome
 from sffdw.system.table import Row, SystemColumn, SystemTable, argument
-from sffdw.types import json_text
 from sffdw.writer import TRANSIENT_RECORD_CODES
 
 
@@ -28,7 +28,7 @@ def _row(outcome: RowOutcome) -> Row:
     return {"record_id": outcome.record_id, "success": outcome.success, "created": outcome.created,
             "status_code": outcome.status_code, "message": outcome.message, "fields": list(outcome.fields),
             "transient": outcome.success is None or outcome.status_code in TRANSIENT_RECORD_CODES,
-            "record": json_text(outcome.record)}
+            "record": json.dumps(outcome.record, ensure_ascii=False)}
 
 
 TABLE = IngestResultsTable

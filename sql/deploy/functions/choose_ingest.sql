@@ -151,29 +151,6 @@ $function$;
 
 COMMENT ON FUNCTION sffdw.flat_record(jsonb) IS 'Return a record as the rows of a Bulk job''s results show it.';
 
-CREATE FUNCTION sffdw.can_ingest(request sffdw.write_request, unique_identifier text)
-RETURNS boolean
-LANGUAGE sql
-STABLE
-SET search_path = pg_catalog, pg_temp
-AS $function$
-    -- A text #N/A would mean null; a related record that is no more named has no column to be named by; a record that
-    -- gives up its identifier must not overtake the one that takes it.
-    SELECT request.final_state IS NULL
-           AND NOT request.record @? '$.** ? (@ == "#N/A")'
-           AND NOT (request.operation <> 'delete' AND EXISTS (
-               SELECT
-               FROM jsonb_each(request.record) e
-               LEFT JOIN sffdw.mapping_field f ON f.mapping_id = request.mapping_id AND f.field_name = e.key
-               WHERE e.value = 'null'
-               AND f.field_name IS NULL
-           ))
-           AND NOT (request.operation = 'update' AND coalesce(request.record ? unique_identifier, false))
-           AND request.record <> '{}';
-$function$;
-
-COMMENT ON FUNCTION sffdw.can_ingest(sffdw.write_request, text) IS 'Whether a Bulk job can carry a request.';
-
 CREATE FUNCTION sffdw.fill_ingest(
     connection     sffdw.connection,
     run            sffdw.ingest_run,
@@ -194,15 +171,29 @@ BEGIN
                    CASE WHEN r.operation = 'insert' THEN md5(sffdw.flat_record(r.record)::text)
                         ELSE r.record ->> coalesce(r.external_id_field, 'Id') END AS record_key,
                    CASE WHEN g.action = 'INSERT' THEN ARRAY(SELECT jsonb_object_keys(r.record)) END AS fields
-            FROM sffdw.read_changes($1, $2) g
-            JOIN sffdw.make_all_requests($1, ARRAY(SELECT c FROM sffdw.read_changes($1, $2) c)) r ON r.entry_id = g.entry_id
+            FROM unnest($2) g
+            JOIN sffdw.make_all_requests($1, $2) r ON r.entry_id = g.entry_id
             JOIN sffdw.mapping m ON m.mapping_id = r.mapping_id
-            WHERE sffdw.can_ingest(r, m.unique_identifier)
+            WHERE r.final_state IS NULL
+            AND r.record <> '{}'
+            -- Which would mean null.
+            AND NOT r.record @? '$.** ? (@ == "#N/A")'
+            -- A record that gives up its identifier must not overtake the one that takes it.
+            AND NOT (r.operation = 'update' AND coalesce(r.record ? m.unique_identifier, false))
+            -- A related record that is no more named has no column to be named by.
+            AND (r.operation = 'delete' OR NOT r.record @? '$.* ? (@ == null)' OR NOT EXISTS (
+                SELECT
+                FROM jsonb_each(r.record) e
+                LEFT JOIN sffdw.mapping_field f ON f.mapping_id = r.mapping_id AND f.field_name = e.key
+                WHERE e.value = 'null'
+                AND f.field_name IS NULL
+            ))
         ), named AS (
             SELECT DISTINCT k.key, k.value
             FROM request q
             CROSS JOIN LATERAL jsonb_each(q.record) e
             CROSS JOIN LATERAL jsonb_each(CASE jsonb_typeof(e.value) WHEN 'object' THEN e.value ELSE '{}' END) k
+            WHERE q.record @? '$.* ? (@.type() == "object")'
         ), kind AS (
             SELECT q.operation, q.fields FROM request q GROUP BY q.operation, q.fields ORDER BY count(*) DESC LIMIT 1
         ), chosen AS MATERIALIZED (
@@ -242,7 +233,8 @@ BEGIN
         SELECT (SELECT j.job_number FROM job j), (SELECT count(*) FROM entered)
     $query$, connection.schema_name)
     INTO job_number, count
-    USING connection, run.entry_ids, run.action, run.table_name, connection.connection_id;
+    USING connection, ARRAY(SELECT g FROM sffdw.read_changes(connection, run.entry_ids) g), run.action,
+          run.table_name, connection.connection_id;
 END
 $function$;
 

@@ -15,9 +15,16 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
+    v_is_any boolean;
     v_chosen integer[];
     v_ids    integer[];
 BEGIN
+    -- What is in flight, in a Bulk job for instance, is not read again and again.
+    EXECUTE format('SELECT EXISTS (SELECT FROM %I._trigger_log l WHERE l.state = ''NEW'')', connection.schema_name)
+    INTO v_is_any;
+    IF NOT v_is_any THEN
+        RETURN NULL;
+    END IF;
     -- Usually what can be sent is among the first; all are looked at when those are held up.
     v_chosen := coalesce(sffdw.choose_entries(connection, 5000), sffdw.choose_entries(connection, NULL));
     v_ids := sffdw.keep_sendable(connection, v_chosen);

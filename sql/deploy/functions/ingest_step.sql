@@ -89,7 +89,7 @@ BEGIN
                    'AND j.state = ''Open'' AND j._purpose = ''write'' AND j._mapping = %L',
                    connection.live_schema_name, job.job_id, job.operation, job.object_name);
     UPDATE sffdw.ingest_job j
-    SET phase = 'closed', look_at = clock_timestamp() + interval '0.3 seconds'
+    SET phase = 'closed', look_at = clock_timestamp() + interval '0.1 seconds'
     WHERE j.job_number = job.job_number;
 END
 $function$;
@@ -118,7 +118,7 @@ BEGIN
         error_count = 0,
         -- Jobs end after seconds or after an hour; each look is an API call.
         look_at = CASE WHEN v_found.state NOT IN ('JobComplete', 'Failed', 'Aborted') THEN
-            clock_timestamp() + interval '0.3 seconds' * least(100, 1.6 ^ least(j.look_count, 20))
+            clock_timestamp() + interval '0.2 seconds' * least(150, 1.6 ^ least(j.look_count, 20))
         END
     WHERE j.job_number = job.job_number;
 END

@@ -5,7 +5,6 @@ BEGIN;
 DROP FUNCTION sffdw.choose_ingest(sffdw.connection);
 DROP FUNCTION sffdw.claim_ingest(sffdw.connection, integer);
 DROP FUNCTION sffdw.fill_ingest(sffdw.connection, sffdw.ingest_run);
-DROP FUNCTION sffdw.can_ingest(sffdw.write_request, text);
 DROP FUNCTION sffdw.flat_record(jsonb);
 DROP FUNCTION sffdw.names_related(integer, text);
 DROP FUNCTION sffdw.find_ingest_run(sffdw.connection, integer);
