@@ -177,7 +177,7 @@ class Records:
 
     def _check_lock(self, record_id: str) -> None:
         if not self.actor.is_raw:
-            self.store.locks.check_row(record_id)
+            self.store.check_row(record_id)
 
     def _check_allowed(self, sobject: SObject, what: str, supported: bool) -> None:
         if self.actor.is_raw:

@@ -38,7 +38,7 @@ def delete(records: Records, sobject: SObject, record_id: str, *, root_id: str |
         raise ApiError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", fields=[])
     if is_deleted:
         raise ApiError("ENTITY_IS_DELETED", "entity is deleted", fields=[])
-    store.locks.check_removal(record_id)
+    store.check_removal(record_id)
     root = root_id or record_id
     stamps = {} if records.actor.keeps_stamp_on_delete else _stamps(records, sobject)
     store.update(sobject, record_id, {"IsDeleted": 1, **stamps})

@@ -86,7 +86,7 @@ def _is_missing(field: Field, values: Mapping[str, Any], *, is_new: bool) -> boo
 
 def check_unique(store: Store, sobject: SObject, record_id: str, values: Mapping[str, Any]) -> None:
     """Refuse a value that another record holds in a unique field, or is about to get."""
-    store.locks.check_values(sobject, values)
+    store.check_values(sobject, values)
     for field in sobject.unique_fields:
         if values.get(field.name) is None:
             continue

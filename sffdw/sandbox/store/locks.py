@@ -63,19 +63,20 @@ class Locks:
     def check_row(self, record_id: str) -> None:
         """Raise UNABLE_TO_LOCK_ROW for a record that is held."""
         if self._held and (record_id,) in self._held:
-            raise _locked(record_id)
+            raise locked(record_id)
 
     def check_removal(self, record_id: str) -> None:
         """Raise UNABLE_TO_LOCK_ROW for a record that a running transaction refers to."""
         if self._referred and record_id in self._referred:
-            raise _locked(record_id)
+            raise locked(record_id)
 
     def check_values(self, sobject: SObject, values: Mapping[str, Any]) -> None:
         """Raise UNABLE_TO_LOCK_ROW for a unique value that is held."""
         if self._held and not self._held.isdisjoint(values_held(sobject, values)):
-            raise _locked("1 records")
+            raise locked("1 records")
 
 
-def _locked(shown: str) -> ApiError:
+def locked(shown: str) -> ApiError:
+    """Return the error for what another transaction holds."""
     message = f"unable to obtain exclusive access to this record or 1 records: {shown}"
     return ApiError("UNABLE_TO_LOCK_ROW", message, fields=[])

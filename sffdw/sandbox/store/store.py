@@ -19,7 +19,7 @@ from sffdw.sandbox.store import definitions, tables
 from sffdw.sandbox.store.claim import UNFINISHED
 from sffdw.sandbox.store.database import Database
 from sffdw.sandbox.store.kept import Kept
-from sffdw.sandbox.store.locks import Grip, Locks, values_held
+from sffdw.sandbox.store.locks import Grip, Locks, locked, values_held
 from sffdw.sandbox.store.settling import settle_record_types
 from sffdw.sandbox.store.tables import column_name, table_name
 
@@ -224,24 +224,57 @@ class Store:
         finally:
             self._local.tape = None
 
+    @property
+    def _tape(self) -> Tape | None:
+        return getattr(self._local, "tape", None)
+
     def _hold(self, sobject: SObject, record_id: str, values: Mapping[str, Any]) -> None:
         """Refuse what is held; note on the tape, if one runs, what this write holds until its transaction is over."""
-        tape = self._checked(record_id)
-        if tape is not None:
-            tape.grip.held |= {(record_id,), *values_held(sobject, values)}
+        self.check_row(record_id)
+        if self._tape is not None:
+            self._tape.grip.held |= {(record_id,), *values_held(sobject, values)}
 
     def refer_to(self, record_id: str) -> None:
         """Hold a record against deletion for as long as the transaction that refers to it lasts."""
-        tape = self._checked(record_id)
-        if tape is not None:
-            tape.grip.referred.add(record_id)
+        if self._is_replayed():
+            self._check_again(record_id in self._grip.referred, record_id)
+            return
+        self.locks.check_row(record_id)
+        if self._tape is not None:
+            self._tape.grip.referred.add(record_id)
 
-    def _checked(self, record_id: str) -> Tape | None:
-        """Return the tape that runs, if any. What is done again has had its locks: it is refused nothing."""
-        tape: Tape | None = getattr(self._local, "tape", None)
-        if tape is None or not tape.is_replayed:
+    # What a transaction was refused the first time, it is refused again; and nothing else, for it had its locks.
+
+    def _is_replayed(self) -> bool:
+        return self._tape is not None and self._tape.is_replayed
+
+    @property
+    def _grip(self) -> Grip:
+        return self._tape.grip if self._tape is not None else Grip()
+
+    @staticmethod
+    def _check_again(had: bool, shown: str) -> None:
+        if not had:
+            raise locked(shown)
+
+    def check_row(self, record_id: str) -> None:
+        """Raise UNABLE_TO_LOCK_ROW for a record that another transaction holds."""
+        if self._is_replayed():
+            self._check_again((record_id,) in self._grip.held, record_id)
+        else:
             self.locks.check_row(record_id)
-        return tape
+
+    def check_values(self, sobject: SObject, values: Mapping[str, Any]) -> None:
+        """Raise UNABLE_TO_LOCK_ROW for a unique value that another transaction holds."""
+        if self._is_replayed():
+            self._check_again(self._grip.held.issuperset(values_held(sobject, values)), "1 records")
+        else:
+            self.locks.check_values(sobject, values)
+
+    def check_removal(self, record_id: str) -> None:
+        """Raise UNABLE_TO_LOCK_ROW for a record that another transaction refers to."""
+        if not self._is_replayed():
+            self.locks.check_removal(record_id)
 
     def new_ids(self, sobject: SObject, count: int) -> list[str]:
         """Return the next `count` record ids of an object, ascending."""

@@ -101,6 +101,22 @@ def test_what_refers_to_a_record_commits_although_that_is_held_by_then(own_sf: C
     assert [row["Id"] for row in found] == [result["id"] for result in late]
 
 
+def test_what_a_transaction_was_refused_is_not_done_when_it_commits(own_sf: Caller) -> None:
+    """By then the other transaction, which was in its way, is over."""
+    family = Family(own_sf)
+    assert family.send(account("update", "account", values={"Name": "other"}), commit_after_s=60) == ""
+    own_sf.org.clock.advance(10)
+    refused = [account("update", "account", values={"Name": "mine"}), account("delete", "account"), NEW_CHILD]
+    late = [family.send(change, commit_after_s=LATE_S) for change in refused]
+    assert late == ["UNABLE_TO_LOCK_ROW"] * 3
+    own_sf.org.clock.advance(100)
+    assert family.send(account("update", "account", values={"Name": "after"})) == ""
+    before = family.stamps()
+    own_sf.org.clock.advance(LATE_S)
+    assert family.stamps() == before
+    assert own_sf.values("SELECT Name FROM Account WHERE Name IN ('mine', 'after')") == ["after"]
+
+
 @pytest.mark.parametrize("fault", ["storm.recalculate", "page.drift"])
 def test_a_recalculation_leaves_out_what_a_running_transaction_holds(own_sf: Caller, fault: str) -> None:
     family = Family(own_sf)
