@@ -74,12 +74,12 @@ COMMENT ON FUNCTION sffdw.open_entries(sffdw.connection, integer) IS
     'Return the oldest unsettled entries of the trigger log, those held for a person apart, at most that many; NULL: all.';
 
 CREATE FUNCTION sffdw.linked_columns(connection_id integer)
-RETURNS TABLE (table_name text, column_name text, parent_table text, parent_column text, parent_type text)
+RETURNS TABLE (table_name text, column_name text, parent_table text, parent_column text, parent_type text, is_sent boolean)
 LANGUAGE sql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT m.table_name, f.column_name, p.table_name, k.column_name, k.pg_type
+    SELECT m.table_name, f.column_name, p.table_name, k.column_name, k.pg_type, p.access = 'read_write'
     FROM sffdw.mapping m
     JOIN sffdw.mapping_field f ON f.mapping_id = m.mapping_id AND f.target_object IS NOT NULL
     JOIN sffdw.mapping p ON p.connection_id = m.connection_id AND p.object_name = f.target_object
@@ -89,7 +89,8 @@ AS $function$
 $function$;
 
 COMMENT ON FUNCTION sffdw.linked_columns(integer) IS
-    'Return the columns that name another row by its external id, and the column there that has it.';
+    'Return the columns that name another row by its external id, the column there that has it, and whether rows of that '
+    'table are sent.';
 
 CREATE TYPE sffdw.open_link AS (
     entry_id     integer,
@@ -151,7 +152,8 @@ BEGIN
         FROM sffdw.linked_columns(connection.connection_id) c
         WHERE to_regclass(format('%I.%I', connection.schema_name, c.parent_table)) IS NOT NULL
     LOOP
-        -- What a row referred to before matters only for the order among records that are in Salesforce.
+        -- What a row referred to before matters only for the order among records that are in Salesforce. For a row that
+        -- is never sent nothing waits: Salesforce says that it does not know it.
         RETURN QUERY EXECUTE format($query$
             SELECT l.id, %3$L::text, p.sfid::text, %4$L::text, p.id, p._hc_lastop::text
             FROM (
@@ -163,9 +165,9 @@ BEGIN
                 OFFSET 0
             ) l
             CROSS JOIN LATERAL (VALUES (l.new, true), (nullif(l.old, l.new), false)) k (value, is_new)
-            JOIN %1$I.%4$I p ON p.%5$I = k.value::%6$s AND (k.is_new OR p.sfid IS NOT NULL)
+            JOIN %1$I.%4$I p ON p.%5$I = k.value::%6$s AND (k.is_new AND %8$L OR p.sfid IS NOT NULL)
         $query$, connection.schema_name, connection.hstore_schema, v_link.column_name, v_link.parent_table,
-            v_link.parent_column, v_link.parent_type, v_link.table_name)
+            v_link.parent_column, v_link.parent_type, v_link.table_name, v_link.is_sent)
         USING entry_ids;
     END LOOP;
 END

@@ -228,3 +228,17 @@ def test_the_sizes_of_retried_requests_are_those_of_the_rules(family: Session) -
                 assert (code, attempt, one(family, "SELECT sffdw.request_size(%s, %s)", attempt, code)) == (
                     code, attempt, want)
     assert one(family, "SELECT sffdw.request_size(5, 'REQUIRED_FIELD_MISSING')") == 200
+
+
+def test_a_child_of_a_row_that_is_never_sent_is_rejected_instead_of_waiting(org: Org, owner: Session) -> None:
+    owner.execute("SELECT sffdw.create_mapping('Account', '{Name,External_Id__c}', "
+                  "unique_identifier => 'External_Id__c')")
+    owner.execute("SELECT sffdw.create_mapping('Contact', '{LastName,AccountId,Account.External_Id__c}', "
+                  "access => 'read_write')")
+    poll(owner)
+    owner.execute("INSERT INTO salesforce.account (name, external_id__c) VALUES ('P', 'p')")
+    owner.execute(f"INSERT INTO salesforce.contact (lastname, {LINK}) VALUES ('C', 'p')")
+    write(owner)
+    ((state, code, remedy),) = rows(owner, "SELECT l.state, e.status_code, e.remedy FROM salesforce._trigger_log l "
+                                           "JOIN sffdw.write_errors e ON e.entry_id = l.id WHERE l.state <> 'READONLY'")
+    assert (state, code) == ("FAILED", "INVALID_FIELD") and remedy
