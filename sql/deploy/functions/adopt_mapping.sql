@@ -1,110 +1,82 @@
 -- Deploy sffdw:functions/adopt_mapping to pg
+-- requires: functions/adopt_columns
+-- requires: functions/check_replication
 -- requires: functions/compare_step
 -- requires: functions/create_mapping
+-- requires: functions/merge_columns
+-- requires: functions/rename_fields
 -- requires: functions/replace_objects
 -- requires: functions/request_field_sweep
 
 BEGIN;
 
-CREATE TYPE sffdw.finding AS (
-    severity    text,
-    rule_id     text,
-    object_name text,
-    message     text,
-    hint        text
-);
-
-COMMENT ON TYPE sffdw.finding IS
-    'What a check found: severity error, warning or pass; rule_id names the rule, object_name the object it concerns.';
-
-CREATE FUNCTION sffdw.check_adopted_columns(
-    connection  sffdw.connection,
-    object_name text,
-    fields      sffdw.described_field[]
-)
+CREATE FUNCTION sffdw.check_adopted_keys(object_name text, config jsonb)
 RETURNS sffdw.finding[]
-LANGUAGE sql
-STABLE
-SET search_path = pg_catalog, pg_temp
-AS $function$
-    -- Fields are compared with the columns that the contract would have made today.
-    SELECT coalesce(array_agg(ROW(
-        CASE WHEN c.is_same_type THEN 'warning' ELSE 'error' END,
-        'COLUMN_TYPE',
-        check_adopted_columns.object_name,
-        format('column "%s" is %s, the field %s', f.column_name, c.is_type, f.pg_type),
-        CASE
-            WHEN c.is_same_type THEN 'A value that is too long for it is set aside in sffdw.deferred_row.'
-            ELSE format('Leave the field out of the configuration, or run ALTER TABLE %I.%I ALTER COLUMN %I TYPE %s.',
-                        connection.schema_name, lower(check_adopted_columns.object_name), f.column_name, f.pg_type)
-        END)::sffdw.finding), '{}')
-    FROM unnest(fields) f
-    JOIN pg_attribute a
-        ON a.attrelid = format('%I.%I', connection.schema_name, lower(check_adopted_columns.object_name))::regclass
-        AND a.attname = f.column_name
-        AND NOT a.attisdropped
-    CROSS JOIN LATERAL (
-        SELECT format_type(a.atttypid, a.atttypmod) AS is_type,
-               format_type(a.atttypid, NULL) = regexp_replace(f.pg_type, '\(.*\)', '')
-               OR format_type(a.atttypid, NULL) = format_type(to_regtype(f.pg_type), NULL)
-               OR f.pg_type LIKE 'varchar%' AND a.atttypid = 'varchar'::regtype
-               OR 'text' IN (f.pg_type, format_type(a.atttypid, NULL))
-               AND f.pg_type ~ '^(varchar|text)' AND a.atttypid IN ('varchar'::regtype, 'text'::regtype)
-                   AS is_same_type
-    ) c
-    WHERE NOT c.is_same_type
-    OR f.pg_type ~ '^varchar\(\d+\)$' AND a.atttypid = 'varchar'::regtype AND a.atttypmod > 0
-    AND a.atttypmod - 4 < substring(f.pg_type FROM '\d+')::integer;
-$function$;
-
-COMMENT ON FUNCTION sffdw.check_adopted_columns(sffdw.connection, text, sffdw.described_field[]) IS
-    'Compare a table''s columns with the fields they are to hold: another type is an error, a shorter one a warning.';
-
-CREATE FUNCTION sffdw.choose_adopted_fields(
-    connection    sffdw.connection,
-    object_name   text,
-    described     sffdw.described_field[],
-    config        jsonb,
-    OUT fields    sffdw.described_field[],
-    OUT missing   sffdw.described_field[],
-    OUT findings  sffdw.finding[]
-)
-RETURNS record
 LANGUAGE plpgsql
-STABLE
+IMMUTABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
-DECLARE
-    v_table CONSTANT regclass := format('%I.%I', connection.schema_name, lower(object_name))::regclass;
 BEGIN
-    -- Without a list of fields, what the table has columns for.
-    SELECT coalesce(array_agg(d) FILTER (WHERE a.attname IS NOT NULL), '{}'),
-           coalesce(array_agg(d) FILTER (WHERE a.attname IS NULL), '{}')
-    INTO fields, missing
-    FROM unnest(described) d
-    LEFT JOIN pg_attribute a ON a.attrelid = v_table AND a.attname = d.column_name AND NOT a.attisdropped
-    WHERE d.pg_type IS NOT NULL
-    AND CASE
-        WHEN config -> 'fields' IS NULL THEN a.attname IS NOT NULL
-        ELSE lower(d.field_name) IN (SELECT lower(k) FROM jsonb_object_keys(config -> 'fields') k)
-             OR d.field_name IN ('Id', 'SystemModstamp', 'IsDeleted')
-    END;
-    SELECT coalesce(array_agg(ROW(
-        'warning',
-        CASE WHEN k LIKE '%.%' THEN 'RELATIONSHIP_FIELD' ELSE 'FIELD_GONE' END,
-        choose_adopted_fields.object_name,
-        CASE WHEN k LIKE '%.%' THEN format('field "%s" is not filled', k)
-             ELSE format('field "%s" does not exist in Salesforce', k) END,
-        'Its column stays as it is.')::sffdw.finding), '{}')
-    INTO findings
-    FROM jsonb_object_keys(config -> 'fields') k
-    WHERE lower(k) NOT IN (SELECT lower(d.field_name) FROM unnest(described) d WHERE d.pg_type IS NOT NULL);
+    PERFORM sffdw.check_settings(jsonb_strip_nulls(
+        coalesce(config -> 'sffdw', '{}') || jsonb_build_object('access', config -> 'access')));
+    RETURN sffdw.unknown_settings(config, '{
+            access,sf_notify_enabled,sf_polling_seconds,sf_max_daily_api_calls,upsert_field,revision,applied_at,
+            fields,indexes,sffdw}', object_name)
+        || sffdw.unknown_settings(config -> 'sffdw', '{
+            table_name,columns,row_filter,types,writable_fields,write_mode,conflict_policy,rejected_policy,
+            schema_policy,history,hold_threshold,capture_replicated}', object_name);
 END
 $function$;
 
-COMMENT ON FUNCTION sffdw.choose_adopted_fields(sffdw.connection, text, sffdw.described_field[], jsonb) IS
-    'Return the fields of a configuration that the table has columns for, those it lacks columns for, and what is '
-    'wrong with the others.';
+COMMENT ON FUNCTION sffdw.check_adopted_keys(text, jsonb) IS
+    'Return a finding for each setting of a mapping''s configuration that is not taken over. '
+    'Raises invalid_parameter_value for a value that none can have.';
+
+CREATE FUNCTION sffdw.adopted_names(
+    object_name  text,
+    config       jsonb,
+    fields       sffdw.described_field[],
+    identifier   text,
+    OUT writable text[],
+    OUT indexes  text[],
+    OUT findings sffdw.finding[]
+)
+RETURNS record
+LANGUAGE sql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH named AS (
+        SELECT 'writable_fields' AS setting, w AS field_name, false AS is_unique
+        FROM jsonb_array_elements_text(CASE jsonb_typeof(config #> '{sffdw,writable_fields}')
+            WHEN 'array' THEN config #> '{sffdw,writable_fields}' ELSE '[]' END) w
+        UNION ALL
+        SELECT 'indexes', i.key, coalesce((i.value ->> 'unique')::boolean, false)
+        FROM jsonb_each(CASE jsonb_typeof(config -> 'indexes')
+            WHEN 'object' THEN config -> 'indexes' ELSE '{}' END) i
+    ), judged AS (
+        SELECT n.*, d.field_name AS is_mapped,
+               coalesce(d.field_name NOT IN ('Id', coalesce(identifier, 'Id')), false) AND n.is_unique AS is_less
+        FROM named n
+        LEFT JOIN unnest(fields) d ON lower(d.field_name) = lower(n.field_name)
+    )
+    SELECT CASE WHEN jsonb_typeof(config #> '{sffdw,writable_fields}') = 'array' THEN coalesce(
+               array_agg(j.field_name) FILTER (WHERE j.setting = 'writable_fields'
+                                               AND (j.is_mapped IS NOT NULL OR j.field_name = '*')), '{}') END,
+           coalesce(array_agg(j.is_mapped) FILTER (WHERE j.setting = 'indexes' AND j.is_mapped IS NOT NULL), '{}'),
+           coalesce(array_agg(ROW(
+               'warning', 'SETTING', adopted_names.object_name,
+               format(CASE WHEN j.is_less THEN 'the index of field "%s" is not unique'
+                           ELSE 'field "%s" of ' || j.setting || ' is not mapped' END, j.field_name),
+               CASE WHEN j.is_less THEN 'Only those of Id and of the unique identifier are.'
+                    ELSE 'It is left out of the setting.' END)::sffdw.finding)
+               FILTER (WHERE j.is_less OR j.is_mapped IS NULL AND j.field_name <> '*'), '{}')
+    FROM judged j;
+$function$;
+
+COMMENT ON FUNCTION sffdw.adopted_names(text, jsonb, sffdw.described_field[], text) IS
+    'Return the mapped ones of the fields that a configuration lets be written, NULL: all, and of those that it indexes, '
+    'and findings about the others.';
 
 CREATE FUNCTION sffdw.enter_adopted_mapping(
     connection    sffdw.connection,
@@ -112,7 +84,8 @@ CREATE FUNCTION sffdw.enter_adopted_mapping(
     replicateable boolean,
     config        jsonb,
     fields        sffdw.described_field[],
-    identifier    text
+    identifier    text,
+    writable      text[]
 )
 RETURNS sffdw.mapping
 LANGUAGE plpgsql
@@ -120,25 +93,31 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
+    v_given   CONSTANT sffdw.mapping := jsonb_populate_record(NULL::sffdw.mapping, config -> 'sffdw');
     v_mapping sffdw.mapping;
+    v_table   name := coalesce(v_given.table_name, lower(object_name));
     v_stamp   timestamptz;
 BEGIN
     IF EXISTS (SELECT FROM unnest(fields) f WHERE f.field_name = 'SystemModstamp') THEN
-        EXECUTE format('SELECT max(t.systemmodstamp) AT TIME ZONE ''UTC'' FROM %I.%I t',
-                       connection.schema_name, lower(object_name))
+        EXECUTE format('SELECT max(t.systemmodstamp) %s FROM %I.%I t', CASE
+            WHEN v_given.types = 'precise' THEN '' ELSE 'AT TIME ZONE ''UTC''' END, connection.schema_name, v_table)
         INTO v_stamp;
     END IF;
     -- Every change up to the youngest row is taken to be here: the first poll goes on from there.
     INSERT INTO sffdw.mapping (
         connection_id, object_name, table_name, access, unique_identifier, poll_interval, accelerated, types,
-        daily_call_cap, has_systemmodstamp, has_isdeleted, replicateable, state, watermark_at, watermark_id,
-        deleted_until, next_poll_at)
+        daily_call_cap, revision, row_filter, writable_fields, write_mode, conflict_policy, rejected_policy,
+        schema_policy, history, hold_threshold, capture_replicated, has_systemmodstamp, has_isdeleted, replicateable,
+        state, watermark_at, watermark_id, deleted_until, next_poll_at)
     VALUES (
-        connection.connection_id, enter_adopted_mapping.object_name, lower(enter_adopted_mapping.object_name),
-        coalesce(config ->> 'access', 'read_only'),
-        identifier, make_interval(secs => greatest(coalesce((config ->> 'sf_polling_seconds')::integer, 600), 5)),
-        coalesce((config ->> 'sf_notify_enabled')::boolean, false), coalesce(config #>> '{sffdw,types}', 'heroku'),
-        coalesce((config ->> 'sf_max_daily_api_calls')::integer, 30000),
+        connection.connection_id, enter_adopted_mapping.object_name, v_table, coalesce(config ->> 'access', 'read_only'),
+        identifier, make_interval(secs => greatest(coalesce((config ->> 'sf_polling_seconds')::double precision, 600), 5)),
+        coalesce((config ->> 'sf_notify_enabled')::boolean, false), coalesce(v_given.types, 'heroku'),
+        coalesce((config ->> 'sf_max_daily_api_calls')::integer, 30000), coalesce((config ->> 'revision')::integer, 1),
+        v_given.row_filter, writable, coalesce(v_given.write_mode, 'async'),
+        coalesce(v_given.conflict_policy, 'last_writer'), coalesce(v_given.rejected_policy, 'keep'),
+        coalesce(v_given.schema_policy, 'warn'), coalesce(v_given.history, false), v_given.hold_threshold,
+        coalesce(v_given.capture_replicated, false),
         EXISTS (SELECT FROM unnest(fields) f WHERE f.field_name = 'SystemModstamp'),
         EXISTS (SELECT FROM unnest(fields) f WHERE f.field_name = 'IsDeleted'), enter_adopted_mapping.replicateable,
         CASE WHEN v_stamp IS NULL THEN 'INITIAL' ELSE 'DATA_SYNCED' END, v_stamp,
@@ -149,7 +128,7 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.enter_adopted_mapping(
-    sffdw.connection, text, boolean, jsonb, sffdw.described_field[], text) IS
+    sffdw.connection, text, boolean, jsonb, sffdw.described_field[], text, text[]) IS
     'Enter the mapping of a table that has its rows: polled from its youngest SystemModstamp, loaded if it has none.';
 
 CREATE FUNCTION sffdw.adopt_table(connection sffdw.connection, mapping sffdw.mapping)
@@ -168,7 +147,8 @@ BEGIN
     PERFORM sffdw.drop_capture(connection.schema_name, mapping.table_name);
     PERFORM sffdw.drop_await(connection.schema_name, mapping.table_name);
     PERFORM sffdw.create_capture(
-        connection.schema_name, mapping.table_name, connection.hstore_schema, mapping.access);
+        connection.schema_name, mapping.table_name, connection.hstore_schema, mapping.access,
+        mapping.capture_replicated);
 END
 $function$;
 
@@ -191,32 +171,6 @@ AS $function$
 $function$;
 
 COMMENT ON FUNCTION sffdw.indexed_fields(integer) IS 'Return the fields that have an index hc_idx_….';
-
-CREATE FUNCTION sffdw.describe_adopted_paths(connection sffdw.connection, object_name text, config jsonb)
-RETURNS sffdw.described_field[]
-LANGUAGE plpgsql
-VOLATILE
-SET search_path = pg_catalog, pg_temp
-AS $function$
-DECLARE
-    v_fields sffdw.described_field[] := '{}';
-    v_path   text;
-BEGIN
-    FOR v_path IN SELECT k FROM jsonb_object_keys(config -> 'fields') k WHERE k LIKE '%.%' LOOP
-        BEGIN
-            v_fields := v_fields || sffdw.describe_path(
-                connection, object_name, v_path, coalesce(config #>> '{sffdw,types}', 'heroku'));
-        EXCEPTION WHEN SQLSTATE 'SF008' OR feature_not_supported OR invalid_parameter_value THEN
-            -- One of the findings about fields.
-            CONTINUE;
-        END;
-    END LOOP;
-    RETURN v_fields;
-END
-$function$;
-
-COMMENT ON FUNCTION sffdw.describe_adopted_paths(sffdw.connection, text, jsonb) IS
-    'Describe the external ids of related records that a configuration maps and that are still there.';
 
 CREATE FUNCTION sffdw.adopted_config(entry jsonb)
 RETURNS jsonb
@@ -247,6 +201,138 @@ COMMENT ON FUNCTION sffdw.adopted_config(jsonb) IS
     'Return the settings of an entry of a configuration; fields that are null or absent mean those of the table, a '
     'list of their names will do. Raises invalid_parameter_value.';
 
+CREATE FUNCTION sffdw.describe_adopted_fields(
+    connection   sffdw.connection,
+    object_name  text,
+    mapped_table regclass,
+    config       jsonb,
+    OUT fields   sffdw.described_field[],
+    OUT findings sffdw.finding[]
+)
+RETURNS record
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_types CONSTANT text := coalesce(config #>> '{sffdw,types}', 'heroku');
+    v_paths record;
+BEGIN
+    findings := '{}';
+    fields := sffdw.describe_fields(connection, object_name, v_types)
+              || sffdw.describe_adopted_paths(connection, object_name, config);
+    -- Our own settings name every field; what another program filled, its columns tell.
+    IF config -> 'sffdw' IS NULL THEN
+        v_paths := sffdw.match_paths(connection, object_name, sffdw.unmatched_columns(mapped_table, fields), v_types);
+        fields := fields || v_paths.fields;
+        findings := v_paths.findings;
+    END IF;
+    -- A column keeps its name when it comes to stand for another field.
+    fields := array(
+        SELECT ROW(d.field_name, coalesce(config #>> ARRAY['sffdw', 'columns', d.field_name], d.column_name), d.sf_type,
+                   d.pg_type, d.live_type, d.is_createable, d.is_updateable, d.is_calculated, d.is_external_id,
+                   d.is_unique, d.length, d.target_object)::sffdw.described_field
+        FROM unnest(fields) WITH ORDINALITY d
+        ORDER BY d.ordinality);
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.describe_adopted_fields(sffdw.connection, text, regclass, jsonb) IS
+    'Describe the fields of an object that an adopted table may hold, with its columns. Raises what describing raises.';
+
+CREATE FUNCTION sffdw.import_adopted_table(
+    connection  sffdw.connection,
+    object_name text,
+    table_name  name,
+    fields      sffdw.described_field[]
+)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    -- Of an object that was renamed the tables keep their names.
+    IF table_name <> lower(object_name)
+    AND to_regclass(format('%I.%I', connection.live_schema_name, table_name)) IS NULL THEN
+        PERFORM sffdw.import_live_table(connection, lower(object_name), '{}');
+        EXECUTE format('ALTER FOREIGN TABLE %I.%I RENAME TO %I', connection.live_schema_name, lower(object_name),
+                       table_name);
+    END IF;
+    PERFORM sffdw.import_live_table(connection, table_name, fields);
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.import_adopted_table(sffdw.connection, text, name, sffdw.described_field[]) IS
+    'Make sure that there is a live table of an object under the name of its adopted table. Raises duplicate_table.';
+
+CREATE FUNCTION sffdw.adopt_write_mode(connection sffdw.connection, mapping sffdw.mapping)
+RETURNS sffdw.finding[]
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    IF mapping.write_mode = 'async' THEN
+        RETURN '{}';
+    END IF;
+    PERFORM sffdw.apply_write_mode(connection, mapping, 'async');
+    RETURN ARRAY[ROW(
+        'warning', 'WRITE_MODE', mapping.object_name, 'statements wait for Salesforce: they are refused until writes are '
+        'resumed', format('Run sffdw.resume(''out'', connection_name => %L).', connection.connection_name))::sffdw.finding];
+EXCEPTION WHEN object_not_in_prerequisite_state THEN
+    UPDATE sffdw.mapping m
+    SET write_mode = 'async'
+    WHERE m.mapping_id = mapping.mapping_id;
+    RETURN ARRAY[ROW(
+        'warning', 'WRITE_MODE', mapping.object_name, 'statements do not wait for Salesforce any more: ' || SQLERRM,
+        format('Run sffdw.alter_mapping(%L, write_mode => ''sync'') when nothing waits to be sent.',
+               mapping.object_name))::sffdw.finding];
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.adopt_write_mode(sffdw.connection, sffdw.mapping) IS
+    'Have statements wait for Salesforce as before, unless changes wait to be sent. Raises invalid_parameter_value.';
+
+CREATE FUNCTION sffdw.apply_adopted_settings(
+    connection sffdw.connection,
+    mapping    sffdw.mapping,
+    described  sffdw.described_field[],
+    config     jsonb,
+    indexes    text[]
+)
+RETURNS sffdw.finding[]
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_field sffdw.described_field;
+BEGIN
+    FOREACH v_field IN ARRAY array(
+        SELECT d
+        FROM unnest(described) d
+        JOIN sffdw.mapping_field f ON f.mapping_id = mapping.mapping_id AND f.field_name = d.field_name
+        WHERE config #>> ARRAY['sffdw', 'columns', d.field_name] <> lower(replace(d.field_name, '.', '__')))
+    LOOP
+        PERFORM sffdw.retag_live_column(connection, mapping, v_field, v_field.column_name);
+    END LOOP;
+    UPDATE sffdw.mapping m
+    SET filter_expression = sffdw.parse_row_filter(sffdw.live_table(connection, mapping), m.row_filter)
+    WHERE m.mapping_id = mapping.mapping_id;
+    PERFORM sffdw.set_field_flags(mapping, described, indexes || sffdw.indexed_fields(mapping.mapping_id));
+    PERFORM sffdw.apply_indexes(mapping.mapping_id);
+    PERFORM sffdw.check_replication(connection, mapping.capture_replicated);
+    PERFORM sffdw.adopt_table(connection, mapping);
+    PERFORM sffdw.apply_history(connection, mapping);
+    RETURN sffdw.adopt_write_mode(connection, mapping);
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.apply_adopted_settings(
+    sffdw.connection, sffdw.mapping, sffdw.described_field[], jsonb, text[]) IS
+    'Make live table, flags, indexes and triggers of an adopted table what its mapping says. Raises what they raise.';
+
 CREATE FUNCTION sffdw.adopt_mapping(connection sffdw.connection, entry jsonb)
 RETURNS sffdw.finding[]
 LANGUAGE plpgsql
@@ -255,26 +341,29 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
     v_config     jsonb := sffdw.adopted_config(entry);
-    v_object     record;
-    v_described  sffdw.described_field[];
+    v_object     record := sffdw.describe_object(connection, entry ->> 'object_name');
+    v_name       name := coalesce(v_config #>> '{sffdw,table_name}', lower(v_object.object));
+    v_table      regclass := format('%I.%I', connection.schema_name, v_name);
+    v_described  record;
     v_chosen     record;
+    v_named      record;
     v_findings   sffdw.finding[];
     v_identifier text;
     v_mapping    sffdw.mapping;
 BEGIN
-    v_object := sffdw.describe_object(connection, entry ->> 'object_name');
-    v_described := sffdw.describe_fields(
-        connection, v_object.object, coalesce(v_config #>> '{sffdw,types}', 'heroku'));
+    v_findings := sffdw.check_adopted_keys(v_object.object, v_config);
+    v_described := sffdw.describe_adopted_fields(connection, v_object.object, v_table, v_config);
     IF v_config ->> 'upsert_field' IS NOT NULL THEN
-        v_identifier := sffdw.check_unique_identifier(v_object.object, v_described, v_config ->> 'upsert_field');
+        v_identifier := sffdw.check_unique_identifier(
+            v_object.object, v_described.fields, v_config ->> 'upsert_field');
     END IF;
-    v_described := v_described || sffdw.describe_adopted_paths(connection, v_object.object, v_config);
-    v_chosen := sffdw.choose_adopted_fields(connection, v_object.object, v_described, v_config);
-    v_findings := v_chosen.findings
-                  || sffdw.check_adopted_columns(connection, v_object.object, v_chosen.fields);
-    PERFORM sffdw.import_live_table(connection, lower(v_object.object), v_chosen.fields);
+    v_chosen := sffdw.choose_adopted_fields(v_table, v_object.object, v_described.fields, v_config);
+    v_named := sffdw.adopted_names(v_object.object, v_config, v_chosen.fields || v_chosen.missing, v_identifier);
+    v_findings := v_findings || v_described.findings || v_chosen.findings || v_named.findings
+                  || sffdw.check_adopted_columns(v_table, v_object.object, v_chosen.fields);
+    PERFORM sffdw.import_adopted_table(connection, v_object.object, v_name, v_chosen.fields);
     v_mapping := sffdw.enter_adopted_mapping(
-        connection, v_object.object, v_object.replicateable, v_config, v_chosen.fields, v_identifier);
+        connection, v_object.object, v_object.replicateable, v_config, v_chosen.fields, v_identifier, v_named.writable);
     PERFORM sffdw.add_mapping_fields(v_mapping, v_chosen.fields);
     IF cardinality(v_chosen.missing) > 0 THEN
         PERFORM sffdw.extend_mapped_table(connection, v_mapping, v_chosen.missing);
@@ -283,15 +372,8 @@ BEGIN
             SELECT string_agg(f.field_name, ', ') FROM unnest(v_chosen.missing) f)),
             'It is added and filled between polls.')::sffdw.finding;
     END IF;
-    PERFORM sffdw.set_field_flags(v_mapping, v_described, sffdw.indexed_fields(v_mapping.mapping_id));
-    PERFORM sffdw.apply_indexes(v_mapping.mapping_id);
-    PERFORM sffdw.adopt_table(connection, v_mapping);
-    IF v_config #>> '{sffdw,write_mode}' = 'sync' THEN
-        v_findings := v_findings || ROW(
-            'warning', 'WRITE_MODE', v_object.object, 'statements do not wait for Salesforce any more', format(
-                'Run sffdw.alter_mapping(%L, write_mode => ''sync'') when nothing waits to be sent.',
-                v_object.object))::sffdw.finding;
-    END IF;
+    v_findings := v_findings || sffdw.apply_adopted_settings(
+        connection, v_mapping, v_described.fields, v_config, v_named.indexes);
     IF v_mapping.watermark_at IS NOT NULL THEN
         -- What the old reader missed has stamps that no poll looks at again.
         PERFORM sffdw.open_verification(connection, v_mapping, now());

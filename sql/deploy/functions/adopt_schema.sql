@@ -1,7 +1,7 @@
 -- Deploy sffdw:functions/adopt_schema to pg
+-- requires: functions/adopt_connection
 -- requires: functions/adopt_mapping
 -- requires: functions/check_old_writer
--- requires: functions/create_connection
 -- requires: functions/forecast_calls
 
 BEGIN;
@@ -74,82 +74,61 @@ $function$;
 COMMENT ON FUNCTION sffdw.find_schema_problem(name) IS
     'Return why a schema cannot be adopted by the current role; NULL: nothing stands in the way.';
 
-CREATE FUNCTION sffdw.infer_config(connection sffdw.connection)
-RETURNS jsonb
-LANGUAGE plpgsql
-VOLATILE
+CREATE FUNCTION sffdw.adopted_table(entry jsonb)
+RETURNS text
+LANGUAGE sql
+IMMUTABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
-DECLARE
-    v_mappings jsonb;
-BEGIN
-    EXECUTE format($query$
-        SELECT coalesce(jsonb_agg(jsonb_build_object('object_name', o.object_name, 'config', jsonb_build_object(
-            'access', CASE WHEN f.prosrc LIKE '%%READONLY%%' AND f.prosrc NOT LIKE '%%''NEW''%%' THEN 'read_only'
-                           ELSE 'read_write' END,
-            'upsert_field', (
-                SELECT d.field_name
-                FROM %1$I._fields d
-                JOIN pg_index i ON i.indrelid = c.oid AND i.indisunique AND i.indnatts = 1
-                JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
-                WHERE d.object_name = o.object_name
-                AND lower(d.field_name) = a.attname
-                AND a.attname NOT IN ('id', 'sfid')
-                ORDER BY d.field_name
-                LIMIT 1)))), '[]')
-        FROM pg_class c
-        JOIN %1$I._objects o ON lower(o.object_name) = c.relname
-        LEFT JOIN pg_proc f ON f.pronamespace = c.relnamespace
-            AND f.proname = sffdw.fit_name(format('hc_%%s_logger', c.relname))
-        WHERE c.relnamespace = quote_ident(%2$L)::regnamespace
-        AND c.relkind IN ('r', 'p')
-        AND (SELECT count(*) = 3 FROM pg_attribute a
-             WHERE a.attrelid = c.oid AND a.attname IN ('sfid', '_hc_lastop', '_hc_err') AND NOT a.attisdropped)
-    $query$, connection.live_schema_name, connection.schema_name)
-    INTO v_mappings;
-    RETURN jsonb_build_object('mappings', v_mappings);
-END
+    SELECT coalesce(entry #>> '{config,sffdw,table_name}', lower(entry ->> 'object_name'));
 $function$;
 
-COMMENT ON FUNCTION sffdw.infer_config(sffdw.connection) IS
-    'Return the configuration that a schema''s tables themselves tell of: objects, access and unique identifiers.';
+COMMENT ON FUNCTION sffdw.adopted_table(jsonb) IS 'Return the name of the table that an entry of a configuration is about.';
 
-CREATE FUNCTION sffdw.find_config(connection sffdw.connection, config jsonb, OUT settings jsonb, OUT origin text)
-RETURNS record
+CREATE FUNCTION sffdw.check_adopted_calls(connection sffdw.connection, force boolean)
+RETURNS sffdw.finding[]
 LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    v_details text;
+    v_severity CONSTANT text := CASE WHEN force THEN 'warning' ELSE 'error' END;
+    v_findings sffdw.finding[] := '{}';
+    v_excess   text := sffdw.describe_excess(connection);
+    v_mapping  sffdw.mapping;
+    v_detail   text;
 BEGIN
-    settings := config;
-    origin := 'the configuration given';
-    IF settings IS NULL THEN
-        EXECUTE format('SELECT h.details FROM %I._hcmeta h ORDER BY h.id DESC LIMIT 1', connection.schema_name)
-        INTO v_details;
-        origin := 'the settings in _hcmeta';
+    IF v_excess IS NOT NULL THEN
+        v_findings := v_findings || ROW(v_severity, 'CALL_BUDGET', NULL, v_excess, CASE
+            WHEN force THEN 'Poll less often with sffdw.alter_mapping; sffdw.forecast_calls lists what costs how much.'
+            ELSE 'Raise sf_polling_seconds in the configuration or the server option api_budget_percent, or pass '
+                 'force => true and poll less often with sffdw.alter_mapping.'
+        END)::sffdw.finding;
+    END IF;
+    FOR v_mapping IN
+        SELECT m.* FROM sffdw.mapping m WHERE m.connection_id = connection.connection_id ORDER BY m.object_name
+    LOOP
         BEGIN
-            settings := v_details::jsonb;
-        EXCEPTION WHEN invalid_text_representation THEN
-            settings := NULL;
+            PERFORM sffdw.check_forecast(connection, v_mapping);
+        EXCEPTION WHEN SQLSTATE 'SF003' THEN
+            GET STACKED DIAGNOSTICS v_detail = PG_EXCEPTION_DETAIL;
+            -- That of the connection is told of once, above.
+            CONTINUE WHEN v_detail NOT LIKE '%daily_call_cap%';
+            v_findings := v_findings || ROW(v_severity, 'CALL_BUDGET', v_mapping.object_name,
+                SQLERRM || ': ' || lower(left(v_detail, 1)) || rtrim(substr(v_detail, 2), '.'), CASE
+                WHEN force THEN 'Poll less often, or raise daily_call_cap, with sffdw.alter_mapping.'
+                ELSE 'Raise sf_polling_seconds or sf_max_daily_api_calls in the configuration, or pass force => true and '
+                     'change them with sffdw.alter_mapping.'
+            END)::sffdw.finding;
         END;
-    END IF;
-    IF jsonb_typeof(settings -> 'mappings') IS DISTINCT FROM 'array' THEN
-        IF config IS NOT NULL THEN
-            RAISE EXCEPTION 'the configuration has no mappings'
-                USING ERRCODE = 'invalid_parameter_value',
-                      HINT = 'It is the JSON that Heroku Connect exports: {"version": 1, "mappings": […]}.';
-        END IF;
-        settings := sffdw.infer_config(connection);
-        origin := 'the tables themselves';
-    END IF;
+    END LOOP;
+    RETURN v_findings;
 END
 $function$;
 
-COMMENT ON FUNCTION sffdw.find_config(sffdw.connection, jsonb) IS
-    'Return the configuration to adopt by, and where it comes from: the one given, else the one mirrored in _hcmeta, '
-    'else what the tables tell. Raises invalid_parameter_value.';
+COMMENT ON FUNCTION sffdw.check_adopted_calls(sffdw.connection, boolean) IS
+    'Return findings about adopted mappings whose polls would exceed the budget of API calls or their own daily cap: '
+    'errors unless forced.';
 
 CREATE FUNCTION sffdw.adopt_mappings(connection sffdw.connection, config jsonb, force boolean)
 RETURNS sffdw.finding[]
@@ -162,7 +141,6 @@ DECLARE
     v_entry    jsonb;
     v_name     text;
     v_hint     text;
-    v_excess   text;
 BEGIN
     FOR v_entry IN SELECT e FROM jsonb_array_elements(config -> 'mappings') e LOOP
         v_name := v_entry ->> 'object_name';
@@ -173,7 +151,7 @@ BEGIN
                 'Each is {"object_name": "Account", "config": {…}}.')::sffdw.finding;
             CONTINUE;
         END IF;
-        IF to_regclass(format('%I.%I', connection.schema_name, lower(v_name))) IS NULL THEN
+        IF to_regclass(format('%I.%I', connection.schema_name, sffdw.adopted_table(v_entry))) IS NULL THEN
             v_findings := v_findings || ROW(
                 'warning', 'TABLE_MISSING', v_name, 'there is no table of it',
                 'Create the mapping with sffdw.create_mapping.')::sffdw.finding;
@@ -186,16 +164,7 @@ BEGIN
             v_findings := v_findings || ROW('error', 'MAPPING', v_name, SQLERRM, v_hint)::sffdw.finding;
         END;
     END LOOP;
-    v_excess := sffdw.describe_excess(sffdw.learn_limit(connection));
-    IF v_excess IS NOT NULL THEN
-        v_findings := v_findings || ROW(
-            CASE WHEN force THEN 'warning' ELSE 'error' END, 'CALL_BUDGET', NULL, v_excess,
-            CASE
-                WHEN force THEN 'Poll less often with sffdw.alter_mapping; sffdw.forecast_calls lists what costs how much.'
-                ELSE 'Raise sf_polling_seconds in the configuration or the server option api_budget_percent, or pass '
-                     'force => true and poll less often with sffdw.alter_mapping.'
-            END)::sffdw.finding;
-    END IF;
+    v_findings := v_findings || sffdw.check_adopted_calls(sffdw.learn_limit(connection), force);
     RETURN v_findings || array(
         SELECT ROW('warning', 'TABLE_UNMAPPED', NULL, format('table "%s" is not in the configuration', c.relname),
                    'It stays as it is, and nobody keeps it in step.')::sffdw.finding
@@ -204,7 +173,7 @@ BEGIN
         AND c.relkind IN ('r', 'p')
         AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = '_hc_lastop')
         AND c.relname NOT IN (
-            SELECT coalesce(lower(e ->> 'object_name'), '') FROM jsonb_array_elements(config -> 'mappings') e)
+            SELECT coalesce(sffdw.adopted_table(e), '') FROM jsonb_array_elements(config -> 'mappings') e)
         ORDER BY c.relname);
 END
 $function$;
@@ -225,7 +194,10 @@ BEGIN
     PERFORM sffdw.drop_log_functions(connection.schema_name, connection.hstore_schema);
     PERFORM sffdw.create_log_notify(connection.schema_name);
     PERFORM sffdw.create_repair_functions(connection.schema_name, connection.hstore_schema);
-    EXECUTE format('INSERT INTO %I._hcmeta (hcver) VALUES (1)', connection.schema_name);
+    -- Of a schema that was ours the last row is ours already.
+    IF NOT sffdw.is_own_schema(connection.schema_name) THEN
+        EXECUTE format('INSERT INTO %I._hcmeta (hcver) VALUES (1)', connection.schema_name);
+    END IF;
 END
 $function$;
 
@@ -262,13 +234,14 @@ COMMENT ON FUNCTION sffdw.check_adopted_org(sffdw.connection, jsonb) IS
     'Compare the org that a schema''s _hcmeta names with the server''s.';
 
 CREATE FUNCTION sffdw.try_adoption(
-    schema_name     name,
-    server_name     name,
-    config          jsonb,
-    confirm_pending boolean,
-    force           boolean,
-    connection_name text,
-    run_search_path text
+    schema_name         name,
+    server_name         name,
+    config              jsonb,
+    confirm_pending     boolean,
+    force               boolean,
+    connection_name     text,
+    run_search_path     text,
+    session_search_path text
 )
 RETURNS sffdw.finding[]
 LANGUAGE plpgsql
@@ -276,30 +249,19 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    v_live       name := schema_name || '_live';
+    v_config     record := sffdw.find_config(schema_name, config);
+    v_adopted    record;
     v_connection sffdw.connection;
-    v_config     record;
     v_findings   sffdw.finding[] := sffdw.check_old_writer(schema_name, confirm_pending);
 BEGIN
-    PERFORM sffdw.check_connection_names(connection_name, schema_name, v_live);
-    PERFORM sffdw.claim_schema(v_live);
-    PERFORM sffdw.create_xmlbinary_switch();
-    PERFORM sffdw.check_xmlbinary_switch();
-    v_connection := sffdw.enter_connection(
-        connection_name, server_name, schema_name, v_live, 'ordered', '{}', run_search_path);
-    v_config := sffdw.find_config(v_connection, config);
-    v_findings := v_findings || sffdw.check_adopted_org(v_connection, v_config.settings)
+    v_adopted := sffdw.adopt_connection(
+        schema_name, server_name, v_config.settings, connection_name,
+        CASE WHEN run_search_path IS NULL AND v_config.settings #>> '{connection,sffdw,run_search_path}' IS NULL
+             THEN session_search_path ELSE run_search_path END);
+    v_connection := v_adopted.connection;
+    v_config.settings := coalesce(v_config.settings, sffdw.infer_config(v_connection));
+    v_findings := v_findings || sffdw.check_adopted_org(v_connection, v_config.settings) || v_adopted.findings
         || ROW('pass', 'CONFIGURATION', NULL, 'mappings are those of ' || v_config.origin, NULL)::sffdw.finding;
-    IF v_config.settings #>> '{connection,features,poll_db_no_merge}' = 'false' THEN
-        UPDATE sffdw.connection c
-        SET write_algorithm = 'merged'
-        WHERE c.connection_id = v_connection.connection_id;
-        v_findings := v_findings || ROW(
-            'pass', 'WRITE_ALGORITHM', NULL, 'merged writes, as before', NULL)::sffdw.finding;
-    END IF;
-    UPDATE sffdw.connection c
-    SET paused_out = true
-    WHERE c.connection_id = v_connection.connection_id;
     PERFORM sffdw.adopt_log(v_connection);
     v_findings := v_findings || sffdw.adopt_mappings(v_connection, v_config.settings, force);
     PERFORM sffdw.mirror_config(v_connection.connection_id);
@@ -309,19 +271,20 @@ BEGIN
 END
 $function$;
 
-COMMENT ON FUNCTION sffdw.try_adoption(name, name, jsonb, boolean, boolean, text, text) IS
+COMMENT ON FUNCTION sffdw.try_adoption(name, name, jsonb, boolean, boolean, text, text, text) IS
     'Adopt a schema and return what was found; the caller undoes it if that is not good enough.';
 
 CREATE FUNCTION sffdw.adopt_schema(
-    schema_name     text,
-    server_name     text,
-    config          jsonb DEFAULT NULL,
-    dry_run         boolean DEFAULT false,
-    confirm_pending boolean DEFAULT false,
-    force           boolean DEFAULT false,
-    connection_name text DEFAULT NULL,
+    schema_name         text,
+    server_name         text,
+    config              jsonb DEFAULT NULL,
+    dry_run             boolean DEFAULT false,
+    confirm_pending     boolean DEFAULT false,
+    force               boolean DEFAULT false,
+    connection_name     text DEFAULT NULL,
+    run_search_path     text DEFAULT NULL,
     -- As a default it is evaluated outside, where the caller's own search_path still holds.
-    run_search_path text DEFAULT pg_catalog.current_setting('search_path')
+    session_search_path text DEFAULT pg_catalog.current_setting('search_path')
 )
 RETURNS SETOF sffdw.finding
 LANGUAGE plpgsql
@@ -342,7 +305,7 @@ BEGIN
         -- What is tried for a dry run, or in vain, is undone by the exception; the findings stay.
         BEGIN
             v_findings := sffdw.try_adoption(schema_name, server_name, config, confirm_pending, force,
-                                             coalesce(connection_name, schema_name), run_search_path);
+                                             connection_name, run_search_path, session_search_path);
             IF dry_run OR 'error' IN (SELECT f.severity FROM unnest(v_findings) f) THEN
                 RAISE transaction_rollback;
             END IF;
@@ -364,11 +327,11 @@ BEGIN
 END
 $function$;
 
-COMMENT ON FUNCTION sffdw.adopt_schema(text, text, jsonb, boolean, boolean, boolean, text, text) IS
+COMMENT ON FUNCTION sffdw.adopt_schema(text, text, jsonb, boolean, boolean, boolean, text, text, text) IS
     'Take over a schema as Heroku Connect left it: tables, rows, ids, trigger log and archive stay, its triggers are '
     'replaced by ours, nothing is loaded anew. The mappings are those of the exported configuration, else of _hcmeta, '
-    'else what the tables tell. Writes start paused. Polls that would exceed the budget of API calls are refused unless '
-    'forced. Returns what was found; with dry_run nothing else happens. Raises '
+    'else what the tables tell; run_search_path is the configuration''s, else session_search_path, unless given. Writes '
+    'start paused. Polls that would exceed the budget of API calls or their own daily cap are refused unless forced. Returns what was found; with dry_run nothing else happens. Raises '
     'object_not_in_prerequisite_state, insufficient_privilege, undefined_object, invalid_parameter_value.';
 
 COMMIT;

@@ -1,5 +1,5 @@
 -- Deploy sffdw:functions/check_old_writer to pg
--- requires: functions/adopt_mapping
+-- requires: functions/adopt_settings
 
 BEGIN;
 

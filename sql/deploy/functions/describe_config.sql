@@ -24,7 +24,7 @@ AS $function$
             SELECT jsonb_agg(jsonb_build_object('object_name', m.object_name, 'config', jsonb_build_object(
                 'access', m.access,
                 'sf_notify_enabled', m.accelerated,
-                'sf_polling_seconds', extract(epoch FROM m.poll_interval)::integer,
+                'sf_polling_seconds', trim_scale(extract(epoch FROM m.poll_interval)),
                 'sf_max_daily_api_calls', m.daily_call_cap,
                 'upsert_field', m.unique_identifier,
                 'revision', m.revision,
@@ -38,7 +38,15 @@ AS $function$
                     WHERE f.mapping_id = m.mapping_id
                     AND f.is_indexed),
                 'sffdw', jsonb_build_object(
-                    'table_name', m.table_name, 'row_filter', m.row_filter, 'types', m.types,
+                    'table_name', m.table_name,
+                    -- Of fields that were renamed: their columns keep their names.
+                    'columns', (
+                        SELECT coalesce(jsonb_object_agg(f.field_name, f.column_name), '{}')
+                        FROM sffdw.mapping_field f
+                        WHERE f.mapping_id = m.mapping_id
+                        AND f.field_name <> 'Id'
+                        AND f.column_name <> lower(replace(f.field_name, '.', '__'))),
+                    'row_filter', m.row_filter, 'types', m.types,
                     'writable_fields', m.writable_fields, 'write_mode', m.write_mode,
                     'conflict_policy', m.conflict_policy, 'rejected_policy', m.rejected_policy,
                     'schema_policy', m.schema_policy, 'history', m.history, 'hold_threshold', m.hold_threshold,

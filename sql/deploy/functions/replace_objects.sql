@@ -1,8 +1,25 @@
 -- Deploy sffdw:functions/replace_objects to pg
+-- requires: functions/adopt_settings
 -- requires: functions/fit_name
 -- requires: tables/replaced_object
 
 BEGIN;
+
+CREATE FUNCTION sffdw.is_own_function(function_id oid)
+RETURNS boolean
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    -- Every function that we make has its search_path pinned or its operators spelled out.
+    SELECT 'search_path=pg_catalog, pg_temp' = ANY (coalesce(p.proconfig, '{}'))
+        OR p.prosrc LIKE '%OPERATOR(pg_catalog.%'
+    FROM pg_proc p
+    WHERE p.oid = function_id;
+$function$;
+
+COMMENT ON FUNCTION sffdw.is_own_function(oid) IS
+    'Whether a function of a schema that we kept in step is one that we made.';
 
 CREATE FUNCTION sffdw.remember_objects(
     connection sffdw.connection,
@@ -21,6 +38,8 @@ DECLARE
         SELECT coalesce(max(r.position), 0)
         FROM sffdw.replaced_object r
         WHERE r.connection_id = connection.connection_id);
+    -- What was left by a connection of ours is no one else's: it is dropped with this one.
+    v_is_own CONSTANT boolean := sffdw.is_own_schema(connection.schema_name);
     v_count  integer;
 BEGIN
     INSERT INTO sffdw.replaced_object (
@@ -29,18 +48,21 @@ BEGIN
            o.kind, o.object_name, remember_objects.table_name, o.definition, o.description, o.enabled, o.privileges
     FROM (
         SELECT 'function' AS kind, p.proname AS object_name, pg_get_functiondef(p.oid) AS definition,
-               obj_description(p.oid, 'pg_proc') AS description, NULL::"char" AS enabled, p.proacl AS privileges
+               obj_description(p.oid, 'pg_proc') AS description, NULL::"char" AS enabled, p.proacl AS privileges,
+               sffdw.is_own_function(p.oid) AS is_own_kind
         FROM pg_proc p
         WHERE p.pronamespace = v_schema
         AND p.proname = ANY (functions)
         UNION ALL
-        SELECT 'trigger', t.tgname, pg_get_triggerdef(t.oid), obj_description(t.oid, 'pg_trigger'), t.tgenabled, NULL
+        SELECT 'trigger', t.tgname, pg_get_triggerdef(t.oid), obj_description(t.oid, 'pg_trigger'), t.tgenabled, NULL,
+               sffdw.is_own_function(t.tgfoid)
         FROM pg_trigger t
         JOIN pg_class c ON c.oid = t.tgrelid
         WHERE c.relnamespace = v_schema
         AND c.relname = remember_objects.table_name
         AND t.tgname = ANY (triggers)
-    ) o;
+    ) o
+    WHERE NOT (v_is_own AND o.is_own_kind);
     GET DIAGNOSTICS v_count = ROW_COUNT;
     RETURN v_count;
 END
@@ -48,7 +70,7 @@ $function$;
 
 COMMENT ON FUNCTION sffdw.remember_objects(sffdw.connection, name, name[], name[]) IS
     'Note functions of a connection''s schema and triggers of one of its tables as they are, before ours take their '
-    'place. Return how many there were.';
+    'place; what a connection of ours made is left out. Return how many there were.';
 
 CREATE FUNCTION sffdw.restore_privileges(connection sffdw.connection, replaced sffdw.replaced_object)
 RETURNS void

@@ -11,14 +11,14 @@ BEGIN
         FROM (VALUES
             ('sffdw.list_foreign_parts(name)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.find_schema_problem(name)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.infer_config(sffdw.connection)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.find_config(sffdw.connection, jsonb)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.adopted_table(jsonb)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.check_adopted_calls(sffdw.connection, boolean)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.adopt_mappings(sffdw.connection, jsonb, boolean)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.adopt_log(sffdw.connection)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.check_adopted_org(sffdw.connection, jsonb)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.try_adoption(name, name, jsonb, boolean, boolean, text, text)', false,
+            ('sffdw.try_adoption(name, name, jsonb, boolean, boolean, text, text, text)', false,
              '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.adopt_schema(text, text, jsonb, boolean, boolean, boolean, text, text)', false,
+            ('sffdw.adopt_schema(text, text, jsonb, boolean, boolean, boolean, text, text, text)', false,
              '{"search_path=pg_catalog, pg_temp",lock_timeout=10s}'::text[])
         ) AS w (signature, is_definer, settings)
         JOIN pg_catalog.pg_proc p ON p.oid = w.signature::pg_catalog.regprocedure

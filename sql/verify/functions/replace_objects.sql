@@ -9,6 +9,7 @@ BEGIN
     FOR v_routine IN
         SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
         FROM (VALUES
+            ('sffdw.is_own_function(oid)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.remember_objects(sffdw.connection, name, name[], name[])', false,
              '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.restore_privileges(sffdw.connection, sffdw.replaced_object)', false,

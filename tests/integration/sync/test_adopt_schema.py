@@ -200,6 +200,17 @@ def test_polls_beyond_the_budget_are_refused_unless_forced(left: Left) -> None:
     assert "alter_mapping" in forced[2]
 
 
+def test_polls_beyond_the_mappings_own_cap_are_refused_unless_forced(left: Left) -> None:
+    query = ("SELECT severity, object_name, message, hint <> '' FROM sffdw.adopt_schema('salesforce', 'sf', %s::jsonb, "
+             "dry_run => true, force => %s) WHERE rule_id = 'CALL_BUDGET'")
+    (severity, name, message, has_hint), = rows(left.owner, query, exported(sf_max_daily_api_calls=100), False)
+    assert (severity, name, has_hint) == ("error", "Account", True)
+    assert message.endswith("daily_call_cap is 100")
+    assert "daily_call_cap is 100" in str(refused(left, exported(sf_max_daily_api_calls=100)).diag.message_detail)
+    assert rows(left.owner, query, exported(sf_max_daily_api_calls=100), True)[0][0] == "warning"
+    assert rows(left.owner, query, exported(sf_max_daily_api_calls=100, sf_polling_seconds=86400), False) == []
+
+
 def test_superuser_cannot_adopt(left: Left, database: Session) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege), database.transaction():
         database.execute("SELECT sffdw.adopt_schema('salesforce', 'sf')")

@@ -114,3 +114,31 @@ def test_an_external_id_that_vanishes_does_not_stop_the_objects_that_show_it(org
         ("Account", "External_Id__c", "field_removed"), ("Contact", "Account.External_Id__c", "field_removed")]
     related.execute("SELECT sffdw.alter_mapping('Contact', drop_fields => '{Account.External_Id__c}')")
     assert COLUMN not in columns_of(related, "salesforce.contact")
+
+
+def test_columns_of_an_adopted_table_are_recognised_and_links_go_on(org: Org, related: Session) -> None:
+    """By their names, the older form with the object's too; of two lookups that may be meant none is taken."""
+    for name, targets in (("Part__c", ["Boss"]), ("Twin__c", ["Left", "Right"])):
+        org.sandbox.call("POST", "/objects", {"name": name, "fields": [
+            {"name": f"{target}__c", "type": "reference", "referenceTo": ["Account"],
+             "relationshipName": f"{target}__r"} for target in targets]})
+        related.execute("SELECT sffdw.create_mapping(%s, %s, access => 'read_write')",
+                        [name, [f"{targets[0]}__r.External_Id__c"]])
+        related.execute(f"ALTER TABLE salesforce.{name} RENAME {targets[0]}__r__external_id__c "
+                        "TO account__external_id__c")
+    related.execute("DELETE FROM sffdw.connection; UPDATE salesforce._hcmeta SET details = 'opaque'")
+    found = rows(related, "SELECT severity, object_name, message FROM sffdw.adopt_schema('salesforce', 'sf') "
+                          "WHERE rule_id IN ('RELATIONSHIP_FIELD', 'COLUMN_UNMAPPED') ORDER BY 2")
+    assert found == [("pass", "Contact", f'column "{COLUMN}" holds Account.External_Id__c'),
+                     ("pass", "Part__c", f'column "{COLUMN}" holds Boss__r.External_Id__c'),
+                     ("warning", "Twin__c", f'nobody fills column "{COLUMN}"')]
+    related.execute("SELECT sffdw.resume('out')")
+    related.execute(f"INSERT INTO salesforce.contact (lastname, {COLUMN}) VALUES ('Child', 'P-1')")
+    related.execute(f"INSERT INTO salesforce.part__c ({COLUMN}) VALUES ('P-1')")
+    write(related)
+    parent = org.sandbox.records("Account")[0]["Id"]
+    assert org.sandbox.records("Part__c")[0]["Boss__c"] == parent
+    assert {record["LastName"]: record["AccountId"] for record in org.sandbox.records("Contact")} == {
+        "With": parent, "Without": None, "Child": parent}
+    poll(related)
+    assert ("Child", "P-1", True) in parents(related)

@@ -390,11 +390,29 @@ def test_a_table_whose_mapping_is_lost_is_not_written_silently(org: Org, waiting
             waiting.execute("INSERT INTO salesforce.account (name) VALUES ('b')")
         assert hint in str(caught.value.diag.message_hint)
     waiting.execute("UPDATE salesforce._trigger_log SET processed_at = processed_at - interval '1 hour'")
-    found = rows(waiting, "SELECT object_name FROM sffdw.adopt_schema('salesforce', 'sf') WHERE rule_id = 'WRITE_MODE'")
-    assert found == [("Account",)]
+    found = rows(waiting, "SELECT object_name, hint FROM sffdw.adopt_schema('salesforce', 'sf') "
+                          "WHERE rule_id = 'WRITE_MODE'")
+    assert found == [("Account", "Run sffdw.resume('out', connection_name => 'salesforce').")]
+    with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState):
+        waiting.execute("INSERT INTO salesforce.account (name) VALUES ('b')")
+    waiting.execute("SELECT sffdw.resume('out')")
+    waiting.execute("INSERT INTO salesforce.account (name) VALUES ('b')")
+    assert org.names() == ["a", "b"]
+    assert log(waiting) == [("INSERT", "SUCCESS")] * 2
+
+
+def test_a_table_adopted_with_unsent_changes_waits_no_more(org: Org, waiting: Session) -> None:
+    waiting.execute("INSERT INTO salesforce.account (name) VALUES ('a')")
+    waiting.execute("SELECT salesforce.hc_capture_update_from_row(hstore(a.*), 'account') FROM salesforce.account a")
+    waiting.execute("UPDATE salesforce._trigger_log SET processed_at = processed_at - interval '1 hour'")
+    waiting.execute("DELETE FROM sffdw.connection")
+    found = rows(waiting, "SELECT object_name, hint FROM sffdw.adopt_schema('salesforce', 'sf') "
+                          "WHERE rule_id = 'WRITE_MODE'")
+    assert found == [("Account", "Run sffdw.alter_mapping('Account', write_mode => 'sync') when nothing waits to be "
+                                 "sent.")]
     waiting.execute("INSERT INTO salesforce.account (name) VALUES ('b')")
     assert org.names() == ["a"]
-    assert log(waiting) == [("INSERT", "SUCCESS"), ("INSERT", "NEW")]
+    assert log(waiting, "state") == [("SUCCESS",), ("NEW",), ("NEW",)]
 
 
 STOPS = {
