@@ -113,6 +113,9 @@ def replace_package(target: Path, source: Path | None) -> None:
     run(["rm", "-rf", new, old], sudo=True)
     if source is not None:
         run(["cp", "-r", source, new], sudo=True)
+        run(["rm", "-rf", new / "__pycache__"], sudo=True)
+        # No backend may write there: without bytecode each would compile the package at its start.
+        run([prefix() / "bin" / "python", "-m", "compileall", "-q", "-s", new, "-p", target, new], sudo=True)
         run(["chmod", "-R", "a+rX", new], sudo=True)
     if target.exists():
         run(["mv", target, old], sudo=True)

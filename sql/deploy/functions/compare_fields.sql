@@ -138,6 +138,9 @@ AS $function$
         LEFT JOIN sffdw.mapping_field f
             ON f.mapping_id = mapping.mapping_id
             AND lower(f.field_name) = coalesce(e.key, lower(k.field_name))
+        -- Nearly all are as they were, and the words for what changed cost more than to see that nothing did.
+        WHERE k.described IS DISTINCT FROM e.value
+        OR k.gone_at IS NOT NULL
     )
     SELECT c.field_name, k.kind, k.old_value, k.new_value
     FROM compared c
