@@ -17,6 +17,8 @@ ROWS      ?=
 CHANGES   ?=
 MINUTES   ?=
 CASE      ?=
+# One more than the cores of a small machine: many tests wait, for pg_cron's minute or a slow answer.
+WORKERS   ?= 3
 
 export PG_CONFIG PREFIX MULTICORN STATE DATA SEED CHANGES MINUTES CASE
 
@@ -72,7 +74,7 @@ demo: install ## the main job, narrated and checked; DATA=PATH loads the org fro
 	@$(RUN) -m tools.demo
 
 test: install ## every tier that CI runs
-	$(RUN) -m pytest -n 2 --dist loadfile tests $(PYTEST)
+	$(RUN) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder tests $(PYTEST)
 
 test-unit: $(VENV)/.ready ## no server
 	$(RUN) -m pytest tests/unit $(PYTEST)

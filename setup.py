@@ -27,7 +27,7 @@ setup(
     extras_require={
         "sandbox": ["aiohttp>=3.9,<4", "lark>=1.1,<2", "cryptography", "PyJWT>=2"],
         "test": ["psycopg[binary]>=3.1,<4", "pytest>=8", "pytest-postgresql>=6", "pytest-timeout>=2",
-                 "pytest-xdist>=3"],
+                 "pytest-xdist>=3.7"],
         "lint": ["mypy>=1.8", "ruff>=0.5", "types-requests"],
     },
 )

@@ -1,5 +1,6 @@
 """One private cluster and one sandbox a session; a database cloned from a template and a fresh org for each test."""
 
+import contextlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -20,6 +21,11 @@ FIXTURES = Path(os.environ.get("SFFDW_FIXTURES", Path(__file__).resolve().parent
 PG_CONFIG = os.environ.get("PG_CONFIG", "/usr/lib/postgresql/15/bin/pg_config")
 OWNER = "crm_owner"
 APP = "crm_app"
+SERVED = "sffdw_served"
+CONNECTED = "sffdw_connected"
+# Files that wait or work longest: workers begin with these, so that none is left alone with one in the end.
+LONGEST = ("test_demo", "test_storm", "test_bulk_load", "test_schema_fields", "test_write", "test_held_writes",
+           "test_ingest", "test_poll", "test_sync_mode", "test_two_ways")
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,16 @@ class Server:
     @property
     def port(self) -> int:
         return self.cluster.port
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Longest files first, unit tests last: those fill the gaps that the others leave."""
+    def rank(item: pytest.Item) -> int:
+        if "unit" in item.path.parts:
+            return len(LONGEST) + 1
+        return LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST)
+
+    items.sort(key=rank)
 
 
 @pytest.fixture(scope="session")
@@ -80,7 +96,73 @@ def load_extension(host: str, port: int, user: str, dbname: str, password: str, 
 
 
 template = factories.postgresql_noproc(depends_on="server", dbname="sffdw_test", load=[load_extension])
-database = factories.postgresql("template")
+plain_database = factories.postgresql("template")
+
+
+@pytest.fixture(scope="session")
+def served_template(cluster: Cluster, template: Any, sandbox_process: Sandbox, credentials: Credentials) -> str:
+    """A database with the foreign server `sf` for the sandbox: validating its options takes a backend with Python."""
+    clone(cluster, SERVED, template.template_dbname)
+    with psycopg.connect(cluster.dsn(SERVED)) as superuser:
+        create_server(superuser, sandbox_process, credentials)
+    return SERVED
+
+
+@pytest.fixture(scope="session")
+def connected_template(cluster: Cluster, served_template: str) -> str:
+    """A database with the connection `salesforce`, nothing mapped; made while a test has the sandbox."""
+    clone(cluster, CONNECTED, served_template)
+    with psycopg.connect(cluster.dsn(CONNECTED, OWNER)) as owner:
+        owner.execute("SELECT sffdw.create_connection('sf')")
+    return CONNECTED
+
+
+def clone(cluster: Cluster, name: str, template: str) -> None:
+    """Make a database like the template, in which the owner role may create schemas."""
+    with psycopg.connect(cluster.dsn(), autocommit=True) as superuser:
+        superuser.execute(f'CREATE DATABASE {name} TEMPLATE "{template}"')
+        superuser.execute(f"GRANT CREATE ON DATABASE {name} TO {OWNER}")
+
+
+@contextlib.contextmanager
+def cloned(cluster: Cluster, template: str) -> Iterator[psycopg.Connection[Any]]:
+    """A superuser's session in a clone of the template, dropped afterwards."""
+    name = f"{template}_clone"
+    clone(cluster, name, template)
+    with psycopg.connect(cluster.dsn(name)) as session:
+        # Else a connection would know that this is a copy, and stop.
+        session.execute("UPDATE sffdw.connection SET database_oid = i.database_oid FROM sffdw.cluster_identity() i")
+        session.commit()
+        yield session
+    with psycopg.connect(cluster.dsn(), autocommit=True) as superuser:
+        superuser.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def served_database(cluster: Cluster, served_template: str) -> Iterator[psycopg.Connection[Any]]:
+    with cloned(cluster, served_template) as session:
+        yield session
+
+
+@pytest.fixture
+def connected_database(cluster: Cluster, connected_template: str) -> Iterator[psycopg.Connection[Any]]:
+    with cloned(cluster, connected_template) as session:
+        yield session
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest) -> psycopg.Connection[Any]:
+    """The superuser's session in a clone of the template that has the most of what the test asks for."""
+    return choose_database(request)
+
+
+def choose_database(request: pytest.FixtureRequest) -> psycopg.Connection[Any]:
+    wanted = request.fixturenames
+    chosen = "connected" if "connection" in wanted else "served" if "live" in wanted else "plain"
+    if chosen != "plain":
+        request.getfixturevalue("sandbox")
+    session: psycopg.Connection[Any] = request.getfixturevalue(f"{chosen}_database")
+    return session
 
 
 @pytest.fixture
@@ -128,10 +210,8 @@ def sandbox(sandbox_process: Sandbox, org_id: str, cluster: Cluster) -> Sandbox:
 
 
 @pytest.fixture
-def live(database: psycopg.Connection[Any], connect: Callable[..., psycopg.Connection[Any]], sandbox: Sandbox,
-         credentials: Credentials) -> psycopg.Connection[Any]:
+def live(connect: Callable[..., psycopg.Connection[Any]], sandbox: Sandbox) -> psycopg.Connection[Any]:
     """The owner's session in a database with a foreign server `sf` for the sandbox and the owner's user mapping."""
-    create_server(database, sandbox, credentials)
     return connect(user=OWNER)
 
 
@@ -158,6 +238,5 @@ def option_list(options: dict[str, str]) -> sql.Composed:
 
 @pytest.fixture
 def connection(live: psycopg.Connection[Any]) -> psycopg.Connection[Any]:
-    """The owner's session with the connection `salesforce` made."""
-    live.execute("SELECT sffdw.create_connection('sf')")
+    """The owner's session in a database with the connection `salesforce`."""
     return live

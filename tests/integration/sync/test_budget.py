@@ -14,8 +14,9 @@ Session = psycopg.Connection[Any]
 
 
 @pytest.fixture
-def limited(org: Org, cluster: Any) -> Iterator[Org]:
-    """The org, of whose limits no backend knows anything, and which has its own again afterwards."""
+def limited(org: Org, owner: Session, cluster: Any) -> Iterator[Org]:
+    """The org, of whose limits nobody knows anything, and which has its own again afterwards."""
+    owner.execute("UPDATE sffdw.connection SET api_limit = NULL")
     for path in (cluster.data / "pgsql_tmp_sffdw").glob("usage-*.json"):
         path.unlink()
     yield org
