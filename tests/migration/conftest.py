@@ -59,6 +59,15 @@ def deployed(cluster: Cluster) -> Iterator[Database]:
         yield database
 
 
+@pytest.fixture
+def copied(cluster: Cluster, deployed: Database) -> Iterator[Database]:
+    """A copy of what Sqitch deployed, dropped afterwards."""
+    database = Database(cluster, "migration_copy")
+    cluster.psql("postgres", f"CREATE DATABASE {database.name} TEMPLATE {deployed.name}")
+    yield database
+    cluster.psql("postgres", f"DROP DATABASE {database.name} WITH (FORCE)")
+
+
 @pytest.fixture(scope="module")
 def extended(cluster: Cluster) -> Iterator[Database]:
     """A database with the extension, whose objects were then let go so that pg_dump shows them."""
