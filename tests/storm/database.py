@@ -176,7 +176,7 @@ def schedule(database: Database) -> None:
         session.execute("""
             SELECT cron.schedule('storm:' || j.jobname, '@reboot', replace(
                 j.command, $$'61 seconds'$$,
-                $$date_trunc('minute', clock_timestamp()) + interval '59 seconds' - clock_timestamp()$$))
+                $$date_trunc('minute', clock_timestamp()) + interval '55 seconds' - clock_timestamp()$$))
             FROM cron.job j WHERE j.command LIKE '%61 seconds%'""")
 
 

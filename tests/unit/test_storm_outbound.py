@@ -1,14 +1,19 @@
 """The judgement of the storm's outbound part, shown histories that it must and must not complain of."""
 
 import threading
+from collections import Counter
 from typing import Any
 
 import pytest
 
+from tests.storm.faults import LATE_S, late_name
+from tests.storm.kills import Killer
 from tests.storm.outbound.apps import App
 from tests.storm.outbound.journal import Journal, Step
-from tests.storm.outbound.oracle import Entry, Seen, judge_records, judge_steps, key_of, read_entries
-from tests.storm.plan import Outcome, together
+from tests.storm.outbound.oracle import Entry, Seen, judge_kept, judge_records, judge_steps, key_of, read_entries
+from tests.storm.outbound.storm import Storm, lacking
+from tests.storm.plan import Outcome, Plan, together
+from tests.storm.threads import wait_none
 
 INSERT = Step("account", 1, "INSERT", 1, "m")
 UPDATE = Step("account", 1, "UPDATE", 2)
@@ -114,3 +119,40 @@ def test_all_parts_must_be_good(second: Outcome, is_good: bool) -> None:
     assert together([both, both]).is_good is is_good
     if is_good:
         assert both.verdict(7) == "ok seed=7 changes=10 kills=3 faults=8 lost=0 doubled=0"
+
+
+@pytest.mark.parametrize(("rejected", "there", "tickets", "want"), [
+    (0, 2, [1, 2], set()), (0, 3, [1, 2], {"made more than once"}), (1, 1, [1, 2], set()),
+    (1, 2, [1, 2], {"made more than once"}), (0, 2, [2, 1], {"out of order in the org"})])
+def test_what_was_sent_again_is_judged_too(rejected: int, there: int, tickets: list[int], want: set[str]) -> None:
+    steps = [Step("contact", number, "INSERT", None, "equal") for number in range(2)]
+    found = seen(*tickets)
+    found.markers["contact", "equal"] = there
+    assert judge_kept(steps, Counter({("contact", "equal"): rejected}), found).keys() == want
+
+
+@pytest.mark.parametrize(("markers", "want"), [
+    (["a"], 0), (["a", "b"], 0), (["a", "a"], 2), (["a", "b", "a", "a"], 3), ([None, None], 0)])
+def test_rows_are_equal_only_to_those_that_were_committed(markers: list[str | None], want: int) -> None:
+    journal = Journal(10)
+    for number, marker in enumerate(markers):
+        journal.commit([Step("contact", number, "INSERT", None, marker)])
+    assert journal.equal_count == want
+
+
+@pytest.mark.parametrize(("counts", "want"), [([3, 2, 0], 0), ([3, 2, 2, 2, 2], 2), ([3, 4, 2, 1, 0], 0)])
+def test_patience_lasts_while_less_is_left(counts: list[int], want: int) -> None:
+    left = iter([*counts, *[counts[-1]] * 1000])
+    assert wait_none(lambda: next(left), 0.2, every=0.001) == want
+
+
+@pytest.mark.parametrize(("changes", "equal", "kills", "late", "want"), [
+    (20_000, 500, 44, 10, 0), (19_999, 500, 44, 10, 1), (20_000, 499, 44, 10, 1), (20_000, 500, 30, 10, 1),
+    (20_000, 500, 44, 0, 1)])
+def test_a_storm_that_lacks_what_was_planned_is_not_carried_out(
+        changes: int, equal: int, kills: int, late: int, want: int) -> None:
+    journal = Journal(20_000, steps=[INSERT] * changes, equal_count=equal)
+    killer = Killer(None, 1, 44, 240, backends=kills)  # type: ignore[arg-type]
+    storm = Storm(Plan(1, 20_000, 4, {}, 300), None, journal, [], None, killer,  # type: ignore[arg-type]
+                  hits={late_name(LATE_S[-1]): late, "reply.lost": 100})
+    assert len(lacking(storm)) == want
