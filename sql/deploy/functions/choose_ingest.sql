@@ -161,6 +161,8 @@ RETURNS record
 LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
+-- All of these are as many as the job has rows, as in read_ingest.
+SET enable_nestloop = 'off'
 AS $function$
 BEGIN
     -- A job has one operation. One of inserts has one set of fields besides: an empty value would keep Salesforce from

@@ -14,7 +14,8 @@ BEGIN
             ('sffdw.find_ingest_run(sffdw.connection, integer)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.names_related(integer, text)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.flat_record(jsonb)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.fill_ingest(sffdw.connection, sffdw.ingest_run)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.fill_ingest(sffdw.connection, sffdw.ingest_run)', false,
+             '{"search_path=pg_catalog, pg_temp",enable_nestloop=off}'::text[]),
             ('sffdw.claim_ingest(sffdw.connection, integer)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.choose_ingest(sffdw.connection)', false, '{"search_path=pg_catalog, pg_temp"}'::text[])
         ) AS w (signature, is_definer, settings)
