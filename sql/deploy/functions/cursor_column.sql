@@ -1,5 +1,5 @@
 -- Deploy sffdw:functions/cursor_column to pg
--- requires: functions/merge_columns
+-- requires: tables/mapping
 
 BEGIN;
 
@@ -9,9 +9,12 @@ LANGUAGE sql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT c.name
-    FROM unnest('{lastmodifieddate,createddate,logintime}'::name[]) WITH ORDINALITY AS c (name, place)
-    WHERE sffdw.has_live_column(connection, mapping, c.name)
+    SELECT a.attname
+    FROM pg_attribute a
+    JOIN unnest('{lastmodifieddate,createddate,logintime}'::name[]) WITH ORDINALITY AS c (name, place)
+        ON c.name = a.attname
+    WHERE a.attrelid = to_regclass(format('%I.%I', connection.live_schema_name, mapping.table_name))
+    AND NOT a.attisdropped
     ORDER BY c.place
     LIMIT 1;
 $function$;

@@ -1,9 +1,11 @@
 -- Deploy sffdw:functions/merge_page to pg
 -- requires: functions/change_channel
 -- requires: functions/hold_deletes
+-- requires: functions/log_event
 -- requires: functions/merge_chunk
 -- requires: functions/note_conflicts
 -- requires: functions/note_drift
+-- requires: functions/notify
 
 BEGIN;
 
@@ -34,7 +36,7 @@ BEGIN
         SELECT count(*) > 1 AND bool_and(s._verdict = 'refused' AND s._error LIKE '%%(42___)')
         FROM %s s
         WHERE NOT s._gone
-        AND NOT EXISTS (SELECT FROM sffdw.deferred_record d WHERE d.mapping_id = $1 AND d.sfid = s.sfid)
+        AND NOT EXISTS (SELECT FROM sffdw.deferred_record d WHERE d.mapping_id = $1 AND d.sfid COLLATE "C" = s.sfid)
     $query$, stage)
     INTO v_is_alike
     USING mapping.mapping_id;
@@ -101,6 +103,54 @@ COMMENT ON FUNCTION sffdw.merge_stage(sffdw.connection, sffdw.mapping, text) IS
     'Carry out what the stage says, in one piece if the table accepts it, else in halves down to the records that it '
     'refuses, which are marked. Raises what is wrong with the table or the server itself.';
 
+CREATE FUNCTION sffdw.tell_refused(mapping sffdw.mapping, stage text)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_count   bigint;
+    v_message text;
+BEGIN
+    -- What was refused before, and is again, is known.
+    EXECUTE format($query$
+        SELECT count(*), (array_agg(format('%%s: %%s', s.sfid, s._error) ORDER BY s._ordinal))[1]
+        FROM %s s
+        WHERE s._verdict = 'refused'
+        AND NOT EXISTS (
+            SELECT
+            FROM sffdw.deferred_record d
+            WHERE d.mapping_id = $1
+            AND d.sfid COLLATE "C" = s.sfid
+            AND d.reason = 'refused'
+        )
+        AND NOT EXISTS (
+            SELECT
+            FROM sffdw.gone_record g
+            WHERE g.mapping_id = $1
+            AND g.sfid COLLATE "C" = s.sfid
+            AND g.attempts > 1
+        )
+    $query$, stage)
+    INTO v_count, v_message
+    USING mapping.mapping_id;
+    IF v_count > 0 THEN
+        PERFORM sffdw.log_event(
+            mapping.connection_id, 'ROWS REFUSED', format('%s, the first: %s', v_count, v_message), 'WARNING',
+            mapping.object_name, v_count);
+        PERFORM sffdw.notify_count(
+            mapping.connection_id, 'row-refused', mapping.object_name, v_count,
+            replace(mapping.object_name, '%', '%%') || ': %s records were refused by the table, among them '
+            || replace(v_message, '%', '%%') || '. sffdw.deferred_row lists them; they are tried again by themselves.');
+    END IF;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.tell_refused(sffdw.mapping, text) IS
+    'Log how many staged records the table has refused for the first time, and notify of them: one notification a '
+    'mapping, with their number.';
+
 CREATE FUNCTION sffdw.defer_records(mapping sffdw.mapping, stage text)
 RETURNS integer
 LANGUAGE plpgsql
@@ -118,6 +168,7 @@ BEGIN
         AND s._verdict IN ('insert', 'update', 'delete', 'same', 'skip')
     $query$, stage)
     USING mapping.mapping_id;
+    PERFORM sffdw.tell_refused(mapping, stage);
     EXECUTE format($query$
         INSERT INTO sffdw.deferred_record AS d (mapping_id, sfid, reason, error)
         SELECT $1, s.sfid, s._verdict, s._error
@@ -136,7 +187,7 @@ $function$;
 
 COMMENT ON FUNCTION sffdw.defer_records(sffdw.mapping, text) IS
     'Set aside the staged records that could not be merged, strike off those that were, and return how many were set '
-    'aside.';
+    'aside. Of those refused for the first time a person is told.';
 
 CREATE FUNCTION sffdw.announce_changes(channel text, operation text, ids integer[])
 RETURNS void

@@ -4,6 +4,8 @@
 -- requires: functions/describe_state
 -- requires: functions/request_field_sweep
 -- requires: functions/summarize_log
+-- requires: tables/deferred_record
+-- requires: tables/gone_record
 -- requires: tables/mapping_field
 
 BEGIN;
@@ -40,7 +42,17 @@ SELECT m.mapping_id,
        coalesce(l.failed_count, 0) AS failed_write_count,
        a.call_count AS calls_today,
        m.last_error,
-       m.revision
+       m.revision,
+       (
+           SELECT count(*)
+           FROM sffdw.deferred_record d
+           WHERE d.mapping_id = m.mapping_id
+       ) + (
+           SELECT count(*)
+           FROM sffdw.gone_record g
+           WHERE g.mapping_id = m.mapping_id
+           AND g.tried_at IS NOT NULL
+       ) AS deferred_count
 FROM sffdw.mapping m
 JOIN sffdw.connection c USING (connection_id)
 CROSS JOIN LATERAL (
@@ -65,5 +77,7 @@ COMMENT ON COLUMN sffdw.mappings.local_count IS 'Rows in the table; an estimate 
 COMMENT ON COLUMN sffdw.mappings.pending_write_count IS 'Captured changes that Salesforce has not answered yet.';
 COMMENT ON COLUMN sffdw.mappings.calls_today IS 'API calls for this object since midnight UTC.';
 COMMENT ON COLUMN sffdw.mappings.failed_write_count IS 'Rejected changes in the trigger log and its archive.';
+COMMENT ON COLUMN sffdw.mappings.deferred_count IS
+    'Records that are set aside: sffdw.deferred_row says which and why.';
 
 COMMIT;

@@ -16,6 +16,8 @@ BEGIN
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.merge_stage(sffdw.connection, sffdw.mapping, text)',
              false, '{"search_path=pg_catalog, pg_temp","lock_timeout=2s"}'::text[]),
+            ('sffdw.tell_refused(sffdw.mapping, text)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.defer_records(sffdw.mapping, text)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.announce_changes(text, text, integer[])',

@@ -12,7 +12,7 @@ BEGIN
     ) = 'mapping_id connection_name object_name table_name state state_description access unique_identifier '
         'poll_interval accelerated row_filter types write_mode fields watermark_at watermark_id last_poll_at '
         'next_poll_at org_count org_counted_at local_count pending_write_count failed_write_count '
-        'calls_today last_error revision',
+        'calls_today last_error revision deferred_count',
         'the columns are the documented ones';
     ASSERT (SELECT reloptions FROM pg_catalog.pg_class WHERE oid = 'sffdw.mappings'::pg_catalog.regclass)
         = '{security_invoker=true}', 'row-level security applies to whoever asks';

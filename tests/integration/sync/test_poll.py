@@ -218,11 +218,21 @@ def test_a_row_that_the_table_refuses_is_set_aside_and_comes_later(org: Org, loa
     reason, error = rows(loaded, "SELECT reason, error FROM sffdw.deferred_row")[0]
     assert reason == "refused"
     assert '"short"' in error
-    assert one(loaded, "SELECT state FROM sffdw.mapping") == "DATA_SYNCED"
+    assert rows(loaded, "SELECT state, deferred_count FROM sffdw.mappings") == [("DATA_SYNCED", 1)]
+    poll(loaded)
+    told = rows(loaded, "SELECT message FROM sffdw.notifications WHERE event_type = 'row-refused'")
+    assert len(told) == 1
+    assert told[0][0].startswith("Account: 1 records were refused") and '"short"' in told[0][0]
+    assert one(loaded, "SELECT row_count FROM sffdw.log WHERE event = 'ROWS REFUSED'") == 1
+    org.create("Account", {"Name": "worse", "Phone": "1234567"})
+    poll(loaded)
+    assert one(loaded, "SELECT message FROM sffdw.notifications WHERE event_type = 'row-refused'").startswith(
+        "Account: 2 records were refused")
     loaded.execute("ALTER TABLE salesforce.account DROP CONSTRAINT short")
     loaded.execute("UPDATE sffdw.mapping SET watermark_at = watermark_at + interval '1 hour'")
     poll(loaded)
     assert one(loaded, "SELECT phone FROM salesforce.account WHERE name = 'bad'") == "123456"
+    assert one(loaded, "SELECT deferred_count FROM sffdw.mappings") == 0
     assert rows(loaded, "SELECT * FROM sffdw.deferred_row") == []
 
 
