@@ -267,8 +267,8 @@ BEGIN
     WHERE j.job_number = claim_ingest.job_number
     ON CONFLICT ON CONSTRAINT write_claim_pkey DO UPDATE
     SET phase = excluded.phase, batch_id = excluded.batch_id, batch_position = excluded.batch_position,
-        claimed_at = clock_timestamp(), attempt_count = c.attempt_count + 1, next_try_at = NULL, asked_at = NULL,
-        is_rejected = false, final_state = NULL, record_id = NULL;
+        claimed_at = clock_timestamp(), doubtful_at = NULL, attempt_count = c.attempt_count + 1, next_try_at = NULL,
+        asked_at = NULL, is_rejected = false, final_state = NULL, record_id = NULL;
 END
 $function$;
 

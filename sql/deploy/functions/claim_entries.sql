@@ -133,6 +133,7 @@ BEGIN
         claimant_pid = excluded.claimant_pid,
         claimant_start = excluded.claimant_start,
         claimed_at = clock_timestamp(),
+        doubtful_at = NULL,
         attempt_count = c.attempt_count + 1,
         next_try_at = NULL,
         asked_at = NULL,

@@ -79,6 +79,8 @@ AS $function$
         ('ALL_OR_NONE_OPERATION_ROLLED_BACK', 'Another record of the same request was rejected: correct that one.'),
         ('PROCESSING_HALTED', 'Another part of the same request was rejected: correct that one, then run sffdw.retry.'),
         ('LIMIT_EXCEEDED', 'A limit of the org was reached, see the message: run sffdw.retry once there is room.'),
+        ('IN_DOUBT', 'Look at the records named: if one of them is the row''s, delete the row here, the record has one of its '
+                     'own; else run sffdw.retry.'),
         ('NOT_MAPPED',
          'The table is not mapped any more: map its object, then run sffdw.retry, or dismiss the change.'),
         ('NOT_IN_SALESFORCE', 'The row''s INSERT was rejected or dismissed: correct the row and retry that one first.'),

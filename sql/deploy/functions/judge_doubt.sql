@@ -6,25 +6,65 @@
 
 BEGIN;
 
+CREATE FUNCTION sffdw.find_alike(requests sffdw.write_request[], answers sffdw.found_record[])
+RETURNS TABLE (entry_id integer, record_id text, same_count bigint, is_altered boolean, rival_count bigint)
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+SET enable_nestloop = 'off'
+AS $function$
+    WITH sent AS MATERIALIZED (
+        SELECT r.entry_id, f.column_name::text, f.sf_type,
+               sffdw.plain_value(coalesce(k.value, s.value), f.sf_type) AS value,
+               count(*) OVER (PARTITION BY r.entry_id) AS sent_count
+        FROM unnest(requests) r
+        CROSS JOIN jsonb_each(r.record) s
+        LEFT JOIN LATERAL jsonb_each(CASE jsonb_typeof(s.value) WHEN 'object' THEN s.value END) k ON true
+        LEFT JOIN sffdw.mapping_field f
+        ON f.mapping_id = requests[1].mapping_id AND f.field_name = concat_ws('.', s.key, k.key)
+    ), found AS MATERIALIZED (
+        SELECT a.record_id, c.column_name, sffdw.plain_value(a.content -> c.column_name, c.sf_type) AS value
+        FROM unnest(answers) a
+        CROSS JOIN (SELECT DISTINCT s.column_name, s.sf_type FROM sent s) c
+        WHERE a.content ? c.column_name
+    ), alike AS (
+        SELECT s.entry_id, f.record_id, count(*) AS same_count
+        FROM sent s
+        JOIN found f ON f.column_name = s.column_name AND f.value = s.value
+        GROUP BY s.entry_id, f.record_id, s.sent_count
+        HAVING count(*) * 2 >= s.sent_count
+        UNION ALL
+        SELECT r.entry_id, a.record_id, 0
+        FROM unnest(requests) r
+        CROSS JOIN unnest(answers) a
+        WHERE r.record = '{}'
+    )
+    SELECT k.entry_id, k.record_id, k.same_count,
+           k.same_count > 0 AND coalesce(
+               coalesce(a.content ->> 'systemmodstamp', a.content ->> 'lastmodifieddate')::timestamptz
+               > (a.content ->> 'createddate')::timestamptz, false),
+           count(*) OVER (PARTITION BY k.record_id)
+    FROM alike k
+    JOIN unnest(answers) a ON a.record_id = k.record_id;
+$function$;
+
+COMMENT ON FUNCTION sffdw.find_alike(sffdw.write_request[], sffdw.found_record[]) IS
+    'Return which records that our user has made and nobody else accounts for hold at least half of what creates have '
+    'sent; whether they have been changed since they were made, by automation or somebody quick, and how many of the '
+    'creates each is like.';
+
 CREATE FUNCTION sffdw.find_altered(request sffdw.write_request, answers sffdw.found_record[])
 RETURNS text
 LANGUAGE sql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
-    -- Automation, or somebody quick, may have changed the record since it was made.
-    SELECT a.record_id
-    FROM unnest(answers) a
-    CROSS JOIN LATERAL sffdw.compare_record(request.mapping_id, request.record, a.content) c
-    WHERE c.same_count > 0
-    AND c.same_count * 2 >= c.sent_count
-    ORDER BY c.same_count DESC, a.record_id
-    LIMIT 1;
+    SELECT CASE WHEN count(*) = 1 AND bool_and(k.is_altered) THEN min(k.record_id) END
+    FROM sffdw.find_alike(ARRAY[request], answers) k;
 $function$;
 
 COMMENT ON FUNCTION sffdw.find_altered(sffdw.write_request, sffdw.found_record[]) IS
-    'Return the one of the records that our user has made and nobody else accounts for that is most like what was '
-    'sent, if at least half of its values are the same; NULL: none is.';
+    'Return the record that a create has made and that has been changed since, if only one can be that; else NULL.';
 
 CREATE FUNCTION sffdw.judge_doubt(
     request       sffdw.write_request,
@@ -77,12 +117,26 @@ COMMENT ON FUNCTION sffdw.judge_doubt(sffdw.write_request, sffdw.found_record[],
 CREATE TYPE sffdw.doubt_verdict AS (
     entry_id  integer,
     verdict   text,
-    record_id text
+    record_id text,
+    message   text
 );
 
 COMMENT ON TYPE sffdw.doubt_verdict IS
     'What asking has shown of an entry: the write was accepted, by making this record; was rejected, is to be sent '
-    'again, or is still unknown.';
+    'again, is still unknown, or is undecided, for a person, with the reason.';
+
+CREATE FUNCTION sffdw.wait_end(connection sffdw.connection, claim sffdw.write_claim)
+RETURNS timestamptz
+LANGUAGE sql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT coalesce(claim.doubtful_at, claim.claimed_at)
+           + make_interval(secs => sffdw.sync_setting(connection.options, 'in_doubt_wait_s'));
+$function$;
+
+COMMENT ON FUNCTION sffdw.wait_end(sffdw.connection, sffdw.write_claim) IS
+    'Return until when a create in doubt may still be on its way.';
 
 CREATE FUNCTION sffdw.judge_doubts(
     connection sffdw.connection,
@@ -98,14 +152,13 @@ SET enable_nestloop = 'off'
 AS $function$
     -- What was refused when it was sent again, and is not there, has been rejected.
     SELECT r.entry_id, CASE WHEN c.is_rejected AND j.verdict <> 'accepted' THEN 'rejected' ELSE j.verdict END,
-           j.record_id
+           j.record_id, NULL
     FROM unnest(requests) r
     JOIN unnest(claims) c ON c.entry_id = r.entry_id
     LEFT JOIN unnest(pairs) p ON p.entry_id = r.entry_id
     CROSS JOIN LATERAL sffdw.judge_doubt(
         r, CASE WHEN p.entry_id IS NULL THEN '{}' ELSE ARRAY[p.found] END::sffdw.found_record[], c.claimed_at,
-        clock_timestamp() > c.claimed_at + make_interval(
-            secs => sffdw.sync_setting(connection.options, 'in_doubt_wait_s'))) j;
+        clock_timestamp() > sffdw.wait_end(connection, c)) j;
 $function$;
 
 COMMENT ON FUNCTION sffdw.judge_doubts(
@@ -125,39 +178,41 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    v_request  sffdw.write_request;
-    v_verdict  sffdw.doubt_verdict;
-    v_answers  sffdw.found_record[] := answers;
+    v_left     sffdw.write_request[] := ARRAY(SELECT r FROM unnest(requests) r WHERE r.entry_id = ANY (left_ids));
     v_is_early boolean;
 BEGIN
     IF left_ids = '{}' THEN
         RETURN;
     END IF;
     v_is_early := sffdw.has_unasked(connection, requests, (
-        SELECT max(c.claimed_at) FROM unnest(claims) c WHERE c.entry_id = ANY (left_ids)
-    ) + make_interval(secs => sffdw.sync_setting(connection.options, 'in_doubt_wait_s')));
-    FOR v_request IN
-        SELECT r.* FROM unnest(requests) r WHERE r.entry_id = ANY (left_ids) ORDER BY r.entry_id
-    LOOP
-        v_verdict.entry_id := v_request.entry_id;
-        v_verdict.record_id := sffdw.find_altered(v_request, v_answers);
-        IF v_verdict.record_id IS NULL THEN
-            v_verdict.verdict := 'again';
-        ELSIF v_is_early THEN
-            v_verdict.verdict := 'unknown';
-            v_verdict.record_id := NULL;
-        ELSE
-            v_verdict.verdict := 'accepted';
-            v_answers := ARRAY(SELECT a FROM unnest(v_answers) a WHERE a.record_id <> v_verdict.record_id);
-        END IF;
-        RETURN NEXT v_verdict;
-    END LOOP;
+        SELECT max(sffdw.wait_end(connection, c)) FROM unnest(claims) c WHERE c.entry_id = ANY (left_ids)
+    ));
+    RETURN QUERY
+    SELECT l.entry_id, v.verdict, CASE v.verdict WHEN 'accepted' THEN l.record_id END,
+           CASE v.verdict WHEN 'undecided' THEN format(
+               'no answer came, and it is not known whether it has made one of these records: %s',
+               array_to_string(l.record_ids, ', ')) END
+    FROM (
+        SELECT r.entry_id, min(k.record_id) AS record_id, count(k.record_id) AS like_count,
+               bool_and(k.is_altered AND k.rival_count = 1) AS is_clear,
+               (array_agg(k.record_id ORDER BY k.same_count DESC, k.record_id))[:10] AS record_ids
+        FROM unnest(v_left) r
+        LEFT JOIN sffdw.find_alike(v_left, answers) k ON k.entry_id = r.entry_id
+        GROUP BY r.entry_id
+    ) l
+    CROSS JOIN LATERAL (SELECT CASE
+        WHEN l.like_count = 0 THEN 'again'
+        WHEN v_is_early THEN 'unknown'
+        WHEN l.like_count = 1 AND l.is_clear THEN 'accepted'
+        ELSE 'undecided'
+    END AS verdict) v;
 END
 $function$;
 
 COMMENT ON FUNCTION sffdw.judge_left(
     sffdw.connection, sffdw.write_claim[], sffdw.write_request[], integer[], sffdw.found_record[]) IS
     'Say of inserts for which no record was found that holds their values, when the wait is over, whether one that '
-    'nobody accounts for is theirs all the same.';
+    'nobody accounts for is theirs all the same: the only one that is much alike, of the only create, and changed since it '
+    'was made. Where it cannot be told a person must look.';
 
 COMMIT;

@@ -15,7 +15,8 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    -- Nobody has claimed them, so the writer asks Salesforce first, for what was made since they were captured.
+    -- Nobody has claimed them, so the writer asks Salesforce first, for what was made since they were captured; that it
+    -- waits from now on for what may be on its way, mark_doubtful sees to.
     EXECUTE format($query$
         UPDATE %I._trigger_log l
         SET state = 'PENDING', updated_at = l.created_at
@@ -27,6 +28,22 @@ $function$;
 
 COMMENT ON FUNCTION sffdw.doubt_inserts(sffdw.connection) IS
     'Put the queued inserts in doubt: a database that was restored does not know which of them have been sent since.';
+
+CREATE FUNCTION sffdw.doubt_claims(connection sffdw.connection)
+RETURNS void
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    -- The other server may have sent them until now.
+    UPDATE sffdw.write_claim c
+    SET doubtful_at = clock_timestamp()
+    WHERE c.connection_id = connection.connection_id
+    AND c.phase IN ('claimed', 'in_job', 'doubtful');
+$function$;
+
+COMMENT ON FUNCTION sffdw.doubt_claims(sffdw.connection) IS
+    'Have the answers to what is on its way awaited from now on, whenever it was claimed.';
 
 CREATE FUNCTION sffdw.doubt_jobs(connection sffdw.connection)
 RETURNS void
@@ -110,6 +127,7 @@ BEGIN
     END IF;
     IF v_cluster IS NOT NULL THEN
         PERFORM sffdw.doubt_inserts(v_connection);
+        PERFORM sffdw.doubt_claims(v_connection);
         PERFORM sffdw.doubt_jobs(v_connection);
     END IF;
     UPDATE sffdw.mapping m

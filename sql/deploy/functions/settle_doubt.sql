@@ -30,8 +30,8 @@ BEGIN
              AND coalesce(a.backend_start, c.claimant_start) = c.claimant_start
          ));
     EXECUTE format($query$
-        INSERT INTO sffdw.write_claim (connection_id, entry_id, phase, claimed_at, attempt_count)
-        SELECT $1, l.id, 'doubtful', coalesce(l.updated_at, l.created_at, clock_timestamp()), 1
+        INSERT INTO sffdw.write_claim (connection_id, entry_id, phase, claimed_at, doubtful_at, attempt_count)
+        SELECT $1, l.id, 'doubtful', coalesce(l.updated_at, l.created_at, clock_timestamp()), clock_timestamp(), 1
         FROM %I._trigger_log l
         WHERE l.state = 'PENDING'
         -- Not by NOT EXISTS: claims, of which the planner knows little, would be read once for each entry.
@@ -42,7 +42,8 @@ BEGIN
             AND c.phase IN ('claimed', 'in_job', 'doubtful', 'answered')
         )
         ON CONFLICT ON CONSTRAINT write_claim_pkey DO UPDATE
-        SET phase = 'doubtful', next_try_at = NULL, asked_at = NULL, final_state = NULL, is_rejected = false
+        SET phase = 'doubtful', doubtful_at = excluded.doubtful_at, next_try_at = NULL, asked_at = NULL,
+            final_state = NULL, is_rejected = false
     $query$, connection.schema_name)
     USING connection.connection_id;
 END
@@ -61,11 +62,16 @@ AS $function$
 BEGIN
     UPDATE sffdw.write_claim c
     SET phase = CASE v.verdict WHEN 'again' THEN 'waiting' WHEN 'unknown' THEN 'doubtful' ELSE 'answered' END,
-        final_state = CASE v.verdict WHEN 'accepted' THEN 'SUCCESS' WHEN 'rejected' THEN 'FAILED' END,
+        final_state = CASE
+            WHEN v.verdict = 'accepted' THEN 'SUCCESS' WHEN v.verdict IN ('rejected', 'undecided') THEN 'FAILED'
+        END,
         record_id = v.record_id,
         http_status = CASE v.verdict WHEN 'accepted' THEN 200 ELSE c.http_status END,
-        status_code = CASE v.verdict WHEN 'rejected' THEN c.status_code END,
-        message = CASE v.verdict WHEN 'accepted' THEN 'the answer was lost; found in Salesforce' ELSE c.message END,
+        status_code = CASE v.verdict WHEN 'rejected' THEN c.status_code WHEN 'undecided' THEN 'IN_DOUBT' END,
+        message = CASE v.verdict
+            WHEN 'accepted' THEN 'the answer was lost; found in Salesforce'
+            ELSE coalesce(v.message, c.message)
+        END,
         asked_at = clock_timestamp(),
         is_resent = c.is_resent OR v.verdict = 'again',
         -- An answer that took long may still be on its way.
@@ -199,7 +205,8 @@ BEGIN
     ))) r;
     -- What would not be sent now is declined when it is claimed again.
     PERFORM sffdw.close_doubts(connection, ARRAY(
-        SELECT ROW(r.entry_id, CASE WHEN c.is_rejected THEN 'rejected' ELSE 'again' END, NULL)::sffdw.doubt_verdict
+        SELECT ROW(r.entry_id, CASE WHEN c.is_rejected THEN 'rejected' ELSE 'again' END, NULL,
+                   NULL)::sffdw.doubt_verdict
         FROM unnest(v_requests) r
         JOIN unnest(claims) c ON c.entry_id = r.entry_id
         WHERE r.final_state IS NOT NULL

@@ -15,6 +15,7 @@ CREATE TABLE sffdw.write_claim (
     attempt_count  integer     NOT NULL DEFAULT 0,
     next_try_at    timestamptz,
     asked_at       timestamptz,
+    doubtful_at    timestamptz,
     is_resent      boolean     NOT NULL DEFAULT false,
     is_rejected    boolean     NOT NULL DEFAULT false,
     final_state    text,
@@ -52,6 +53,9 @@ COMMENT ON COLUMN sffdw.write_claim.phase IS
 COMMENT ON COLUMN sffdw.write_claim.claimant_pid IS
     'With claimant_start, the backend that took it: once that is gone, a claimed entry is in doubt.';
 COMMENT ON COLUMN sffdw.write_claim.asked_at IS 'When Salesforce was last asked about a doubtful one; NULL: never.';
+COMMENT ON COLUMN sffdw.write_claim.doubtful_at IS
+    'Of one in doubt that another server may have sent as late as then, whenever it was claimed: from when on its answer '
+    'is awaited. NULL: from claimed_at.';
 COMMENT ON COLUMN sffdw.write_claim.is_resent IS
     'Whether it has been sent again after an answer was lost, because what was sent first was not found.';
 COMMENT ON COLUMN sffdw.write_claim.is_rejected IS

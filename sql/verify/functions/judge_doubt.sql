@@ -10,9 +10,13 @@ BEGIN
     FOR v_routine IN
         SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
         FROM (VALUES
+            ('sffdw.find_alike(sffdw.write_request[], sffdw.found_record[])',
+             false, '{"search_path=pg_catalog, pg_temp",enable_nestloop=off}'::text[]),
             ('sffdw.find_altered(sffdw.write_request, sffdw.found_record[])',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.judge_doubt(sffdw.write_request, sffdw.found_record[], timestamptz, boolean)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.wait_end(sffdw.connection, sffdw.write_claim)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.judge_doubts(sffdw.connection, sffdw.write_claim[], sffdw.record_pair[], sffdw.write_request[])',
              false, '{"search_path=pg_catalog, pg_temp",enable_nestloop=off}'::text[]),

@@ -10,6 +10,7 @@ BEGIN
         SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
         FROM (VALUES
             ('sffdw.doubt_inserts(sffdw.connection)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.doubt_claims(sffdw.connection)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.doubt_jobs(sffdw.connection)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.recover(text, boolean, text)', false, '{"search_path=pg_catalog, pg_temp"}'::text[])
         ) AS w (signature, is_definer, settings)

@@ -155,3 +155,34 @@ def test_a_row_that_comes_back_with_id_and_values_of_a_deleted_one_is_sent(org: 
     assert [here[name] == first[name] for name in ("alive", "ours", "theirs", "undeleted")] == [
         True, False, False, False]
     assert log(contact) == [("INSERT", "SUCCESS")] * 4
+
+
+def test_case_70_an_insert_that_never_arrived_takes_no_record_that_is_only_like_it(
+        org: Org, contact: Session) -> None:
+    """Bert was made by the same user and never changed; of the two records like Carl, both were."""
+    poll(contact)
+    contact.execute("INSERT INTO salesforce.contact (lastname, firstname, email, phone) VALUES "
+                    "('Smith', 'Anna', 'anna@x.org', '1'), ('Jones', 'Carl', 'carl@x.org', '2'), "
+                    "('Brown', 'Dora', 'dora@x.org', '3')")
+    claim_and_die(contact)
+    contact.execute("INSERT INTO salesforce_live.contact (lastname, firstname, email, phone) VALUES "
+                    "('Smith', 'Bert', 'bert@x.org', '1'), ('Jones', 'Carl', 'c1@x.org', '2'), "
+                    "('Jones', 'Carl', 'c2@x.org', '2')")
+    ids = {record["Email"]: record["Id"] for record in org.sandbox.records("Contact")}
+    org.advance(5)
+    for email in ("c1@x.org", "c2@x.org"):
+        org.update("Contact", ids[email], Phone="changed")
+    contact.execute(WAIT_IS_OVER)
+    write(contact)
+    assert [(state, code) for state, code in log(contact, "state, split_part(sf_message, ':', 1)")] == [
+        ("FAILED", "IN_DOUBT"), ("FAILED", "IN_DOUBT"), ("SUCCESS", None)]
+    named = [message for (message,) in log(contact, "sf_message")]
+    assert [[email for email in ids if ids[email] in str(message)] for message in named] == [
+        ["bert@x.org"], ["c1@x.org", "c2@x.org"], []]
+    assert "Look at the records named" in one(contact, "SELECT DISTINCT remedy FROM sffdw.write_errors")
+    poll(contact)
+    assert one(contact, "SELECT sffdw.retry(message_like => 'IN_DOUBT%%')") == 2
+    write(contact)
+    assert sorted(record["Email"] for record in org.sandbox.records("Contact")) == [
+        "anna@x.org", "bert@x.org", "c1@x.org", "c2@x.org", "carl@x.org", "dora@x.org"]
+    assert one(contact, "SELECT count(DISTINCT sfid) FROM salesforce.contact") == 6

@@ -75,7 +75,7 @@ def test_case_72_what_was_sent_before_the_database_was_set_back_is_not_sent_agai
     restored.execute("SELECT sffdw.recover(accept_cluster => true)")
     poll(restored)
     write(restored)
-    restored.execute("UPDATE sffdw.write_claim SET claimed_at = claimed_at - interval '1 hour', next_try_at = NULL")
+    restored.execute("UPDATE sffdw.write_claim SET doubtful_at = doubtful_at - interval '1 hour', next_try_at = NULL")
     write(restored)
     poll(restored)
     assert org.names("Contact", "LastName") == ["never sent", "new", "old"]
@@ -107,7 +107,7 @@ def test_case_72_a_bulk_job_that_was_carried_out_before_the_database_was_set_bac
         write(restored)
     restored.execute("SELECT sffdw.recover(accept_cluster => true)")
     write(restored)
-    restored.execute("UPDATE sffdw.write_claim SET claimed_at = claimed_at - interval '1 hour', next_try_at = NULL")
+    restored.execute("UPDATE sffdw.write_claim SET doubtful_at = doubtful_at - interval '1 hour', next_try_at = NULL")
     write(restored)
     poll(restored)
     assert org.names("Contact", "LastName") == want
@@ -143,6 +143,31 @@ def test_case_74_a_standby_that_has_not_seen_the_last_claims_and_results_asks_be
     assert rows(standby, "SELECT phone, birthdate::text FROM salesforce.contact WHERE lastname = 'old'") == [
         ("1", "1980-01-01")]
     assert one(standby, "SELECT sfid IS NOT NULL FROM salesforce.account")
+
+
+def test_case_74_what_the_old_server_sends_late_is_not_sent_by_the_new_one(
+        org: Org, both: Session, copies: Callable[[], tuple[Session, Session]]) -> None:
+    """It was captured, and some of it claimed, long before: that says nothing of what is on its way now."""
+    insert = "INSERT INTO salesforce.contact (lastname) VALUES (%s)"
+    claim = "SELECT sffdw.claim_entries(connection_id) FROM sffdw.connection"
+    both.execute(insert, ["claimed"])
+    batches = [one(both, claim)]
+    both.execute(insert, ["queued"])
+    both.execute("UPDATE salesforce._trigger_log SET created_at = created_at - interval '1 hour'")
+    both.execute("UPDATE sffdw.write_claim SET claimed_at = claimed_at - interval '1 hour'")
+    ahead, standby = copies()
+    batches.append(one(ahead, claim))
+    with pytest.raises(psycopg.Error):
+        write(standby)
+    standby.execute("SELECT sffdw.recover(accept_cluster => true)")
+    write(standby)
+    assert log(standby) == [("INSERT", "PENDING")] * 2
+    for batch in batches:
+        ahead.execute("SELECT sffdw.send_batch(connection_id, %s) FROM sffdw.connection", [batch])
+    standby.execute("UPDATE sffdw.write_claim SET next_try_at = NULL")
+    write(standby)
+    assert log(standby) == [("INSERT", "SUCCESS")] * 2
+    assert org.names("Contact", "LastName") == ["claimed", "old", "queued"]
 
 
 @pytest.mark.parametrize("triggers", ["on", "off"])

@@ -286,6 +286,7 @@ def test_case_70_a_created_record_that_was_changed_before_asking_is_not_made_twi
     with org.fault("reply.lost", kind="collections", calls="1"):
         write(contact)
         altered = next(one for one in org.sandbox.records("Contact") if one["LastName"] == "altered")
+        org.advance(5)
         org.update("Contact", altered["Id"], Phone="somebody's")
     contact.execute("UPDATE sffdw.write_claim SET claimed_at = claimed_at - interval '1 minute', next_try_at = NULL")
     write(contact)
