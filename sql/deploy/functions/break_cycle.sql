@@ -3,40 +3,80 @@
 
 BEGIN;
 
-CREATE FUNCTION sffdw.find_cycle(connection sffdw.connection, OUT entry_id integer, OUT columns text[])
+CREATE FUNCTION sffdw.find_ring(entries sffdw.open_entry[], links sffdw.open_link[], OUT entry_id integer, OUT columns text[])
 RETURNS record
 LANGUAGE sql
 STABLE
 SET search_path = pg_catalog, pg_temp
+-- All of these are as many as entries wait, which the planner does not know.
+SET enable_nestloop = 'off'
 AS $function$
-    -- Of the oldest hundred that wait, the first that waits, over others, for itself.
+    -- Only who names a row by its external id can wait for a younger entry: every ring goes through one of those. Of the
+    -- oldest hundred, the first that waits, over others, for itself.
     WITH RECURSIVE entry AS MATERIALIZED (
-        SELECT e.* FROM sffdw.open_entries(connection, NULL) e WHERE e.is_first AND NOT e.is_pending AND e.sfid IS NULL
-    ), edge AS MATERIALIZED (
-        SELECT k.entry_id AS child, p.entry_id AS parent, k.column_name
-        FROM sffdw.links_by_row(connection, ARRAY(SELECT e.entry_id FROM entry e WHERE e.action = 'INSERT')) k
-        JOIN entry p ON p.table_name = k.parent_table AND p.record_id = k.parent_id
+        SELECT e.*, lag(e.entry_id) OVER (PARTITION BY e.table_name, e.record_id ORDER BY e.entry_id) AS older_id
+        FROM unnest(entries) e
+    ), named AS MATERIALIZED (
+        SELECT k.entry_id AS waiting, p.entry_id AS awaited, k.column_name
+        FROM unnest(links) k
+        JOIN entry p ON p.table_name = k.parent_table AND p.record_id = k.parent_id AND p.is_first AND NOT p.is_pending
         WHERE k.parent_sfid IS NULL
-    ), start AS (
-        SELECT DISTINCT e.child FROM edge e ORDER BY e.child LIMIT 100
-    ), reached (child, column_name, parent) AS (
-        SELECT e.child, e.column_name, e.parent FROM edge e JOIN start s ON s.child = e.child
+    ), edge AS MATERIALIZED (
+        SELECT n.waiting, n.awaited FROM named n
         UNION
-        SELECT r.child, r.column_name, e.parent FROM reached r JOIN edge e ON e.child = r.parent
+        SELECT w.entry_id, w.waits_for
+        FROM sffdw.find_waits(entries, links) w
+        WHERE w.waits_for IS NOT NULL
+        AND EXISTS (SELECT FROM named)
+        UNION
+        SELECT e.entry_id, e.older_id FROM entry e WHERE e.older_id IS NOT NULL AND EXISTS (SELECT FROM named)
+    ), start AS (
+        SELECT DISTINCT n.waiting FROM named n ORDER BY n.waiting LIMIT 100
+    ), reached (waiting, column_name, awaited) AS (
+        SELECT n.waiting, n.column_name, n.awaited FROM named n JOIN start s ON s.waiting = n.waiting
+        UNION
+        SELECT r.waiting, r.column_name, e.awaited FROM reached r JOIN edge e ON e.waiting = r.awaited
     )
-    SELECT r.child, array_agg(DISTINCT r.column_name)
+    SELECT r.waiting, array_agg(DISTINCT r.column_name)
     FROM reached r
-    WHERE r.child = r.parent
-    GROUP BY r.child
-    ORDER BY r.child
+    WHERE r.waiting = r.awaited
+    GROUP BY r.waiting
+    ORDER BY r.waiting
     LIMIT 1;
 $function$;
 
-COMMENT ON FUNCTION sffdw.find_cycle(sffdw.connection) IS
-    'Return the oldest INSERT that refers to its own row, or to a row which in the end waits for it, and the columns by '
-    'which it does; NULL: there is none.';
+COMMENT ON FUNCTION sffdw.find_ring(sffdw.open_entry[], sffdw.open_link[]) IS
+    'Return the oldest entry that waits for a row which it names and which in the end, over links, identifiers and older '
+    'changes, waits for it, and the columns by which it does; NULL: there is none.';
 
-CREATE FUNCTION sffdw.split_insert(connection sffdw.connection, entry_id integer, columns text[])
+CREATE FUNCTION sffdw.find_cycle(connection sffdw.connection, OUT entry_id integer, OUT columns text[])
+RETURNS record
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_entries sffdw.open_entry[] := ARRAY(SELECT e FROM sffdw.open_entries(connection, NULL) e);
+    v_ids     integer[] := ARRAY(SELECT e.entry_id FROM unnest(v_entries) e);
+    v_links   sffdw.open_link[] := ARRAY(SELECT k FROM sffdw.links_by_row(connection, v_ids) k);
+BEGIN
+    IF NOT EXISTS (SELECT FROM unnest(v_links) k WHERE k.parent_sfid IS NULL AND k.lastop IS DISTINCT FROM 'FAILED') THEN
+        RETURN;
+    END IF;
+    v_links := v_links || ARRAY(
+        SELECT k
+        FROM sffdw.links_by_id(connection, v_ids, ARRAY(
+            SELECT DISTINCT e.sfid FROM unnest(v_entries) e WHERE e.sfid IS NOT NULL)) k
+    );
+    SELECT r.entry_id, r.columns INTO entry_id, columns FROM sffdw.find_ring(v_entries, v_links) r;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.find_cycle(sffdw.connection) IS
+    'Return the oldest unsent entry that in the end waits for itself, and the columns by which it names rows on the way; '
+    'NULL: there is none.';
+
+CREATE FUNCTION sffdw.split_entry(connection sffdw.connection, entry_id integer, columns text[])
 RETURNS boolean
 LANGUAGE plpgsql
 VOLATILE
@@ -68,9 +108,11 @@ BEGIN
             FOR UPDATE SKIP LOCKED
         ), later AS (
             INSERT INTO %1$I._trigger_log (txid, created_at, updated_at, state, action, table_name, record_id, old,
-                                           "values")
+                                           sfid, "values")
             SELECT e.txid, e.created_at, NULL, 'NEW', 'UPDATE', e.table_name, e.record_id,
-                   (e."values"::%2$I.hstore OPERATOR(%2$I.-) $2)::text, %2$I.slice(e."values"::%2$I.hstore, c.columns)::text
+                   (coalesce(e.old::%2$I.hstore, '') OPERATOR(%2$I.||)
+                    (e."values"::%2$I.hstore OPERATOR(%2$I.-) $2))::text,
+                   e.sfid, %2$I.slice(e."values"::%2$I.hstore, c.columns)::text
             FROM entry e
             -- What a younger change of the row sets anyway is not set again behind it.
             CROSS JOIN LATERAL (
@@ -81,6 +123,7 @@ BEGIN
                     FROM %1$I._trigger_log y
                     WHERE y.table_name = e.table_name
                     AND y.record_id = e.record_id
+                    AND y.id > e.id
                     AND y.state IN ('NEW', 'PENDING')
                     AND y.action = 'UPDATE'
                     AND y."values"::%2$I.hstore OPERATOR(%2$I.?) n
@@ -99,9 +142,9 @@ BEGIN
 END
 $function$;
 
-COMMENT ON FUNCTION sffdw.split_insert(sffdw.connection, integer, text[]) IS
-    'Make of an INSERT two entries: itself without these columns, and an UPDATE with them that follows. Return false if '
-    'the row or the entry is held by another session.';
+COMMENT ON FUNCTION sffdw.split_entry(sffdw.connection, integer, text[]) IS
+    'Make of an INSERT or UPDATE two entries: itself without these columns, and an UPDATE with them that follows. Return '
+    'false if the row or the entry is held by another session.';
 
 CREATE FUNCTION sffdw.break_cycle(connection sffdw.connection)
 RETURNS boolean
@@ -117,12 +160,12 @@ BEGIN
         RETURN false;
     END IF;
     SELECT c.entry_id, c.columns INTO v_entry, v_columns FROM sffdw.find_cycle(connection) c;
-    RETURN v_entry IS NOT NULL AND sffdw.split_insert(connection, v_entry, v_columns);
+    RETURN v_entry IS NOT NULL AND sffdw.split_entry(connection, v_entry, v_columns);
 END
 $function$;
 
 COMMENT ON FUNCTION sffdw.break_cycle(sffdw.connection) IS
-    'Where rows wait for each other, have the oldest inserted without what it refers to, and updated afterwards. Return '
-    'whether there was such a one.';
+    'Where entries wait for each other, have the oldest sent without what it refers to, and that afterwards. Return whether '
+    'there was such a one.';
 
 COMMIT;

@@ -1,4 +1,5 @@
 -- Deploy sffdw:functions/choose_entries to pg
+-- requires: functions/entry_links
 -- requires: functions/hold_writes
 -- requires: functions/job_filter
 -- requires: functions/sync_setting
@@ -53,13 +54,28 @@ BEGIN
                l.state = 'PENDING', coalesce(c.next_try_at, '-infinity') <= clock_timestamp(), NOT (%5$s),
                coalesce(c.attempt_count, 0), c.status_code
         FROM (
-            SELECT *
-            FROM %1$I._trigger_log l
-            WHERE state IN ('NEW', 'PENDING')
-            AND %3$s
+            -- Each by its index: those that wait behind them are not read.
+            (
+                SELECT l.*
+                FROM %1$I._trigger_log l
+                WHERE l.state = 'NEW'
+                AND %3$s
+                AND %4$s
+                ORDER BY l.id
+                LIMIT $1
+            )
+            UNION ALL
+            SELECT l.*
+            FROM (
+                SELECT p.entry_id
+                FROM sffdw.write_claim p
+                WHERE p.connection_id = $2
+                AND p.phase IN ('claimed', 'doubtful', 'answered')
+                OFFSET 0
+            ) p
+            JOIN %1$I._trigger_log l ON l.id = p.entry_id
+            WHERE l.state = 'PENDING'
             AND %4$s
-            ORDER BY id
-            LIMIT $1
         ) l
         LEFT JOIN sffdw.write_claim c ON c.connection_id = $2 AND c.entry_id = l.id
         LEFT JOIN sffdw.mapping m ON m.connection_id = $2 AND m.table_name = l.table_name
@@ -71,128 +87,48 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.open_entries(sffdw.connection, integer) IS
-    'Return the oldest unsettled entries of the trigger log, those held for a person apart, at most that many; NULL: all.';
+    'Return the oldest unsent entries of the trigger log, those held for a person apart, at most that many, NULL: all; and '
+    'those in flight, apart from those in Bulk jobs.';
 
-CREATE FUNCTION sffdw.linked_columns(connection_id integer)
-RETURNS TABLE (table_name text, column_name text, parent_table text, parent_column text, parent_type text, is_sent boolean)
-LANGUAGE sql
-STABLE
-SET search_path = pg_catalog, pg_temp
-AS $function$
-    SELECT m.table_name, f.column_name, p.table_name, k.column_name, k.pg_type, p.access = 'read_write'
-    FROM sffdw.mapping m
-    JOIN sffdw.mapping_field f ON f.mapping_id = m.mapping_id AND f.target_object IS NOT NULL
-    JOIN sffdw.mapping p ON p.connection_id = m.connection_id AND p.object_name = f.target_object
-    JOIN sffdw.mapping_field k ON k.mapping_id = p.mapping_id AND k.field_name = split_part(f.field_name, '.', 2)
-    WHERE m.connection_id = linked_columns.connection_id
-    AND m.access = 'read_write';
-$function$;
-
-COMMENT ON FUNCTION sffdw.linked_columns(integer) IS
-    'Return the columns that name another row by its external id, the column there that has it, and whether rows of that '
-    'table are sent.';
-
-CREATE TYPE sffdw.open_link AS (
-    entry_id     integer,
-    column_name  text,
-    parent_sfid  text,
-    parent_table text,
-    parent_id    integer,
-    lastop       text
-);
-
-COMMENT ON TYPE sffdw.open_link IS
-    'That an entry refers to a record: by its Id, or by the external id of a local row, whose _hc_lastop is told.';
-
-CREATE FUNCTION sffdw.links_by_id(connection sffdw.connection, entry_ids integer[], sfids text[])
-RETURNS SETOF sffdw.open_link
-LANGUAGE plpgsql
-STABLE
-SET search_path = pg_catalog, pg_temp
-AS $function$
-BEGIN
-    IF sfids = '{}' THEN
-        RETURN;
-    END IF;
-    RETURN QUERY EXECUTE format($query$
-        SELECT l.id, f.column_name::text, k.sfid, NULL::text, NULL::integer, NULL::text
-        FROM (
-            SELECT l.id, l.table_name, l."values"::%2$I.hstore AS new, l.old::%2$I.hstore AS old
-            FROM %1$I._trigger_log l
-            WHERE l.id = ANY ($1)
-            OFFSET 0
-        ) l
-        JOIN sffdw.mapping m ON m.connection_id = $2 AND m.table_name = l.table_name
-        JOIN sffdw.mapping_field f ON f.mapping_id = m.mapping_id AND f.sf_type = 'reference'
-        CROSS JOIN LATERAL (
-            SELECT l.new OPERATOR(%2$I.->) f.column_name::text
-            UNION
-            SELECT l.old OPERATOR(%2$I.->) f.column_name::text
-        ) k (sfid)
-        WHERE k.sfid = ANY ($3)
-    $query$, connection.schema_name, connection.hstore_schema)
-    USING entry_ids, connection.connection_id, sfids;
-END
-$function$;
-
-COMMENT ON FUNCTION sffdw.links_by_id(sffdw.connection, integer[], text[]) IS
-    'Return which of the entries refer, or referred, by a lookup column to one of these records.';
-
-CREATE FUNCTION sffdw.links_by_row(connection sffdw.connection, entry_ids integer[])
-RETURNS SETOF sffdw.open_link
+CREATE FUNCTION sffdw.has_candidates(connection sffdw.connection)
+RETURNS boolean
 LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    v_link record;
+    v_has boolean;
 BEGIN
-    FOR v_link IN
-        SELECT c.*
-        FROM sffdw.linked_columns(connection.connection_id) c
-        WHERE to_regclass(format('%I.%I', connection.schema_name, c.parent_table)) IS NOT NULL
-    LOOP
-        -- What a row referred to before matters only for the order among records that are in Salesforce. For a row that
-        -- is never sent nothing waits: Salesforce says that it does not know it.
-        RETURN QUERY EXECUTE format($query$
-            SELECT l.id, %3$L::text, p.sfid::text, %4$L::text, p.id, p._hc_lastop::text
-            FROM (
-                SELECT l.id, l."values"::%2$I.hstore OPERATOR(%2$I.->) %3$L AS new,
-                       l.old::%2$I.hstore OPERATOR(%2$I.->) %3$L AS old
-                FROM %1$I._trigger_log l
-                WHERE l.id = ANY ($1)
-                AND l.table_name = %7$L
-                OFFSET 0
-            ) l
-            CROSS JOIN LATERAL (VALUES (l.new, true), (nullif(l.old, l.new), false)) k (value, is_new)
-            JOIN %1$I.%4$I p ON p.%5$I = k.value::%6$s AND (k.is_new AND %8$L OR p.sfid IS NOT NULL)
-        $query$, connection.schema_name, connection.hstore_schema, v_link.column_name, v_link.parent_table,
-            v_link.parent_column, v_link.parent_type, v_link.table_name, v_link.is_sent)
-        USING entry_ids;
-    END LOOP;
+    EXECUTE format($query$
+        SELECT EXISTS (
+            SELECT
+            FROM %1$I._trigger_log l
+            WHERE l.state = 'NEW'
+            AND %2$s
+            AND %3$s
+            AND %4$s
+            AND l.id NOT IN (
+                SELECT c.entry_id
+                FROM sffdw.write_claim c
+                WHERE c.connection_id = $1
+                AND c.phase = 'waiting'
+                AND c.next_try_at > clock_timestamp()
+            )
+        )
+    $query$, connection.schema_name, sffdw.held_filter(connection), sffdw.job_filter(connection),
+        sffdw.job_order(connection))
+    INTO v_has
+    USING connection.connection_id;
+    RETURN v_has;
 END
 $function$;
 
-COMMENT ON FUNCTION sffdw.links_by_row(sffdw.connection, integer[]) IS
-    'Return which of the entries name a local row by its external id.';
-
-CREATE FUNCTION sffdw.describe_wait(link sffdw.open_link)
-RETURNS text
-LANGUAGE sql
-IMMUTABLE
-SET search_path = pg_catalog, pg_temp
-AS $function$
-    SELECT format(CASE link.lastop
-        WHEN 'FAILED' THEN 'Salesforce rejected the row %s of table "%s" that its column "%s" refers to'
-        ELSE 'the row %s of table "%s" that its column "%s" refers to is not in Salesforce yet'
-    END, link.parent_id, link.parent_table, link.column_name);
-$function$;
-
-COMMENT ON FUNCTION sffdw.describe_wait(sffdw.open_link) IS
-    'Say why an entry that refers to a row without sfid waits.';
+COMMENT ON FUNCTION sffdw.has_candidates(sffdw.connection) IS
+    'Whether any unsent entry neither is held for a person, nor awaits a Bulk job or its next try: then it is worth '
+    'looking whether it waits for another one.';
 
 CREATE FUNCTION sffdw.find_waits(entries sffdw.open_entry[], links sffdw.open_link[])
-RETURNS TABLE (entry_id integer, reason text)
+RETURNS TABLE (entry_id integer, waits_for integer, reason text)
 LANGUAGE sql
 IMMUTABLE
 SET search_path = pg_catalog, pg_temp
@@ -214,27 +150,28 @@ AS $function$
         WHERE k.parent_sfid IS NOT NULL
         GROUP BY k.parent_sfid
     )
-    SELECT k.entry_id, sffdw.describe_wait(k.k)
+    SELECT k.entry_id, NULL::integer, sffdw.describe_wait(k.k)
     FROM link k
     WHERE k.parent_sfid IS NULL
     UNION ALL
-    SELECT e.entry_id, format('entry %s gives up the value that it takes', g.entry_id)
+    SELECT e.entry_id, g.entry_id, format('entry %s gives up the value that it takes', g.entry_id)
     FROM entry e
     JOIN given g ON g.table_name = e.table_name AND g.given_up = e.taken AND g.entry_id < e.entry_id
     WHERE e.is_first
     UNION ALL
-    SELECT k.entry_id, format('entry %s, of the record that it refers to, is older', o.entry_id)
+    SELECT k.entry_id, o.entry_id, format('entry %s, of the record that it refers to, is older', o.entry_id)
     FROM link k
     JOIN entry o ON o.sfid = k.parent_sfid AND o.is_first AND o.entry_id < k.entry_id
     UNION ALL
-    SELECT e.entry_id, format('entry %s, which refers to its record, is older', r.entry_id)
+    SELECT e.entry_id, r.entry_id, format('entry %s, which refers to its record, is older', r.entry_id)
     FROM entry e
     JOIN referring r ON r.parent_sfid = e.sfid AND r.entry_id < e.entry_id
     WHERE e.is_first;
 $function$;
 
 COMMENT ON FUNCTION sffdw.find_waits(sffdw.open_entry[], sffdw.open_link[]) IS
-    'Return which entries must wait for other records, and why.';
+    'Return which entries must wait for other records, and why: for an older entry, or, where waits_for is NULL, for a row to be '
+    'in Salesforce.';
 
 CREATE FUNCTION sffdw.request_size(attempt_count integer, status_code text)
 RETURNS integer
@@ -253,6 +190,51 @@ COMMENT ON FUNCTION sffdw.request_size(integer, text) IS
     'Return with how many records an entry may share a Collection at an attempt, by what became of the one before: what '
     'met a lock goes in ever smaller company, then alone.';
 
+CREATE FUNCTION sffdw.know_sfids(connection sffdw.connection, entries sffdw.open_entry[])
+RETURNS sffdw.open_entry[]
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_table record;
+    v_row   record;
+    v_known jsonb := '{}';
+BEGIN
+    FOR v_table IN
+        SELECT e.table_name, array_agg(e.record_id) AS ids, array_agg(e.entry_id) AS entry_ids
+        FROM unnest(entries) e
+        WHERE e.sfid IS NULL
+        AND e.action = 'UPDATE'
+        AND e.is_first
+        AND to_regclass(format('%I.%I', connection.schema_name, e.table_name)) IS NOT NULL
+        GROUP BY e.table_name
+    LOOP
+        EXECUTE format($query$
+            SELECT coalesce(jsonb_object_agg(c.entry_id, t.sfid), '{}') AS sfids
+            FROM unnest($1, $2) c (entry_id, row_id)
+            JOIN %I.%I t ON t.id = c.row_id AND t.sfid IS NOT NULL
+        $query$, connection.schema_name, v_table.table_name)
+        INTO v_row
+        USING v_table.entry_ids, v_table.ids;
+        v_known := v_known || v_row.sfids;
+    END LOOP;
+    IF v_known = '{}' THEN
+        RETURN entries;
+    END IF;
+    RETURN ARRAY(
+        SELECT ROW(e.entry_id, e.table_name, e.record_id, e.action, coalesce(e.sfid, v_known ->> e.entry_id::text),
+                   e.given_up, e.taken, e.parent, e.is_first, e.is_pending, e.is_due, e.awaits_job, e.attempt_count,
+                   e.status_code)::sffdw.open_entry
+        FROM unnest(entries) e
+    );
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.know_sfids(sffdw.connection, sffdw.open_entry[]) IS
+    'Return the entries with the sfids that their rows have got since they were captured: what refers to those records '
+    'keeps its order with them.';
+
 CREATE FUNCTION sffdw.judge_entries(connection sffdw.connection, scan_limit integer)
 RETURNS TABLE (
     entry_id     integer,
@@ -268,7 +250,8 @@ STABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    v_entries sffdw.open_entry[] := ARRAY(SELECT e FROM sffdw.open_entries(connection, scan_limit) e);
+    v_entries sffdw.open_entry[] := sffdw.know_sfids(
+        connection, ARRAY(SELECT e FROM sffdw.open_entries(connection, scan_limit) e));
     v_ids     integer[] := ARRAY(SELECT e.entry_id FROM unnest(v_entries) e);
     v_sfids   text[] := ARRAY(SELECT DISTINCT e.sfid FROM unnest(v_entries) e WHERE e.sfid IS NOT NULL);
     v_links   sffdw.open_link[] := ARRAY(

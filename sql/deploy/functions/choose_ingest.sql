@@ -2,6 +2,7 @@
 -- requires: functions/claim_entries
 -- requires: functions/job_filter
 -- requires: functions/make_request
+-- requires: functions/pace_look
 -- requires: functions/resolve_conflicts
 
 BEGIN;
@@ -72,11 +73,17 @@ BEGIN
                 LIMIT $3
             ) l
             LEFT JOIN sffdw.write_claim c ON c.connection_id = $1 AND c.entry_id = l.id
+        ), waiting AS MATERIALIZED (
+            -- A row that names one which is not in Salesforce, rejected perhaps, waits for it.
+            SELECT k.entry_id
+            FROM sffdw.links_by_row($6, ARRAY(SELECT e.id FROM open_entry e WHERE e.is_free AND e.action <> 'DELETE')) k
+            WHERE k.parent_sfid IS NULL
         ), free AS (
             SELECT e.id, e.table_name, e.action, (e.table_name, e.action) IS DISTINCT FROM
                    lag((e.table_name, e.action)) OVER (ORDER BY e.id) AS is_first
             FROM open_entry e
             WHERE e.is_free
+            AND e.id NOT IN (SELECT w.entry_id FROM waiting w)
         ), run AS MATERIALIZED (
             SELECT n.table_name, n.action, n.run_number, array_agg(n.id ORDER BY n.id) AS ids, max(n.id) AS last_id,
                    CASE n.action WHEN 'INSERT' THEN 1 WHEN 'UPDATE' THEN 2 ELSE 3 END AS place
@@ -109,7 +116,7 @@ BEGIN
         sffdw.job_order(connection))
     INTO v_run
     USING connection.connection_id, threshold, 4 * sffdw.sync_setting(connection.options, 'bulk_write_rows'),
-          connection.write_algorithm = 'merged', sffdw.sync_setting(connection.options, 'bulk_write_rows');
+          connection.write_algorithm = 'merged', sffdw.sync_setting(connection.options, 'bulk_write_rows'), connection;
     RETURN v_run;
 END
 $function$;
@@ -283,10 +290,11 @@ AS $function$
 DECLARE
     v_threshold CONSTANT integer := sffdw.sync_setting(connection.options, 'bulk_write_threshold');
     v_id        CONSTANT integer := connection.connection_id;
+    v_began_at  CONSTANT timestamptz := clock_timestamp();
     v_run       sffdw.ingest_run;
     v_filled    record;
 BEGIN
-    IF connection.paused_out OR connection.write_pause_until > clock_timestamp() OR sffdw.is_ingest_paused(v_id, '')
+    IF NOT sffdw.may_look(v_id, 'ingest') OR connection.paused_out OR connection.write_pause_until > clock_timestamp() OR sffdw.is_ingest_paused(v_id, '')
     OR NOT sffdw.has_unsent_beyond(connection, NULL, v_threshold - 1) OR sffdw.awaits_org(v_id) THEN
         RETURN false;
     END IF;
@@ -296,6 +304,7 @@ BEGIN
     -- In a statement after the one that chose them: whatever that one saw is counted here.
     IF v_run.table_name IS NULL OR v_run.table_name = ANY (sffdw.hold_writes(connection)) THEN
         PERFORM sffdw.pause_ingest(v_id, '', clock_timestamp() + interval '2 seconds', 'too few entries can go together');
+        PERFORM sffdw.note_look(v_id, 'ingest', v_began_at);
         RETURN false;
     END IF;
     v_filled := sffdw.fill_ingest(connection, v_run);

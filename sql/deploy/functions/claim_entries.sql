@@ -4,9 +4,63 @@
 -- requires: functions/choose_entries
 -- requires: functions/hold_writes
 -- requires: functions/merge_entries
+-- requires: functions/pace_look
 -- requires: tables/write_claim
 
 BEGIN;
+
+CREATE FUNCTION sffdw.choose_first(connection sffdw.connection)
+RETURNS integer[]
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_began_at CONSTANT timestamptz := clock_timestamp();
+    v_chosen   integer[];
+BEGIN
+    IF sffdw.may_look(connection.connection_id, 'first') THEN
+        v_chosen := sffdw.choose_entries(connection, 5000);
+        IF v_chosen IS NULL THEN
+            PERFORM sffdw.note_look(connection.connection_id, 'first', v_began_at);
+        END IF;
+    END IF;
+    RETURN v_chosen;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.choose_first(sffdw.connection) IS
+    'Return entries that can be sent now, of the oldest in the log, where they usually are.';
+
+CREATE FUNCTION sffdw.choose_deep(connection sffdw.connection)
+RETURNS integer[]
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_began_at CONSTANT timestamptz := clock_timestamp();
+    v_chosen   integer[];
+BEGIN
+    IF NOT sffdw.may_look(connection.connection_id, 'claim') THEN
+        RETURN NULL;
+    END IF;
+    IF sffdw.has_candidates(connection) THEN
+        v_chosen := sffdw.choose_entries(connection, NULL);
+        IF v_chosen IS NULL AND sffdw.break_cycle(connection) THEN
+            v_chosen := sffdw.choose_entries(connection, NULL);
+        END IF;
+    END IF;
+    IF v_chosen IS NULL THEN
+        PERFORM sffdw.note_look(connection.connection_id, 'claim', v_began_at);
+    END IF;
+    RETURN v_chosen;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.choose_deep(sffdw.connection) IS
+    'Return entries that can be sent now, wherever in the log they are; where rows only wait for each other, break the '
+    'circle.';
 
 CREATE FUNCTION sffdw.take_entries(connection sffdw.connection)
 RETURNS integer[]
@@ -25,8 +79,7 @@ BEGIN
     IF NOT v_is_any THEN
         RETURN NULL;
     END IF;
-    -- Usually what can be sent is among the first; all are looked at when those are held up.
-    v_chosen := coalesce(sffdw.choose_entries(connection, 5000), sffdw.choose_entries(connection, NULL));
+    v_chosen := coalesce(sffdw.choose_first(connection), sffdw.choose_deep(connection));
     v_ids := sffdw.keep_sendable(connection, v_chosen);
     EXECUTE format($query$
         WITH taken AS MATERIALIZED (
@@ -94,6 +147,30 @@ COMMENT ON FUNCTION sffdw.awaits_org(integer) IS
     'Whether entries await their next try because the org was out of reach, or have just been answered by an error of '
     'its servers: no others are sent for that long.';
 
+CREATE FUNCTION sffdw.review_unsent(connection sffdw.connection)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_began_at timestamptz := clock_timestamp();
+BEGIN
+    -- What is chosen is judged once more: a pause lets nothing out.
+    IF sffdw.may_look(connection.connection_id, 'hold') THEN
+        PERFORM sffdw.hold_writes(connection);
+        PERFORM sffdw.note_look(connection.connection_id, 'hold', v_began_at);
+    END IF;
+    v_began_at := clock_timestamp();
+    IF sffdw.may_look(connection.connection_id, 'merge') AND sffdw.merge_entries(connection) = 0 THEN
+        PERFORM sffdw.note_look(connection.connection_id, 'merge', v_began_at);
+    END IF;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.review_unsent(sffdw.connection) IS
+    'Before entries are chosen: hold implausibly many, and merge those of the same records.';
+
 CREATE FUNCTION sffdw.claim_entries(connection_id integer)
 RETURNS uuid
 LANGUAGE plpgsql
@@ -111,12 +188,8 @@ BEGIN
     OR sffdw.awaits_org(claim_entries.connection_id) THEN
         RETURN NULL;
     END IF;
-    PERFORM sffdw.hold_writes(v_connection);
-    PERFORM sffdw.merge_entries(v_connection);
+    PERFORM sffdw.review_unsent(v_connection);
     v_ids := sffdw.take_entries(v_connection);
-    IF v_ids IS NULL AND sffdw.break_cycle(v_connection) THEN
-        v_ids := sffdw.take_entries(v_connection);
-    END IF;
     PERFORM sffdw.show_writing(v_connection, v_ids IS NOT NULL);
     IF v_ids IS NULL THEN
         RETURN NULL;

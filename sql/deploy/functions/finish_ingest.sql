@@ -1,5 +1,6 @@
 -- Deploy sffdw:functions/finish_ingest to pg
 -- requires: functions/choose_ingest
+-- requires: functions/pace_look
 -- requires: functions/send_batch
 
 BEGIN;
@@ -56,6 +57,7 @@ BEGIN
                             v_spent.byte_count - job.byte_count);
     DELETE FROM sffdw.ingest_job j
     WHERE j.job_number = job.job_number;
+    PERFORM sffdw.look_again(connection.connection_id);
 END
 $function$;
 

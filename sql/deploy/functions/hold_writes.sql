@@ -304,10 +304,14 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    -- In a statement after the one that chose them: whatever that one saw is counted here.
-    v_held CONSTANT text[] := sffdw.hold_writes(connection);
+    v_held text[];
     v_ids  integer[];
 BEGIN
+    IF entry_ids IS NULL THEN
+        RETURN NULL;
+    END IF;
+    -- In a statement after the one that chose them: whatever that one saw is counted here.
+    v_held := sffdw.hold_writes(connection);
     IF v_held = '{}' THEN
         RETURN entry_ids;
     END IF;

@@ -1,5 +1,6 @@
 -- Deploy sffdw:functions/prepare_entries to pg
 -- requires: functions/overtaken_columns
+-- requires: functions/pace_look
 -- requires: functions/settle_answers
 
 BEGIN;
@@ -216,10 +217,16 @@ SET lock_timeout = '2s'
 AS $function$
 DECLARE
     v_connection sffdw.connection;
-    v_is_settled boolean;
+    v_began_at   CONSTANT timestamptz := clock_timestamp();
+    v_is_settled boolean := false;
 BEGIN
     SELECT c.* INTO STRICT v_connection FROM sffdw.connection c WHERE c.connection_id = prepare_entries.connection_id;
-    v_is_settled := sffdw.ignore_deletes(v_connection);
+    IF sffdw.may_look(prepare_entries.connection_id, 'prepare') THEN
+        v_is_settled := sffdw.ignore_deletes(v_connection);
+        IF NOT v_is_settled THEN
+            PERFORM sffdw.note_look(prepare_entries.connection_id, 'prepare', v_began_at);
+        END IF;
+    END IF;
     RETURN sffdw.ignore_updates(v_connection) OR v_is_settled;
 END
 $function$;

@@ -4,6 +4,7 @@
 -- requires: functions/judge_doubt
 -- requires: functions/load_page
 -- requires: functions/make_request
+-- requires: functions/pace_look
 -- requires: functions/write_back
 -- requires: tables/write_claim
 
@@ -17,18 +18,48 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
     -- What another role's session does is not shown in full: its process being there must do.
+    WITH claimant AS MATERIALIZED (
+        SELECT DISTINCT c.batch_id, c.claimant_pid, c.claimant_start
+        FROM sffdw.write_claim c
+        WHERE c.connection_id = connection.connection_id
+        AND c.phase = 'claimed'
+    ), gone AS MATERIALIZED (
+        SELECT k.batch_id
+        FROM claimant k
+        WHERE k.batch_id IS DISTINCT FROM own_batch
+        AND (k.claimant_pid = pg_backend_pid()
+             OR NOT EXISTS (
+                 SELECT
+                 FROM pg_stat_activity a
+                 WHERE a.pid = k.claimant_pid
+                 AND coalesce(a.backend_start, k.claimant_start) = k.claimant_start
+             ))
+    )
     UPDATE sffdw.write_claim c
     SET phase = 'doubtful', next_try_at = NULL
     WHERE c.connection_id = connection.connection_id
     AND c.phase = 'claimed'
-    AND c.batch_id IS DISTINCT FROM own_batch
-    AND (c.claimant_pid = pg_backend_pid()
-         OR NOT EXISTS (
-             SELECT
-             FROM pg_stat_activity a
-             WHERE a.pid = c.claimant_pid
-             AND coalesce(a.backend_start, c.claimant_start) = c.claimant_start
-         ));
+    AND c.batch_id IN (SELECT g.batch_id FROM gone g);
+    PERFORM sffdw.adopt_orphans(connection);
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.mark_doubtful(sffdw.connection, uuid) IS
+    'Put in doubt the entries that nobody is at work on any more: their claimant''s process is gone, or it is this '
+    'session''s own from a run that was cut short.';
+
+CREATE FUNCTION sffdw.adopt_orphans(connection sffdw.connection)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_began_at CONSTANT timestamptz := clock_timestamp();
+BEGIN
+    IF NOT sffdw.may_look(connection.connection_id, 'orphan') THEN
+        RETURN;
+    END IF;
     EXECUTE format($query$
         INSERT INTO sffdw.write_claim (connection_id, entry_id, phase, claimed_at, doubtful_at, attempt_count)
         SELECT $1, l.id, 'doubtful', coalesce(l.updated_at, l.created_at, clock_timestamp()), clock_timestamp(), 1
@@ -46,12 +77,12 @@ BEGIN
             final_state = NULL, is_rejected = false
     $query$, connection.schema_name)
     USING connection.connection_id;
+    PERFORM sffdw.note_look(connection.connection_id, 'orphan', v_began_at);
 END
 $function$;
 
-COMMENT ON FUNCTION sffdw.mark_doubtful(sffdw.connection, uuid) IS
-    'Put in doubt the entries that nobody is at work on any more: their claimant''s process is gone, or it is this '
-    'session''s own from a run that was cut short.';
+COMMENT ON FUNCTION sffdw.adopt_orphans(sffdw.connection) IS
+    'Put in doubt the entries that are PENDING without a claim: the database was set back, or they were Heroku Connect''s.';
 
 CREATE FUNCTION sffdw.close_doubts(connection sffdw.connection, verdicts sffdw.doubt_verdict[])
 RETURNS void

@@ -2,6 +2,7 @@
 -- requires: functions/caught_error
 -- requires: functions/check_connection
 -- requires: functions/find_connection
+-- requires: functions/pace_look
 -- requires: functions/require_owner
 -- requires: functions/run_lock
 
@@ -95,6 +96,9 @@ BEGIN
     deadline := sffdw.run_deadline(max_duration, started_at);
     is_running := sffdw.take_run_lock(v_connection.connection_id, kind, lane);
     IF is_running THEN
+        IF kind = 'write' THEN
+            PERFORM sffdw.look_again(v_connection.connection_id);
+        END IF;
         caught := sffdw.check_run(v_connection.connection_id);
     END IF;
 END

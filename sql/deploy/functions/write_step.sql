@@ -1,5 +1,6 @@
 -- Deploy sffdw:functions/write_step to pg
 -- requires: functions/ingest_step
+-- requires: functions/pace_look
 -- requires: functions/prepare_entries
 -- requires: functions/restore_rows
 -- requires: functions/send_batch
@@ -45,6 +46,9 @@ BEGIN
             next_batch := sffdw.claim_entries(connection_id);
             has_done := next_batch IS NOT NULL;
     END CASE;
+    IF has_done THEN
+        PERFORM sffdw.outdate_looks(connection_id);
+    END IF;
 EXCEPTION WHEN query_canceled OR OTHERS THEN
     GET STACKED DIAGNOSTICS v_sqlstate = RETURNED_SQLSTATE, v_message = MESSAGE_TEXT,
                             v_detail = PG_EXCEPTION_DETAIL, v_hint = PG_EXCEPTION_HINT;
@@ -159,7 +163,8 @@ BEGIN
         caught := coalesce(caught, v_rest.caught);
         is_on := v_rest.is_on AND (deadline IS NOT NULL
                                    OR idle < 100 AND sffdw.has_open_writes(connection_id, started_at)
-                                   OR sffdw.awaits_jobs(connection_id));
+                                   OR sffdw.awaits_jobs(connection_id)
+                                   OR sffdw.end_looks(connection_id));
     END IF;
     -- What is claimed is sent, however late it is.
     is_on := is_on AND (stage = 'claim' AND has_done OR coalesce(clock_timestamp() < deadline, true));

@@ -3,7 +3,8 @@
 BEGIN;
 
 DROP FUNCTION sffdw.break_cycle(sffdw.connection);
-DROP FUNCTION sffdw.split_insert(sffdw.connection, integer, text[]);
+DROP FUNCTION sffdw.split_entry(sffdw.connection, integer, text[]);
 DROP FUNCTION sffdw.find_cycle(sffdw.connection);
+DROP FUNCTION sffdw.find_ring(sffdw.open_entry[], sffdw.open_link[]);
 
 COMMIT;

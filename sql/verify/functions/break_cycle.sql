@@ -9,8 +9,10 @@ BEGIN
     FOR v_routine IN
         SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
         FROM (VALUES
+            ('sffdw.find_ring(sffdw.open_entry[], sffdw.open_link[])', false,
+             '{"search_path=pg_catalog, pg_temp",enable_nestloop=off}'::text[]),
             ('sffdw.find_cycle(sffdw.connection)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.split_insert(sffdw.connection, integer, text[])', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.split_entry(sffdw.connection, integer, text[])', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.break_cycle(sffdw.connection)', false, '{"search_path=pg_catalog, pg_temp"}'::text[])
         ) AS w (signature, is_definer, settings)
         JOIN pg_catalog.pg_proc p ON p.oid = w.signature::pg_catalog.regprocedure

@@ -6,18 +6,15 @@ DO $do$
 DECLARE
     v_routine record;
 BEGIN
-    ASSERT pg_catalog.to_regtype('sffdw.open_link') IS NOT NULL, 'sffdw.open_link exists';
     ASSERT pg_catalog.to_regtype('sffdw.open_entry') IS NOT NULL, 'sffdw.open_entry exists';
     FOR v_routine IN
         SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
         FROM (VALUES
+            ('sffdw.has_candidates(sffdw.connection)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.open_entries(sffdw.connection, integer)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.linked_columns(integer)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.links_by_id(sffdw.connection, integer[], text[])', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.links_by_row(sffdw.connection, integer[])', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.describe_wait(sffdw.open_link)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.find_waits(sffdw.open_entry[], sffdw.open_link[])', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.request_size(integer, text)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.know_sfids(sffdw.connection, sffdw.open_entry[])', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.judge_entries(sffdw.connection, integer)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.choose_entries(sffdw.connection, integer)', false, '{"search_path=pg_catalog, pg_temp"}'::text[])
         ) AS w (signature, is_definer, settings)

@@ -9,6 +9,9 @@ BEGIN
     FOR v_routine IN
         SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
         FROM (VALUES
+            ('sffdw.choose_first(sffdw.connection)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.choose_deep(sffdw.connection)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.review_unsent(sffdw.connection)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.take_entries(sffdw.connection)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.concerns_org(integer, text)',

@@ -9,6 +9,7 @@ BEGIN
     FOR v_routine IN
         SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
         FROM (VALUES
+            ('sffdw.adopt_orphans(sffdw.connection)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.mark_doubtful(sffdw.connection, uuid)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.close_doubts(sffdw.connection, sffdw.doubt_verdict[])',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),

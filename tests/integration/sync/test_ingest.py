@@ -186,6 +186,23 @@ def test_only_one_row_of_those_that_name_each_other_is_in_a_job(org: Org, accoun
         f"A {n}": parents[f"x{n - 12}"] if n > 12 else None for n in range(1, 25)}
 
 
+def test_children_of_a_rejected_row_wait_for_it_and_are_in_no_job(org: Org, account: Session, contact: Session) -> None:
+    contact.execute("SELECT sffdw.alter_mapping('Contact', add_fields => '{Account.External_Id__c}')")
+    account.execute("INSERT INTO salesforce.account (external_id__c) VALUES ('bad')")
+    write(account)
+    insert(contact, 12, "contact", "lastname, account__external_id__c", "'C ' || n, 'bad'")
+    insert(contact, 11, "contact", "lastname", "'Free ' || n")
+    mark = org.last_call()
+    write(account)
+    assert (kinds(org, mark), len(org.names("Contact", "LastName"))) == ({"bulk_job", "bulk_upload"}, 11)
+    assert states(contact) == {("INSERT", "FAILED"): 1, ("INSERT", "NEW"): 12, ("INSERT", "SUCCESS"): 11}
+    account.execute("UPDATE salesforce.account SET name = 'repaired'")
+    account.execute("SELECT sffdw.retry()")
+    write(account)
+    assert len(org.names("Contact", "LastName")) == 23
+    assert ("INSERT", "NEW") not in states(contact)
+
+
 # --- what happens to a job ---
 
 def step(session: Session) -> bool:

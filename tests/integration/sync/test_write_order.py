@@ -153,6 +153,74 @@ def test_what_a_younger_change_sets_is_not_set_again_behind_it(org: Org, family:
     assert parents(org)["self"] == "other"
 
 
+def test_a_ring_of_links_and_identifiers_is_broken(org: Org, family: Session) -> None:
+    """The first names a new row, whose identifier is the one that it gives up itself."""
+    org.create("Account", {"Name": "first", "External_Id__c": "x1"})
+    poll(family)
+    with family.transaction():
+        family.execute("UPDATE salesforce.account SET phone = '1', external_id__c = 'x2', "
+                       "parent__external_id__c = 'x1'")
+        family.execute("INSERT INTO salesforce.account (name, external_id__c) VALUES ('second', 'x1')")
+    assert all(judged(family))
+    write(family)
+    assert log(family) == [("UPDATE", "SUCCESS"), ("INSERT", "SUCCESS"), ("UPDATE", "SUCCESS")]
+    assert parents(org) == {"first": "second", "second": None}
+    assert sorted((record["Name"], record["External_Id__c"]) for record in org.sandbox.records("Account")) == [
+        ("first", "x2"), ("second", "x1")]
+
+
+def test_what_waits_in_no_ring_is_left_as_it_is(org: Org, family: Session) -> None:
+    """The row that it names was rejected: the same picture, but nobody waits for the other."""
+    family.execute("INSERT INTO salesforce.account (external_id__c) VALUES ('p')")
+    write(family)
+    for name, parent in ("c", "p"), ("d", "c"):
+        family.execute("INSERT INTO salesforce.account (name, external_id__c, parent__external_id__c) "
+                       "VALUES (%s, %s, %s)", [name, name, parent])
+    write(family)
+    assert log(family) == [("INSERT", "FAILED"), ("INSERT", "NEW"), ("INSERT", "NEW")]
+    assert [bool(reason) for reason in judged(family)] == [True, True]
+
+
+def test_a_change_captured_before_the_row_had_an_sfid_keeps_its_order_with_children(org: Org, family: Session) -> None:
+    family.execute("INSERT INTO salesforce.account (name) VALUES ('parent')")
+    family.execute("UPDATE salesforce.account SET phone = '1'")
+    set_options(family, write_batch_size=1)
+    batch = one(family, "SELECT sffdw.claim_entries(connection_id) FROM sffdw.connection")
+    family.execute("SELECT sffdw.send_batch(connection_id, %s) FROM sffdw.connection", [batch])
+    family.execute("SELECT sffdw.settle_answers(connection_id) FROM sffdw.connection")
+    family.execute("INSERT INTO salesforce.contact (lastname, accountid) SELECT 'child', sfid FROM salesforce.account")
+    family.execute("INSERT INTO salesforce.contact (lastname) VALUES ('stranger')")
+    update, child, stranger = judged(family)
+    assert (update, stranger) == (None, None)
+    assert "of the record that it refers to, is older" in str(child)
+    write(family)
+    assert {state for _, state in log(family)} == {"SUCCESS"}
+
+
+def test_after_a_long_look_the_next_one_waits_but_no_pass_ends_without(org: Org, family: Session) -> None:
+    connection = one(family, "SELECT connection_id FROM sffdw.connection")
+
+    def look(function: str, *values: str) -> Any:
+        return one(family, f"SELECT sffdw.{function}({', '.join([str(connection), *values])})")
+
+    look("note_look", "'claim'", "clock_timestamp()")
+    assert look("may_look", "'claim'")
+    for kind in ("'first'", "'claim'"):
+        look("note_look", kind, "clock_timestamp() - interval '1 hour'")
+    assert (look("may_look", "'claim'"), look("may_look", "'orphan'")) == (False, True)
+    family.execute("INSERT INTO salesforce.contact (lastname) VALUES ('late')")
+    assert look("claim_entries") is None
+    # Nothing has been done since: the look would find the same.
+    assert not look("end_looks")
+    look("outdate_looks")
+    assert not look("may_look", "'claim'")
+    assert look("end_looks")
+    assert look("may_look", "'claim'")
+    look("note_look", "'first'", "clock_timestamp() - interval '1 hour'")
+    write(family)
+    assert log(family) == [("INSERT", "SUCCESS")]
+
+
 def test_changes_of_parent_and_child_keep_their_order(org: Org, family: Session) -> None:
     parent, other = org.create("Account", {"Name": "parent"}, {"Name": "other"})
     org.create("Contact", {"LastName": "child", "AccountId": parent})

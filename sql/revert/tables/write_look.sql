@@ -1,0 +1,7 @@
+-- Revert sffdw:tables/write_look from pg
+
+BEGIN;
+
+DROP TABLE sffdw.write_look;
+
+COMMIT;
