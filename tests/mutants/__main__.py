@@ -6,6 +6,7 @@ mechanism does nothing. CASE=3,2.4 takes these cases only. Ends with 1 if anythi
 
 import argparse
 import os
+import signal
 import sys
 import time
 
@@ -50,6 +51,8 @@ def main() -> int:
     parser.add_argument("--trusting", action="store_true", help="do not run the tests with nothing switched off first")
     given = parser.parse_args()
     mutants = chosen(given.cases)
+    # Whoever ends the program ends a test run too, and has what is installed put in order again.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     began = time.monotonic()
     with ground.copied_tree():
         if not given.trusting and not check_unharmed(mutants):

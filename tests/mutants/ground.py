@@ -91,9 +91,11 @@ def run_tests(tests: Sequence[str], patience_s: float = PATIENCE_S) -> Verdict:
         process = subprocess.Popen(command, cwd=TREE, stdout=output, stderr=subprocess.STDOUT)
         try:
             process.wait(LONGEST_S)
-        except subprocess.TimeoutExpired:
+        except (subprocess.TimeoutExpired, SystemExit):
             process.kill()
             process.wait()
+            remove_cluster(process.pid)
+            raise
     remove_cluster(process.pid)
     return read_report(report)
 

@@ -1,11 +1,9 @@
 -- Deploy sffdw:functions/changes_step to pg
--- requires: functions/hold_deletes
 -- requires: functions/log_event
--- requires: functions/merge_columns
 -- requires: functions/start_run
 -- requires: functions/sync_setting
+-- requires: tables/change_notice
 -- requires: tables/change_stream
--- requires: tables/mapping_progress
 
 BEGIN;
 
@@ -57,71 +55,29 @@ COMMENT ON FUNCTION sffdw.read_change_events(sffdw.connection, bigint, double pr
     'Read the change events after a replay id: wait for some, but no longer than that. is_opened: the stream was '
     'opened for this, so that events may have been missed.';
 
-CREATE FUNCTION sffdw.hasten_polls(connection sffdw.connection, object_names text[])
-RETURNS integer
-LANGUAGE plpgsql
+CREATE FUNCTION sffdw.add_notices(connection sffdw.connection, events sffdw.change_event[])
+RETURNS void
+LANGUAGE sql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
-DECLARE
-    v_gap   interval := make_interval(secs => sffdw.sync_setting(connection.options, 'accelerated_gap_s'));
-    v_count integer;
-BEGIN
-    -- A poll that is under way may have opened its window before the change: its end looks at hastened_at.
-    UPDATE sffdw.mapping m
-    SET hastened_at = clock_timestamp(),
-        -- A mapping in error has its pauses, or has used up its daily_call_cap.
-        next_poll_at = CASE
-            WHEN m.error_count > 0 THEN m.next_poll_at
-            ELSE least(m.next_poll_at, greatest(clock_timestamp(), m.window_opened_at + v_gap))
-        END
+    -- Added whatever is there already: a poll that is taking notices now may have opened its window before the change.
+    INSERT INTO sffdw.change_notice (mapping_id, gone_ids)
+    SELECT m.mapping_id, array(
+        SELECT i
+        FROM unnest(events) e
+        CROSS JOIN LATERAL unnest(e.record_ids) i
+        WHERE e.is_delete
+        AND lower(e.object_name) = lower(m.object_name)
+    )
+    FROM sffdw.mapping m
     WHERE m.connection_id = connection.connection_id
     AND m.accelerated
-    AND (object_names IS NULL OR lower(m.object_name) = ANY (object_names));
-    GET DIAGNOSTICS v_count = ROW_COUNT;
-    RETURN v_count;
-END
+    AND (events IS NULL OR lower(m.object_name) IN (SELECT lower(e.object_name) FROM unnest(events) e));
 $function$;
 
-COMMENT ON FUNCTION sffdw.hasten_polls(sffdw.connection, text[]) IS
-    'Have accelerated mappings polled now, or accelerated_gap_s after their last poll began: those of these objects, '
-    'or all for NULL. Return how many.';
-
-CREATE FUNCTION sffdw.note_deletions(connection sffdw.connection, events sffdw.change_event[])
-RETURNS void
-LANGUAGE plpgsql
-VOLATILE
-SET search_path = pg_catalog, pg_temp
-AS $function$
-DECLARE
-    v_mapping sffdw.mapping;
-    v_ids     text[];
-BEGIN
-    -- Whether they are gone for good is asked by their Id, as for the delete log.
-    FOR v_mapping IN
-        SELECT m.*
-        FROM sffdw.mapping m
-        WHERE m.connection_id = connection.connection_id
-        AND m.accelerated
-        AND lower(m.object_name) IN (SELECT lower(e.object_name) FROM unnest(events) e WHERE e.is_delete)
-    LOOP
-        EXECUTE format($query$
-            SELECT array_agg(DISTINCT i)
-            FROM unnest($1) e
-            CROSS JOIN LATERAL unnest(e.record_ids) i
-            WHERE e.is_delete
-            AND lower(e.object_name) = lower($2)
-            AND EXISTS (SELECT FROM %s t WHERE t.sfid = i)
-        $query$, sffdw.mapped_table(connection, v_mapping))
-        INTO v_ids
-        USING events, v_mapping.object_name;
-        PERFORM sffdw.add_gone(v_mapping.mapping_id, v_ids, 'event');
-    END LOOP;
-END
-$function$;
-
-COMMENT ON FUNCTION sffdw.note_deletions(sffdw.connection, sffdw.change_event[]) IS
-    'Note the records that events call deleted as gone, for the next poll to confirm.';
+COMMENT ON FUNCTION sffdw.add_notices(sffdw.connection, sffdw.change_event[]) IS
+    'Have accelerated mappings polled soon: those that events tell of, or all for NULL.';
 
 CREATE FUNCTION sffdw.follow_changes(connection sffdw.connection, wait_s double precision)
 RETURNS void
@@ -155,13 +111,10 @@ BEGIN
     END IF;
     IF v_read.is_opened AND v_from = -1 THEN
         -- Nobody listened until now.
-        PERFORM sffdw.hasten_polls(connection, NULL);
+        PERFORM sffdw.add_notices(connection, NULL);
     END IF;
     IF cardinality(v_read.events) > 0 THEN
-        -- Mappings are locked before what is gone, as by the steps of a poll.
-        PERFORM sffdw.hasten_polls(
-            connection, array(SELECT DISTINCT lower(e.object_name) FROM unnest(v_read.events) e));
-        PERFORM sffdw.note_deletions(connection, v_read.events);
+        PERFORM sffdw.add_notices(connection, v_read.events);
     END IF;
 END
 $function$;

@@ -1,6 +1,7 @@
 -- Deploy sffdw:functions/poll_page to pg
 -- requires: functions/cursor_column
 -- requires: functions/load_page
+-- requires: functions/take_notices
 -- requires: tables/deferred_attempt
 
 BEGIN;
@@ -12,13 +13,16 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    v_end      timestamptz := sffdw.server_time(connection);
+    v_end      timestamptz;
     v_start    timestamptz := date_trunc('second', mapping.watermark_at)
                               - make_interval(secs => sffdw.sync_setting(connection.options, 'overlap_s'));
     v_swept    timestamptz := date_trunc('second', mapping.watermark_at)
                               - make_interval(secs => sffdw.sync_setting(connection.options, 'sweep_window_s'));
     v_is_sweep boolean := v_swept < v_start AND coalesce(mapping.next_sweep_at <= due_at, true);
 BEGIN
+    -- What they tell of lies before the end of the window.
+    PERFORM sffdw.take_notices(connection, mapping);
+    v_end := sffdw.server_time(connection);
     -- Records become visible after the time of their stamp: the last minutes are read again, and now and then the
     -- last hour.
     UPDATE sffdw.mapping m

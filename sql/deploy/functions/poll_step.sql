@@ -51,7 +51,7 @@ BEGIN
     WHERE m.connection_id = v_connection.connection_id
     AND (due_mappings.object_name IS NULL OR lower(m.object_name) = lower(due_mappings.object_name))
     AND (force OR coalesce(m.next_poll_at, '-infinity') <= v_due_at OR sffdw.has_field_sweep(m.mapping_id)
-         OR sffdw.has_discard(m.mapping_id))
+         OR sffdw.has_discard(m.mapping_id) OR sffdw.is_hastened(v_connection, m, v_due_at))
     -- Its policy pauses it until a person has decided; a gone object is looked for by the schema check.
     AND m.state <> 'SCHEMA_CHANGED'
     AND (force OR NOT EXISTS (
@@ -121,7 +121,8 @@ BEGIN
         WHEN v_mapping.phase = 'verify' THEN PERFORM sffdw.compare_in_poll(v_connection, v_mapping, due_at);
         WHEN v_mapping.phase = 'deferred' THEN PERFORM sffdw.retry_deferred(v_connection, v_mapping, force, due_at);
         WHEN sffdw.discard_page(v_connection, v_mapping) THEN NULL;
-        WHEN force AND v_mapping.last_poll_at >= called_at OR NOT force AND v_mapping.next_poll_at > due_at THEN
+        WHEN force AND v_mapping.last_poll_at >= called_at OR NOT force AND v_mapping.next_poll_at > due_at
+        AND NOT sffdw.is_hastened(v_connection, v_mapping, due_at) THEN
             IF NOT sffdw.has_field_sweep(v_mapping.mapping_id) THEN
                 RETURN 'done';
             END IF;

@@ -105,8 +105,6 @@ BEGIN
         error_count = 0,
         last_poll_at = m.window_opened_at,
         next_poll_at = CASE
-            WHEN m.hastened_at > m.window_opened_at
-                THEN m.window_opened_at + make_interval(secs => sffdw.sync_setting(c.options, 'accelerated_gap_s'))
             WHEN EXISTS (
                 SELECT
                 FROM sffdw.deferred_record d

@@ -14,7 +14,6 @@ ADD COLUMN load_sweeps      boolean     NOT NULL DEFAULT false,
 ADD COLUMN error_count      integer     NOT NULL DEFAULT 0,
 ADD COLUMN next_formula_at  timestamptz,
 ADD COLUMN narrowed_to      name[],
-ADD COLUMN hastened_at      timestamptz,
 ADD CONSTRAINT mapping_narrowed_to_unstored CHECK (narrowed_to IS NULL),
 ADD CONSTRAINT mapping_phase_known CHECK (phase IN (
     'load', 'bulk', 'replace', 'index', 'changes', 'bulk_changes', 'recent', 'compare', 'deletes', 'verify',
@@ -35,8 +34,6 @@ COMMENT ON COLUMN sffdw.mapping.error_count IS
     'Errors since the last poll that ended well: the pause before the next try doubles with each.';
 COMMENT ON COLUMN sffdw.mapping.next_formula_at IS
     'When formulas and roll-ups are next read again; NULL: not planned, for instance because none is mapped.';
-COMMENT ON COLUMN sffdw.mapping.hastened_at IS
-    'When a change event last asked for a poll: one whose window opened before that is followed by another.';
 COMMENT ON COLUMN sffdw.mapping.narrowed_to IS
     'Always NULL in the table: a function that reads some columns only hands on the mapping narrowed to these.';
 COMMENT ON COLUMN sffdw.mapping.run_id IS 'The row of sync_run that the running load or poll adds to.';

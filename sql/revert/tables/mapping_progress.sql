@@ -12,7 +12,6 @@ DROP COLUMN run_id,
 DROP COLUMN load_sweeps,
 DROP COLUMN error_count,
 DROP COLUMN next_formula_at,
-DROP COLUMN hastened_at,
 DROP COLUMN narrowed_to;
 
 COMMIT;

@@ -12,9 +12,7 @@ BEGIN
         FROM (VALUES
             ('sffdw.read_change_events(sffdw.connection, bigint, double precision)', false,
              '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.hasten_polls(sffdw.connection, text[])', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.note_deletions(sffdw.connection, sffdw.change_event[])', false,
-             '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.add_notices(sffdw.connection, sffdw.change_event[])', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.follow_changes(sffdw.connection, double precision)', false,
              '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.record_changes_error(integer, jsonb)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),

@@ -3,7 +3,7 @@
 BEGIN;
 
 SELECT phase, window_opened_at, next_deletes_at, next_sweep_at, late_before, run_id, load_sweeps, error_count,
-       next_formula_at, narrowed_to, hastened_at
+       next_formula_at, narrowed_to
 FROM sffdw.mapping
 WHERE false;
 
