@@ -28,6 +28,7 @@ HINTS = (
     ("audience", "Set login_url to the host that the user logs in at."),
     ("assertion", "Check options private_key_file, client_id and username of the user mapping."),
     ("ip restricted", "In Salesforce, allow the server's address for the user's profile or the connected app."),
+    ("inactive_org", "The org is locked, closed or suspended: its administrator or Salesforce can say why."),
     ("login rate", "Wait an hour: Salesforce limits logins for each user."),
     ("authentication failure", "Check options username, password and security_token of the user mapping."),
 )

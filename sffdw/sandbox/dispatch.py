@@ -16,6 +16,7 @@ from sffdw.sandbox.dml.storms import touch_some
 from sffdw.sandbox.errors import ApiError, not_found
 from sffdw.sandbox.faults import Fault
 from sffdw.sandbox.login import envelope, soap
+from sffdw.sandbox.oauth import OAuthError
 from sffdw.sandbox.rest.describe import check_version
 from sffdw.sandbox.rest.routes import DATA_ROUTES, ROUTES, Answer, Route, kind_of
 
@@ -126,6 +127,8 @@ def _refuse(call: Call, error: ApiError) -> Reply:
     path = call.path.lower()
     if path.startswith(soap.PATH):
         return envelope.refuse(error)
+    if call.kind == "token":
+        return OAuthError(error.code, str(error), error.status).reply()
     return refuse_classic(call, error) if path.startswith(CLASSIC) else error_reply(error)
 
 

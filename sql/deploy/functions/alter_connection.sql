@@ -1,4 +1,5 @@
 -- Deploy sffdw:functions/alter_connection to pg
+-- requires: functions/check_metadata
 -- requires: functions/create_connection
 -- requires: functions/find_connection
 -- requires: functions/require_owner
@@ -43,6 +44,7 @@ DECLARE
     v_connection sffdw.connection := sffdw.find_connection(connection_name);
 BEGIN
     PERFORM sffdw.require_owner(v_connection);
+    PERFORM sffdw.refuse_unavailable(v_connection);
     SELECT c.* INTO STRICT v_connection FROM sffdw.connection c
     WHERE c.connection_id = v_connection.connection_id
     FOR UPDATE;

@@ -1,4 +1,5 @@
 -- Deploy sffdw:functions/alter_mapping to pg
+-- requires: functions/check_metadata
 -- requires: functions/create_mapping
 -- requires: functions/find_mapping
 -- requires: functions/request_field_sweep
@@ -185,6 +186,7 @@ DECLARE
     v_indexes    text[] := indexes;
 BEGIN
     PERFORM sffdw.require_owner(v_connection);
+    PERFORM sffdw.refuse_unavailable(v_connection);
     PERFORM sffdw.check_settings(jsonb_strip_nulls(jsonb_build_object(
         'access', access, 'types', types, 'write_mode', write_mode, 'conflict_policy', conflict_policy,
         'rejected_policy', rejected_policy, 'schema_policy', schema_policy, 'accelerated', accelerated,

@@ -1,4 +1,5 @@
 -- Deploy sffdw:functions/archive_entries to pg
+-- requires: functions/check_metadata
 -- requires: functions/compare_step
 -- requires: functions/count_calls
 -- requires: functions/prepare_entries
@@ -191,6 +192,7 @@ DECLARE
     v_connection sffdw.connection := sffdw.find_connection(connection_name);
 BEGIN
     PERFORM sffdw.require_owner(v_connection);
+    PERFORM sffdw.refuse_unavailable(v_connection);
     connection_id := v_connection.connection_id;
     is_running := sffdw.take_run_lock(v_connection.connection_id, 'maintain', 0);
 END

@@ -25,6 +25,25 @@ $function$;
 COMMENT ON FUNCTION sffdw.raise_caught(jsonb) IS
     'Raise again an error that a step caught and returned as {sqlstate, message, detail, hint}.';
 
+CREATE FUNCTION sffdw.error_state(caught jsonb)
+RETURNS text
+LANGUAGE sql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT CASE caught ->> 'sqlstate'
+        WHEN 'SF001' THEN CASE
+            WHEN caught ->> 'detail' LIKE '%inactive_org%' THEN 'INACTIVE_ORG'
+            ELSE 'UNAUTHORIZED'
+        END
+        WHEN 'SF002' THEN 'RECOVERY'
+        WHEN 'SF018' THEN 'DB_UNAVAILABLE'
+    END;
+$function$;
+
+COMMENT ON FUNCTION sffdw.error_state(jsonb) IS
+    'Return the state that a caught error puts a connection into, by the contract; NULL: it stays as it is.';
+
 CREATE FUNCTION sffdw.record_connection_error(connection_id integer, caught jsonb, is_write boolean DEFAULT true)
 RETURNS void
 LANGUAGE plpgsql
@@ -33,6 +52,7 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
     v_sqlstate text := caught ->> 'sqlstate';
+    v_state    text := sffdw.error_state(caught);
     v_text     text := concat_ws(': ', caught ->> 'message', nullif(caught ->> 'detail', ''));
     v_before   sffdw.connection;
     v_count    integer;
@@ -53,7 +73,7 @@ BEGIN
     UPDATE sffdw.connection c
     SET last_error = caught ->> 'message',
         last_error_at = clock_timestamp(),
-        state = CASE v_sqlstate WHEN 'SF001' THEN 'UNAUTHORIZED' WHEN 'SF002' THEN 'RECOVERY' ELSE c.state END,
+        state = coalesce(v_state, c.state),
         throttle_count = v_count,
         throttled_until = greatest(c.throttled_until, v_until),
         -- What the budget refuses to polls it may grant to writes.
@@ -64,7 +84,7 @@ BEGIN
     WHERE c.connection_id = record_connection_error.connection_id
     AND c.state <> 'RECOVERY';
     -- Told of once, not at each try.
-    IF FOUND AND (v_sqlstate = 'SF001' AND v_before.state <> 'UNAUTHORIZED' OR v_sqlstate = 'SF002') THEN
+    IF FOUND AND v_state <> v_before.state THEN
         PERFORM sffdw.log_event(connection_id, 'CONNECTION STOPPED', caught ->> 'message', 'ERROR');
         PERFORM sffdw.notify(connection_id, 'connection-error', caught ->> 'message');
     ELSIF FOUND AND v_count > 0 AND v_before.throttle_count = 0 THEN

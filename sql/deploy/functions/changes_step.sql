@@ -173,7 +173,7 @@ AS $function$
         LEFT JOIN sffdw.change_stream s USING (connection_id)
         WHERE c.connection_id = may_follow.connection_id
         AND NOT c.paused_in
-        AND c.state NOT IN ('RECOVERY', 'UNAUTHORIZED')
+        AND c.state NOT IN ('RECOVERY', 'UNAUTHORIZED', 'INACTIVE_ORG')
         AND coalesce(s.next_try_at <= clock_timestamp(), true)
         AND EXISTS (SELECT FROM sffdw.mapping m WHERE m.connection_id = c.connection_id AND m.accelerated)
     );

@@ -1,4 +1,5 @@
 -- Deploy sffdw:functions/check_connection to pg
+-- requires: functions/check_metadata
 -- requires: functions/cluster_identity
 -- requires: functions/log_event
 -- requires: functions/notify
@@ -60,6 +61,7 @@ BEGIN
     IF v_connection.state = 'RECOVERY' THEN
         RETURN v_connection.last_error;
     END IF;
+    PERFORM sffdw.refuse_unavailable(v_connection);
     EXECUTE format('SELECT org_id, api_limit FROM %I._session', v_connection.live_schema_name) INTO v_session;
     v_problem := coalesce(sffdw.find_org_mismatch(v_connection, v_session.org_id),
                           sffdw.find_cluster_mismatch(v_connection));
@@ -82,7 +84,7 @@ $function$;
 COMMENT ON FUNCTION sffdw.check_connection(integer) IS
     'Compare the org that answers, and this server, with what the connection recorded: once a loop, before anything is '
     'written or deleted. Return NULL if all is the same; else set state RECOVERY and return what differs: the caller '
-    'commits that, then stops with refuse_recovery. Raises what the call to Salesforce raises.';
+    'commits that, then stops with refuse_recovery. Raises SF018, and what the call to Salesforce raises.';
 
 CREATE FUNCTION sffdw.refuse_recovery(connection sffdw.connection)
 RETURNS void

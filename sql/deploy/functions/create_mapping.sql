@@ -1,5 +1,6 @@
 -- Deploy sffdw:functions/create_mapping to pg
 -- requires: functions/apply_indexes
+-- requires: functions/check_metadata
 -- requires: functions/check_replication
 -- requires: functions/check_settings
 -- requires: functions/check_unique_identifier
@@ -177,6 +178,7 @@ DECLARE
     v_is_new     boolean;
 BEGIN
     PERFORM sffdw.require_owner(v_connection);
+    PERFORM sffdw.refuse_unavailable(v_connection);
     PERFORM sffdw.check_settings(jsonb_build_object(
         'access', access, 'types', types, 'write_mode', write_mode, 'conflict_policy', conflict_policy,
         'rejected_policy', rejected_policy, 'schema_policy', schema_policy, 'accelerated', accelerated,

@@ -47,8 +47,10 @@ BEGIN
         RETURN;
     END IF;
     PERFORM sffdw.drop_log_functions(connection.schema_name, connection.hstore_schema);
-    EXECUTE format('DELETE FROM %1$I._hcmeta WHERE id = (SELECT max(h.id) FROM %1$I._hcmeta h)',
-                   connection.schema_name);
+    IF to_regclass(format('%I._hcmeta', connection.schema_name)) IS NOT NULL THEN
+        EXECUTE format('DELETE FROM %1$I._hcmeta WHERE id = (SELECT max(h.id) FROM %1$I._hcmeta h)',
+                       connection.schema_name);
+    END IF;
     PERFORM sffdw.restore_objects(connection);
 END
 $function$;

@@ -1,4 +1,5 @@
 -- Deploy sffdw:functions/drop_mapping to pg
+-- requires: functions/check_metadata
 -- requires: functions/describe_config
 -- requires: functions/find_connection
 -- requires: functions/find_mapping
@@ -46,10 +47,14 @@ AS $function$
 DECLARE
     v_connection sffdw.connection := sffdw.find_connection(connection_name);
     v_mapping    sffdw.mapping := sffdw.find_mapping(v_connection.connection_id, object_name);
+    -- Ending it is the way out where the trigger log is lost.
+    v_is_whole   boolean := sffdw.find_missing_table(v_connection) IS NULL;
 BEGIN
     PERFORM sffdw.require_owner(v_connection);
     PERFORM sffdw.lock_mapping(v_mapping.mapping_id);
-    PERFORM sffdw.warn_unsent(v_connection.schema_name, v_mapping.table_name);
+    IF v_is_whole THEN
+        PERFORM sffdw.warn_unsent(v_connection.schema_name, v_mapping.table_name);
+    END IF;
     IF drop_table THEN
         EXECUTE format('DROP TABLE IF EXISTS %1$I.%2$I, %1$I.%3$I', v_connection.schema_name, v_mapping.table_name,
                        sffdw.history_table(v_connection, v_mapping));
@@ -60,7 +65,9 @@ BEGIN
     PERFORM sffdw.drop_capture(v_connection.schema_name, v_mapping.table_name);
     DELETE FROM sffdw.mapping m
     WHERE m.mapping_id = v_mapping.mapping_id;
-    PERFORM sffdw.mirror_config(v_connection.connection_id);
+    IF v_is_whole THEN
+        PERFORM sffdw.mirror_config(v_connection.connection_id);
+    END IF;
     PERFORM sffdw.log_event(
         v_connection.connection_id, 'MAPPING DROPPED',
         format('table %s %s', v_mapping.table_name, CASE WHEN drop_table THEN 'dropped' ELSE 'kept' END),

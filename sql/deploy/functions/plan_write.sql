@@ -1,4 +1,5 @@
 -- Deploy sffdw:functions/plan_write to pg
+-- requires: functions/check_metadata
 -- requires: functions/choose_entries
 -- requires: functions/choose_ingest
 -- requires: functions/claim_entries
@@ -193,6 +194,7 @@ DECLARE
     v_known      sffdw.planned_entry[];
 BEGIN
     PERFORM sffdw.require_owner(v_connection);
+    PERFORM sffdw.refuse_unavailable(v_connection);
     v_held := sffdw.plan_holds(v_connection, max_entries);
     v_known := v_held || sffdw.plan_jobs(
         v_connection, array(SELECT DISTINCT h.object_name FROM unnest(v_held) h), max_entries);

@@ -162,7 +162,7 @@ BEGIN
     SET state = CASE
             -- These are requests too, not yet begun.
             WHEN m.load_cursor IS NULL AND m.state IN ('INITIAL', 'RESYNC') THEN m.state
-            WHEN caught ->> 'sqlstate' = 'SF001' THEN 'UNAUTHORIZED'
+            WHEN caught ->> 'sqlstate' = 'SF001' THEN sffdw.error_state(caught)
             WHEN caught ->> 'sqlstate' IN ('SF007', 'SF008', 'SF009') THEN 'BAD_CONFIG'
             WHEN m.phase = 'bulk' AND caught ->> 'sqlstate' IN ('SF005', 'SF006', 'SF015') THEN 'BULK_LOAD_ERROR'
             ELSE 'SYSTEM_ERROR'

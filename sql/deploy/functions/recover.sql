@@ -1,5 +1,6 @@
 -- Deploy sffdw:functions/recover to pg
 -- requires: functions/check_connection
+-- requires: functions/check_metadata
 -- requires: functions/describe_config
 -- requires: functions/find_connection
 -- requires: functions/request_resync
@@ -86,6 +87,7 @@ DECLARE
     v_cluster    text;
 BEGIN
     PERFORM sffdw.require_owner(v_connection);
+    PERFORM sffdw.refuse_unavailable(v_connection);
     EXECUTE format('SELECT org_id, api_version, api_limit FROM %I._session', v_connection.live_schema_name)
     INTO v_session;
     v_org := sffdw.find_org_mismatch(v_connection, v_session.org_id);

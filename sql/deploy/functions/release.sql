@@ -1,4 +1,5 @@
 -- Deploy sffdw:functions/release to pg
+-- requires: functions/check_metadata
 -- requires: functions/find_connection
 -- requires: functions/find_mapping
 -- requires: functions/hold_deletes
@@ -65,6 +66,7 @@ DECLARE
     v_count      bigint := 0;
 BEGIN
     PERFORM sffdw.require_owner(v_connection);
+    PERFORM sffdw.refuse_unavailable(v_connection);
     IF coalesce(direction, '') NOT IN ('in', 'out') THEN
         RAISE EXCEPTION 'invalid value for "direction": %', coalesce(direction, 'NULL')
             USING ERRCODE = 'invalid_parameter_value', HINT = 'Valid values are: in, out.';

@@ -1,4 +1,5 @@
 -- Deploy sffdw:functions/retry to pg
+-- requires: functions/check_metadata
 -- requires: functions/find_connection
 -- requires: functions/find_mapping
 -- requires: functions/merge_columns
@@ -140,6 +141,7 @@ DECLARE
     v_count      bigint := 0;
 BEGIN
     PERFORM sffdw.require_owner(v_connection);
+    PERFORM sffdw.refuse_unavailable(v_connection);
     -- An old entry sent now would bring old values behind newer ones: what is sent is the row as it stands.
     FOR v_row IN
         SELECT f.table_name, f.record_id, array_agg(f.entry_id) AS ids, bool_or(f.action = 'INSERT') AS has_insert,
@@ -212,6 +214,7 @@ DECLARE
     v_ids        integer[];
 BEGIN
     PERFORM sffdw.require_owner(v_connection);
+    PERFORM sffdw.refuse_unavailable(v_connection);
     SELECT coalesce(array_agg(f.entry_id), '{}')
     INTO v_ids
     FROM sffdw.find_failed(v_connection, entry_ids, object_name, message_like) f;

@@ -58,10 +58,10 @@ BEGIN
             'detail', 'Nothing is read, written or deleted until that is settled.');
     END IF;
     UPDATE sffdw.connection c
-    SET state = 'IDLE', last_error = NULL, last_error_at = NULL, throttled_until = NULL,
+    SET state = CASE WHEN c.paused_in AND c.paused_out THEN 'PAUSED' ELSE 'IDLE' END, last_error = NULL, last_error_at = NULL, throttled_until = NULL,
         write_pause_until = NULL
     WHERE c.connection_id = check_run.connection_id
-    AND c.state IN ('UNAUTHORIZED', 'SYSTEM_ERROR', 'NEED_AUTHENTICATION');
+    AND c.state IN ('UNAUTHORIZED', 'SYSTEM_ERROR', 'NEED_AUTHENTICATION', 'DB_UNAVAILABLE', 'INACTIVE_ORG');
     RETURN NULL;
 END
 $function$;

@@ -1,4 +1,5 @@
 -- Deploy sffdw:functions/verify_mapping to pg
+-- requires: functions/check_metadata
 -- requires: functions/find_connection
 -- requires: functions/find_mapping
 -- requires: functions/require_owner
@@ -85,6 +86,7 @@ DECLARE
     v_caught     jsonb;
 BEGIN
     PERFORM sffdw.require_owner(v_connection);
+    PERFORM sffdw.refuse_unavailable(v_connection);
     PERFORM sffdw.refuse_recovery(v_connection);
     IF object_name IS NOT NULL THEN
         PERFORM sffdw.find_mapping(v_connection.connection_id, object_name);

@@ -9,6 +9,7 @@ BEGIN
     FOR v_routine IN
         SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
         FROM (VALUES
+            ('sffdw.error_state(jsonb)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.raise_caught(jsonb)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.end_throttle(integer)',

@@ -132,6 +132,62 @@ def test_wrong_credentials_are_the_state_of_the_connection(org: Org, account: Se
     assert rows(account, "SELECT state, last_error IS NOT NULL FROM sffdw.connection") == [("UNAUTHORIZED", True)]
 
 
+def test_a_locked_org_is_the_state_of_the_connection_until_it_is_back(org: Org, account: Session) -> None:
+    poll(account)
+    org.sandbox.call("POST", "/sessions/expire", {})
+    with org.fault("http.status", {"status": 400, "code": "inactive_org", "message": "x"}, kind="token"), \
+            pytest.raises(psycopg.Error) as raised:
+        poll(account)
+    assert (raised.value.sqlstate, "administrator" in str(raised.value.diag.message_hint)) == ("SF001", True)
+    assert rows(account, "SELECT state FROM sffdw.connection") == [("INACTIVE_ORG",)]
+    poll(account)
+    assert rows(account, "SELECT state, last_error FROM sffdw.connection") == [("IDLE", None)]
+
+
+REFUSED_WITHOUT_A_LOG = (
+    "CALL sffdw.poll()", "CALL sffdw.write()", "CALL sffdw.maintain()", "SELECT sffdw.create_mapping('Lead')",
+    "SELECT sffdw.alter_mapping('Account', history => true)", "SELECT sffdw.retry()", "SELECT sffdw.dismiss()",
+    "SELECT sffdw.plan_write()", "SELECT sffdw.release('out')", "SELECT sffdw.verify_mapping()",
+    "SELECT sffdw.recover()", "SELECT sffdw.alter_connection(write_algorithm => 'merged')")
+
+
+@pytest.mark.parametrize("table", ["_trigger_log", "_trigger_log_archive", "_hcmeta"])
+def test_without_a_table_of_its_own_a_connection_refuses_to_run_until_it_is_back(
+        org: Org, account: Session, table: str) -> None:
+    account.execute("INSERT INTO salesforce.account (name) VALUES ('unsent')")
+    account.execute(f"ALTER TABLE salesforce.{table} RENAME TO elsewhere")
+    mark = org.last_call()
+    for statement in REFUSED_WITHOUT_A_LOG:
+        with pytest.raises(psycopg.Error) as raised:
+            account.execute(statement.encode())
+        assert raised.value.sqlstate == "SF018", statement
+        assert f'"{table}"' in str(raised.value.diag.message_primary), statement
+        assert "Restore it" in str(raised.value.diag.message_hint), statement
+    assert org.calls(since=mark) == []
+    assert rows(account, "SELECT state, last_error FROM sffdw.connections") == [
+        ("DB_UNAVAILABLE", f'table "{table}" of connection "salesforce" is missing')]
+    assert rows(account, "SELECT count(*) FROM sffdw.notifications WHERE message LIKE '%missing%'") == [(1,)]
+    account.execute(f"ALTER TABLE salesforce.elsewhere RENAME TO {table}")
+    write(account)
+    assert org.names() == ["unsent"]
+    assert rows(account, "SELECT state, last_error FROM sffdw.connections") == [("IDLE", None)]
+
+
+def test_a_connection_that_lost_its_log_is_dropped_and_made_again(org: Org, account: Session) -> None:
+    org.create("Account", {"Name": "kept"})
+    poll(account)
+    account.execute("DROP TABLE salesforce._trigger_log CASCADE")
+    account.execute("SELECT sffdw.drop_connection()")
+    account.execute("DROP TABLE salesforce._trigger_log_archive, salesforce._hcmeta, salesforce._sf_event_log; "
+                    "DROP FUNCTION salesforce.tlog_notify_trigger, salesforce.hc_capture_insert_from_row, "
+                    "salesforce.hc_capture_update_from_row")
+    account.execute("SELECT sffdw.create_connection('sf')")
+    account.execute("SELECT sffdw.create_mapping('Account', fields => '{Name}', access => 'read_write')")
+    account.execute("UPDATE salesforce.account SET name = 'ours'")
+    write(account)
+    assert org.names() == ["ours"]
+
+
 @contextlib.contextmanager
 def lanes(*sessions: Session) -> Iterator[None]:
     """Each session polls what is due, in a lane of its own, while the block runs."""
