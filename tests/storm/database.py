@@ -166,18 +166,9 @@ def observe(session: psycopg.Connection[Any], table: str) -> None:
 
 
 def schedule(database: Database) -> None:
-    """The product's own jobs; and for each loop one that pg_cron starts when the server comes up.
-
-    pg_cron ticks by the minute. Without the second kind a server that is killed every few seconds would work only
-    between the full minute and the next kill, and most kills would meet nothing at work.
-    """
+    """The product's own jobs. Those that it has started with the server meet most of the kills."""
     with database.session() as session:
         session.execute("SELECT sffdw.schedule(lanes => %s)", [LANES])
-        session.execute("""
-            SELECT cron.schedule('storm:' || j.jobname, '@reboot', replace(
-                j.command, $$'61 seconds'$$,
-                $$date_trunc('minute', clock_timestamp()) + interval '55 seconds' - clock_timestamp()$$))
-            FROM cron.job j WHERE j.command LIKE '%61 seconds%'""")
 
 
 def find_offences(session: psycopg.Connection[Any], markers: dict[str, str]) -> dict[str, list[str]]:

@@ -98,7 +98,7 @@ BEGIN
             FROM cron.job j
             WHERE starts_with(j.jobname, $1)
             -- Connection "a" leaves the jobs of connection "a:b" alone.
-            AND substr(j.jobname, length($1) + 1) ~ '^(poll:[0-9]+|write|changes|maintain)$'
+            AND substr(j.jobname, length($1) + 1) ~ '^((poll:[0-9]+|write|changes)(:start)?|maintain)$'
             AND j.jobname <> ALL ($2)
             AND j.username = current_user
         )
@@ -132,6 +132,47 @@ COMMENT ON FUNCTION sffdw.unschedule(text) IS
     'Remove a connection''s jobs from pg_cron and return their names. A run under way ends within a minute. Raises '
     'insufficient_privilege, undefined_object.';
 
+CREATE FUNCTION sffdw.rest_of_minute(from_time timestamptz DEFAULT clock_timestamp())
+RETURNS interval
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT greatest(date_trunc('minute', from_time) + interval '59 seconds' - from_time, interval '0');
+$function$;
+
+COMMENT ON FUNCTION sffdw.rest_of_minute(timestamptz) IS
+    'Return how long a loop may last that is to be over when pg_cron next ticks.';
+
+CREATE FUNCTION sffdw.list_jobs(connection_name text, lanes integer)
+RETURNS TABLE (name text, tick text, command text)
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH loop (job, command) AS (
+        SELECT 'poll:' || n, format('CALL sffdw.poll(force => false, max_duration => %%s, connection_name => %L, '
+                                    'lane => %s)', connection_name, n)
+        FROM generate_series(1, lanes) n
+        UNION ALL
+        SELECT p, format('CALL sffdw.%s(max_duration => %%s, connection_name => %L, lane => 1)', p, connection_name)
+        FROM unnest('{write,changes}'::text[]) p
+    )
+    SELECT format('sffdw:%s:%s', connection_name, j.job), j.tick, j.command
+    FROM (
+        SELECT l.job, '* * * * *', format(l.command, quote_literal('61 seconds')), 1 FROM loop l
+        UNION ALL
+        SELECT 'maintain', '* * * * *', format('CALL sffdw.maintain(connection_name => %L)', connection_name), 2
+        UNION ALL
+        -- pg_cron ticks by the minute: until then these are at work after the server has started.
+        SELECT l.job || ':start', '@reboot', format(l.command, 'sffdw.rest_of_minute()'), 3 FROM loop l
+    ) AS j (job, tick, command, place)
+    ORDER BY j.place;
+$function$;
+
+COMMENT ON FUNCTION sffdw.list_jobs(text, integer) IS
+    'Return the jobs that a connection is to have in pg_cron, with that many lanes of polls.';
+
 CREATE FUNCTION sffdw.schedule(lanes integer DEFAULT 1, connection_name text DEFAULT 'salesforce')
 RETURNS SETOF text
 LANGUAGE plpgsql
@@ -152,24 +193,9 @@ BEGIN
     PERFORM sffdw.warn_cron_settings();
     -- The timeout covers a whole CALL and cannot be lifted inside; a role may change its own.
     EXECUTE format('ALTER ROLE %I SET statement_timeout = 0', current_user);
-    FOR v_job IN
-        SELECT format('sffdw:%s:%s', v_connection.connection_name, j.job) AS name, j.command
-        FROM (
-            SELECT 'poll:' || n, format('CALL sffdw.poll(force => false, max_duration => ''61 seconds'', '
-                                        'connection_name => %L, lane => %s)', v_connection.connection_name, n)
-            FROM generate_series(1, lanes) n
-            UNION ALL
-            SELECT 'write', format('CALL sffdw.write(max_duration => ''61 seconds'', connection_name => %L, lane => 1)',
-                                   v_connection.connection_name)
-            UNION ALL
-            SELECT 'changes', format('CALL sffdw.changes(max_duration => ''61 seconds'', connection_name => %L, lane => 1)',
-                                     v_connection.connection_name)
-            UNION ALL
-            SELECT 'maintain', format('CALL sffdw.maintain(connection_name => %L)', v_connection.connection_name)
-        ) AS j (job, command)
-    LOOP
+    FOR v_job IN SELECT j.* FROM sffdw.list_jobs(v_connection.connection_name, lanes) j LOOP
         -- Of the same name it takes the place of the old job and leaves a run under way alone.
-        EXECUTE 'SELECT cron.schedule($1, ''* * * * *'', $2)' USING v_job.name, v_job.command;
+        EXECUTE 'SELECT cron.schedule($1, $2, $3)' USING v_job.name, v_job.tick, v_job.command;
         v_names := v_names || v_job.name;
     END LOOP;
     PERFORM sffdw.drop_jobs(v_connection.connection_name, v_names);
@@ -180,7 +206,8 @@ $function$;
 
 COMMENT ON FUNCTION sffdw.schedule(integer, text) IS
     'Have pg_cron run the synchronisation as the current role, which owns the connection: a job for each lane of '
-    'polls, one that writes, one that follows change events and one for upkeep, every minute, each looping until the next one takes over. Replaces '
+    'polls, one that writes, one that follows change events and one for upkeep, every minute, each looping until the '
+    'next one takes over; and for each loop one that bridges the time from the server''s start to the minute. Replaces '
     'the jobs there are and returns the names. Lifts the role''s statement_timeout, which would cut every loop short. '
     'Raises object_not_in_prerequisite_state, insufficient_privilege, invalid_parameter_value.';
 

@@ -3,6 +3,8 @@
 BEGIN;
 
 DROP FUNCTION sffdw.schedule(integer, text);
+DROP FUNCTION sffdw.list_jobs(text, integer);
+DROP FUNCTION sffdw.rest_of_minute(timestamptz);
 DROP FUNCTION sffdw.unschedule(text);
 DROP FUNCTION sffdw.drop_jobs(text, text[]);
 DROP FUNCTION sffdw.warn_cron_settings();

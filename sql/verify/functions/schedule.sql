@@ -19,6 +19,10 @@ BEGIN
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.unschedule(text)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.rest_of_minute(timestamptz)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.list_jobs(text, integer)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.schedule(integer, text)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[])
         ) AS w (signature, is_definer, settings)

@@ -3,14 +3,16 @@
 import contextlib
 import datetime as dt
 import functools
-from collections.abc import Iterator
+import os
+import signal
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import psycopg
 import pytest
 
 from tests.conftest import OWNER, create_server
-from tests.integration.sync.org import Org, background, log, one, poll, rows, wait_for, write
+from tests.integration.sync.org import Org, background, is_ended, log, one, poll, rows, wait_for, write
 
 Session = psycopg.Connection[Any]
 
@@ -316,10 +318,12 @@ def test_schedule_makes_the_jobs_of_the_owner(jobs: Session, server: Any, sandbo
         jobs.execute(f"GRANT USAGE ON SCHEMA cron TO {OWNER}")
         names = ["sffdw:salesforce:poll:1", "sffdw:salesforce:poll:2", "sffdw:salesforce:write",
                  "sffdw:salesforce:changes", "sffdw:salesforce:maintain"]
+        starts = [f"{name}:start" for name in names[:-1]]
         owner.execute("SELECT sffdw.schedule()")
-        assert [row[0] for row in rows(owner, "SELECT sffdw.schedule(lanes => 2)")] == names
+        assert [row[0] for row in rows(owner, "SELECT sffdw.schedule(lanes => 2)")] == names + starts
         found = {row[0]: row[1:] for row in rows(jobs, "SELECT jobname, username, schedule, command FROM cron.job")}
-        assert {name: job[:2] for name, job in found.items()} == dict.fromkeys(names, (OWNER, "* * * * *"))
+        assert {name: job[:2] for name, job in found.items()} == (
+            dict.fromkeys(names, (OWNER, "* * * * *")) | dict.fromkeys(starts, (OWNER, "@reboot")))
         assert "lane => 2" in found["sffdw:salesforce:poll:2"][2]
         assert one(owner, "SELECT 'statement_timeout=0' = ANY (s.setconfig) FROM pg_db_role_setting s "
                           "WHERE s.setrole = current_user::regrole") is True
@@ -327,7 +331,48 @@ def test_schedule_makes_the_jobs_of_the_owner(jobs: Session, server: Any, sandbo
             owner.execute("SELECT sffdw.schedule(lanes => 0)")
         # Of a connection named salesforce:b.
         owner.execute("SELECT cron.schedule('sffdw:salesforce:b:write', '0 0 1 1 *', 'SELECT')")
-        assert sorted(row[0] for row in rows(owner, "SELECT sffdw.unschedule()")) == sorted(names)
+        assert sorted(row[0] for row in rows(owner, "SELECT sffdw.unschedule()")) == sorted(names + starts)
         owner.execute("SELECT cron.unschedule('sffdw:salesforce:b:write')")
         assert jobs.execute("SELECT count(*) FROM cron.job").fetchone() == (0,)
     jobs.execute(f"ALTER ROLE {OWNER} RESET statement_timeout")
+
+
+@pytest.mark.parametrize(("second", "want"), [("00", 59.0), ("30.5", 28.5), ("59", 0.0), ("59.7", 0.0)])
+def test_a_loop_that_bridges_a_minute_is_over_before_the_next(account: Session, second: str, want: float) -> None:
+    assert one(account, "SELECT extract(epoch FROM sffdw.rest_of_minute(%s::timestamptz))::float8",
+               f"2026-01-01 10:20:{second}+00") == want
+
+
+def test_after_a_crash_of_the_server_the_loops_are_at_work_before_the_minute_ticks(
+        jobs: Session, server: Any, sandbox: Any, credentials: Any) -> None:
+    create_server(jobs, sandbox, credentials)
+    jobs.execute(f"GRANT USAGE ON SCHEMA cron TO {OWNER}")
+
+    def session(user: str) -> Session:
+        return psycopg.connect(host=server.host, port=server.port, user=user, dbname="cron", autocommit=True)
+
+    with session(OWNER) as owner:
+        owner.execute("SELECT sffdw.create_connection('sf')")
+        owner.execute("SELECT sffdw.schedule()")
+    try:
+        jobs.execute("UPDATE cron.job SET active = schedule = '@reboot'")
+        launcher = one(jobs, "SELECT pid FROM pg_stat_activity WHERE backend_type = 'pg_cron launcher'")
+        os.kill(launcher, signal.SIGKILL)
+        wait_for(lambda: is_ended(jobs), "the server ends every session")
+        again = wait_for(lambda: reconnected(lambda: session("postgres")), "the server is up again", 60)
+        with again:
+            run = ("SELECT array_agg(DISTINCT j.jobname) FROM cron.job_run_details r JOIN cron.job j USING (jobid) "
+                   "WHERE j.schedule = '@reboot'")
+            wait_for(lambda: one(again, run) == ["sffdw:salesforce:changes:start", "sffdw:salesforce:poll:1:start",
+                                                 "sffdw:salesforce:write:start"], "all three have begun", 60)
+            again.execute("SELECT cron.unschedule(jobid) FROM cron.job")
+    finally:
+        with session("postgres") as last:
+            last.execute(f"ALTER ROLE {OWNER} RESET statement_timeout")
+
+
+def reconnected(opened: Callable[[], Session]) -> Session | None:
+    try:
+        return opened()
+    except psycopg.OperationalError:
+        return None
