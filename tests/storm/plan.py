@@ -23,6 +23,7 @@ class Plan:
     options: dict[str, Any]
     patience_s: float
     parts: tuple[str, ...] = PARTS
+    algorithm: str = "ordered"
 
     @property
     def seconds(self) -> float:
@@ -79,6 +80,8 @@ def read_plan(description: str | None, arguments: list[str] | None = None) -> Pl
     parser.add_argument("--patience", type=float, default=300, help="seconds to catch up when the storm is over")
     parser.add_argument("--options", type=json.loads, default={}, help="options of the connection, as JSON")
     parser.add_argument("--part", choices=PARTS, help="one part alone")
+    parser.add_argument("--algorithm", choices=("ordered", "merged"), default="ordered",
+                        help="how local changes are sent")
     given = parser.parse_args(arguments)
     return Plan(int(given.seed), int(given.changes), float(given.minutes), given.options, given.patience,
-                (given.part,) if given.part else PARTS)
+                (given.part,) if given.part else PARTS, given.algorithm)

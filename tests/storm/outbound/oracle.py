@@ -81,6 +81,20 @@ def judge(steps: list[Step], database: Asked, sandbox: Sandbox) -> dict[str, lis
     return judge_steps(steps, entries, seen, waiting) | judge_records(steps, entries, seen)
 
 
+def judge_merged(steps: list[Step], database: Asked, sandbox: Sandbox) -> dict[str, list[str]]:
+    """What is wrong, by offence, where a record's changes go out as one, so that the org sees some tickets only.
+
+    That nothing is lost, the comparison of both sides says.
+    """
+    seen = look(sandbox)
+    stray = sorted(seen.all_tickets - {step.ticket for step in steps})
+    silent = database.ask("SELECT l.id FROM salesforce._trigger_log l WHERE l.state = 'FAILED' "
+                          "AND coalesce(l.sf_message, '') = ''")
+    found = {"sent although it was rolled back": [str(ticket) for ticket in stray],
+             "FAILED without a reason": [str(entry) for entry, in silent]}
+    return {what: ids for what, ids in found.items() if ids} | judge_again(steps, database, seen)
+
+
 def judge_again(steps: list[Step], database: Asked, seen: Seen) -> dict[str, list[str]]:
     """What is wrong, by offence, when rejected changes have been sent again."""
     rejected = Counter((target.name.lower(), row[0]) for target in TARGETS

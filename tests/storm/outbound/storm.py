@@ -105,7 +105,8 @@ class Storm:
         return int(self.database.ask("SELECT sffdw.retry()")[0][0])
 
     def judge(self) -> None:
-        self.offences = oracle.judge(self.journal.steps, self.database, self.sandbox)
+        judge = oracle.judge_merged if self.plan.algorithm == "merged" else oracle.judge
+        self.offences = judge(self.journal.steps, self.database, self.sandbox)
 
     def judge_again(self) -> None:
         """What was sent again has kept the order, and has made no record of a row that has one or stays rejected."""
@@ -120,6 +121,7 @@ def prepared(plan: Plan) -> Iterator[Storm]:
         define(given.sandbox.call)
         with given.database.session() as session:
             create_connection(session, OPTIONS | plan.options)
+            session.execute("SELECT sffdw.alter_connection(write_algorithm => %s)", [plan.algorithm])
             session.execute(LEDGER)
             for target in TARGETS:
                 map_object(session, target.name, target.mapped, {**WRITTEN, **target.mapping})
