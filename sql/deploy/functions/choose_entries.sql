@@ -21,7 +21,7 @@ CREATE TYPE sffdw.open_entry AS (
     is_pending    boolean,
     is_due        boolean,
     awaits_job    boolean,
-    attempt_count integer,
+    passing_count integer,
     status_code   text
 );
 
@@ -52,7 +52,7 @@ BEGIN
                ) END,
                row_number() OVER (PARTITION BY l.table_name, l.record_id ORDER BY l.id) = 1,
                l.state = 'PENDING', coalesce(c.next_try_at, '-infinity') <= clock_timestamp(), NOT (%5$s),
-               coalesce(c.attempt_count, 0), c.status_code
+               coalesce(c.passing_count, 0), c.status_code
         FROM (
             -- Each by its index: those that wait behind them are not read.
             (
@@ -224,7 +224,7 @@ BEGIN
     END IF;
     RETURN ARRAY(
         SELECT ROW(e.entry_id, e.table_name, e.record_id, e.action, coalesce(e.sfid, v_known ->> e.entry_id::text),
-                   e.given_up, e.taken, e.parent, e.is_first, e.is_pending, e.is_due, e.awaits_job, e.attempt_count,
+                   e.given_up, e.taken, e.parent, e.is_first, e.is_pending, e.is_due, e.awaits_job, e.passing_count,
                    e.status_code)::sffdw.open_entry
         FROM unnest(entries) e
     );
@@ -262,7 +262,7 @@ DECLARE
 BEGIN
     RETURN QUERY
     SELECT e.entry_id, e.table_name, e.action, e.action = 'INSERT' AND e.taken IS NOT NULL,
-           CASE WHEN e.status_code IS NULL THEN 200 ELSE sffdw.request_size(e.attempt_count + 1, e.status_code) END,
+           CASE WHEN e.status_code IS NULL THEN 200 ELSE sffdw.request_size(e.passing_count + 1, e.status_code) END,
            e.parent,
            CASE WHEN e.is_pending THEN 'it is being sent'
                 WHEN NOT e.is_first THEN 'an older change of the same record is open'

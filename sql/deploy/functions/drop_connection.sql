@@ -1,6 +1,8 @@
 -- Deploy sffdw:functions/drop_connection to pg
 -- requires: functions/drop_mapping
+-- requires: functions/read_intents
 -- requires: functions/replace_objects
+-- requires: tables/sync_write
 
 BEGIN;
 
@@ -75,6 +77,49 @@ $function$;
 
 COMMENT ON FUNCTION sffdw.drop_empty_schema(name) IS 'Drop a schema unless something is left in it.';
 
+CREATE FUNCTION sffdw.part_with_intents(connection sffdw.connection)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_problem text := 'Their transactions were rolled back, or have not ended.';
+    v_left    text[];
+BEGIN
+    IF to_regclass(format('%I._intents', connection.live_schema_name)) IS NULL
+    OR NOT EXISTS (
+        SELECT
+        FROM pg_user_mappings u
+        WHERE u.srvname = connection.server_name
+        AND (u.umuser = 0 OR u.usename = current_user)
+    ) THEN
+        RETURN;
+    END IF;
+    BEGIN
+        PERFORM sffdw.forget_intents(connection, ARRAY(
+            SELECT i.intent_id
+            FROM sffdw.list_intents(connection) i
+            JOIN sffdw.sync_write w ON w.marker_id IN (i.batch_id, i.intent_id::uuid)));
+        v_left := ARRAY(SELECT format('intent-%s.json (%s of %s)', i.intent_id, i.operation, i.object_name)
+                        FROM sffdw.list_intents(connection) i ORDER BY i.sent_at);
+    EXCEPTION WHEN OTHERS THEN
+        v_problem := format('%s (%s)', SQLERRM, SQLSTATE);
+    END;
+    IF v_left IS NULL OR v_left <> '{}' THEN
+        RAISE NOTICE 'synchronous writes of connection "%" are not settled: %', connection.connection_name,
+                     coalesce(array_to_string(v_left, ', '), 'which ones could not be found out')
+            USING ERRCODE = '00000', DETAIL = v_problem,
+                  HINT = 'Their files stay in the spool directory and say what Salesforce was sent: correct it there '
+                         'by hand, then delete them. CALL sffdw.maintain() before the connection is dropped settles them.';
+    END IF;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.part_with_intents(sffdw.connection) IS
+    'Forget the synchronous writes of a connection that is about to go, as far as they were committed; a notice names the '
+    'others.';
+
 CREATE FUNCTION sffdw.drop_connection(drop_tables boolean DEFAULT false, connection_name text DEFAULT 'salesforce')
 RETURNS void
 LANGUAGE plpgsql
@@ -87,6 +132,7 @@ DECLARE
     v_object     text;
 BEGIN
     PERFORM sffdw.require_owner(v_connection);
+    PERFORM sffdw.part_with_intents(v_connection);
     PERFORM sffdw.unschedule(v_connection.connection_name);
     FOR v_object IN
         SELECT m.object_name

@@ -83,7 +83,8 @@ AS $function$
                      'own; else run sffdw.retry.'),
         ('NOT_MAPPED',
          'The table is not mapped any more: map its object, then run sffdw.retry, or dismiss the change.'),
-        ('NOT_IN_SALESFORCE', 'The row''s INSERT was rejected or dismissed: correct the row and retry that one first.'),
+        ('NOT_IN_SALESFORCE', 'The row''s INSERT was rejected or dismissed: correct the row, then run sffdw.retry for all '
+                              'of its changes; after a dismissed INSERT it is sent as a new record.'),
         ('INVALID_VALUE', 'Salesforce has no such value: correct the row, then capture it again.'),
         ('DELETE_FAILED', 'Other records depend on this one: delete those first.')
     ) AS r (status_code, remedy)

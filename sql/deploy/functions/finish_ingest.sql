@@ -50,11 +50,8 @@ LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
-DECLARE
-    v_spent record := sffdw.own_calls(connection);
 BEGIN
-    PERFORM sffdw.log_batch(connection, job.batch_id, job.started_at, error, v_spent.call_count - job.call_count,
-                            v_spent.byte_count - job.byte_count);
+    PERFORM sffdw.log_batch(connection, job.batch_id, job.started_at, error, job.call_count, job.byte_count);
     DELETE FROM sffdw.ingest_job j
     WHERE j.job_number = job.job_number;
     PERFORM sffdw.look_again(connection.connection_id);
@@ -62,7 +59,8 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.close_job(sffdw.connection, sffdw.ingest_job, text) IS
-    'Forget a job whose entries are answered or returned, and enter it into sync_run.';
+    'Forget a job whose entries are answered or returned, and enter it into sync_run: its call_count and byte_count are '
+    'where this session''s own would have been when it began.';
 
 CREATE FUNCTION sffdw.read_ingest(connection sffdw.connection, job sffdw.ingest_job)
 RETURNS void
@@ -93,7 +91,7 @@ BEGIN
             SELECT s.entry_id, r.*, CASE WHEN r.success IS NULL THEN NULL WHEN r.created THEN 201
                                          WHEN r.success THEN 200 ELSE 400 END AS http_status,
                    CASE WHEN r.success IS NULL THEN 'again' ELSE sffdw.judge_answer(
-                       r.success, $4, r.status_code, 400, r.transient, c.attempt_count < $6) END AS verdict
+                       r.success, $4, r.status_code, 400, r.transient, c.passing_count + 1 < $6) END AS verdict
             FROM sent s
             JOIN result r ON r.record_key = s.record_key AND r.place = s.place
             JOIN sffdw.write_claim c ON c.connection_id = $2 AND c.entry_id = s.entry_id
@@ -102,6 +100,7 @@ BEGIN
         SET phase = CASE v.verdict WHEN 'again' THEN 'waiting' ELSE 'answered' END,
             final_state = CASE v.verdict WHEN 'accepted' THEN 'SUCCESS' WHEN 'rejected' THEN 'FAILED' END,
             next_try_at = CASE WHEN v.verdict = 'again' THEN clock_timestamp() END,
+            passing_count = c.passing_count + (v.success IS FALSE AND v.verdict = 'again')::integer,
             record_id = v.record_id,
             is_created = v.created,
             http_status = v.http_status,

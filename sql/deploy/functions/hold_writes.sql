@@ -108,7 +108,7 @@ BEGIN
         WHERE r.mapping_id = $1
         AND m.mapping_id = r.mapping_id
         AND r.in_progress <> '{}'
-        AND pg_snapshot_xmin(pg_current_snapshot())::text::bigint > ALL (r.in_progress)
+        AND (r.is_restored OR pg_snapshot_xmin(pg_current_snapshot())::text::bigint > ALL (r.in_progress))
         AND NOT EXISTS (
             SELECT
             FROM %I._trigger_log l

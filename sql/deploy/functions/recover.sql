@@ -131,6 +131,11 @@ BEGIN
         PERFORM sffdw.doubt_inserts(v_connection);
         PERFORM sffdw.doubt_claims(v_connection);
         PERFORM sffdw.doubt_jobs(v_connection);
+        UPDATE sffdw.write_release r
+        SET is_restored = true
+        FROM sffdw.mapping m
+        WHERE m.connection_id = v_connection.connection_id
+        AND r.mapping_id = m.mapping_id;
     END IF;
     UPDATE sffdw.mapping m
     SET next_poll_at = now()

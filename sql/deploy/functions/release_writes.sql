@@ -31,6 +31,7 @@ BEGIN
         ON CONFLICT ON CONSTRAINT write_release_pkey DO UPDATE
         SET until_entry = excluded.until_entry,
             in_progress = excluded.in_progress,
+            is_restored = false,
             is_discard = excluded.is_discard,
             entry_count = excluded.entry_count,
             page_wise = excluded.page_wise,

@@ -16,7 +16,8 @@ CREATE FUNCTION sffdw.find_failed(
     object_name  text,
     message_like text
 )
-RETURNS TABLE (entry_id integer, archived boolean, action text, table_name text, record_id integer, columns text[])
+RETURNS TABLE (
+    entry_id integer, archived boolean, action text, table_name text, record_id integer, status_code text, columns text[])
 LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -26,7 +27,7 @@ BEGIN
         PERFORM sffdw.find_mapping(connection.connection_id, object_name);
     END IF;
     RETURN QUERY EXECUTE format($query$
-        SELECT e.id, e.archived, e.action::text, e.table_name::text, e.record_id,
+        SELECT e.id, e.archived, e.action::text, e.table_name::text, e.record_id, split_part(e.sf_message, ':', 1),
                CASE e.action WHEN 'UPDATE' THEN %2$I.akeys(e."values"::%2$I.hstore) END
         FROM (
             SELECT l.*, false AS archived FROM %1$I._trigger_log l WHERE l.state = 'FAILED'
@@ -104,6 +105,38 @@ $function$;
 COMMENT ON FUNCTION sffdw.capture_again(sffdw.connection, text, integer, boolean, text[]) IS
     'Log a row as it stands now, as a new INSERT or as an UPDATE of these columns; return false if the row is gone.';
 
+CREATE FUNCTION sffdw.lacks_insert(connection sffdw.connection, table_name text, record_id integer)
+RETURNS boolean
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_lacks boolean;
+BEGIN
+    EXECUTE format($query$
+        SELECT EXISTS (SELECT FROM %1$I.%2$I t WHERE t.id = $1 AND t.sfid IS NULL)
+               AND NOT EXISTS (
+                   SELECT
+                   FROM (
+                       SELECT l.state FROM %1$I._trigger_log l
+                       WHERE l.table_name = %2$L AND l.record_id = $1 AND l.action = 'INSERT'
+                       UNION ALL
+                       SELECT a.state FROM %1$I._trigger_log_archive a
+                       WHERE a.table_name = %2$L AND a.record_id = $1 AND a.action = 'INSERT'
+                   ) i
+                   WHERE i.state IN ('NEW', 'PENDING', 'FAILED', 'SUCCESS')
+               )
+    $query$, connection.schema_name, table_name)
+    INTO v_lacks
+    USING record_id;
+    RETURN v_lacks;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.lacks_insert(sffdw.connection, text, integer) IS
+    'Whether a row is not in Salesforce and no INSERT of it is open, rejected or accepted: it was dismissed.';
+
 CREATE FUNCTION sffdw.is_restored(connection sffdw.connection, entry_id integer)
 RETURNS boolean
 LANGUAGE sql
@@ -146,6 +179,7 @@ BEGIN
     FOR v_row IN
         SELECT f.table_name, f.record_id, array_agg(f.entry_id) AS ids, bool_or(f.action = 'INSERT') AS has_insert,
                array_agg(f.entry_id) FILTER (WHERE f.action = 'DELETE') AS delete_ids,
+               bool_or(f.status_code = 'NOT_IN_SALESFORCE') AS lacks_record,
                array_agg(f.entry_id) FILTER (WHERE sffdw.is_restored(v_connection, f.entry_id)) AS restored_ids,
                string_to_array(string_agg(array_to_string(f.columns, ','), ','), ',') AS columns
         FROM sffdw.find_failed(v_connection, entry_ids, object_name, message_like) f
@@ -162,8 +196,9 @@ BEGIN
             -- The row has Salesforce's values: the entry alone knows the others.
             PERFORM sffdw.copy_entries(v_connection, v_row.ids);
         ELSE
-            PERFORM sffdw.capture_again(v_connection, v_row.table_name, v_row.record_id, v_row.has_insert,
-                                        v_row.columns);
+            PERFORM sffdw.capture_again(
+                v_connection, v_row.table_name, v_row.record_id, v_row.has_insert OR v_row.lacks_record
+                    AND sffdw.lacks_insert(v_connection, v_row.table_name, v_row.record_id), v_row.columns);
         END IF;
     END LOOP;
     PERFORM sffdw.requeue_deletes(v_connection, v_deletes);
@@ -173,7 +208,7 @@ $function$;
 
 COMMENT ON FUNCTION sffdw.retry(integer[], text, text, text) IS
     'Have rejected changes sent again, chosen by entry, object and message (LIKE), and return their number. What is '
-    'sent is the row as it stands now, in a new entry; where the row has taken Salesforce''s values again, the entry as it '
+    'sent is the row as it stands now, in a new entry, as a new record where its INSERT was dismissed; where the row has taken Salesforce''s values again, the entry as it '
     'was, without what younger changes have overtaken. The old ones become REQUEUED. A row that is gone is not sent, '
     'and entries of a table that is gone stay as they are. Raises insufficient_privilege, undefined_object.';
 

@@ -98,6 +98,8 @@ BEGIN
             WHEN 'again' THEN
                 clock_timestamp() + interval '1 second' * least(power(2, least(c.attempt_count, 10) - 1), 300)
         END,
+        passing_count = c.passing_count
+            + (v.verdict = 'again' AND NOT sffdw.concerns_org(v.http_status, v.status_code))::integer,
         record_id = v.record_id,
         is_created = v.created,
         http_status = v.http_status,
@@ -109,7 +111,7 @@ BEGIN
         SELECT k.entry_id, a.*, CASE
                    WHEN a.success THEN 'accepted'
                    ELSE sffdw.judge_answer(a.success, a.operation, a.status_code, a.http_status, a.is_transient,
-                                           k.attempt_count < v_attempts)
+                                           k.passing_count + 1 < v_attempts)
                END AS verdict
         FROM unnest(answers) a
         JOIN unnest(claims) k ON k.batch_position = a.position
@@ -216,7 +218,7 @@ BEGIN
     EXECUTE format($query$
         INSERT INTO %I._write (batch_id, position, object_name, operation, external_id_field, record, request_size)
         SELECT k.batch_id, k.batch_position, r.object_name, r.operation, r.external_id_field, r.record,
-               CASE WHEN k.status_code IS NOT NULL THEN sffdw.request_size(k.attempt_count, k.status_code) END
+               CASE WHEN k.status_code IS NOT NULL THEN sffdw.request_size(k.passing_count + 1, k.status_code) END
         FROM unnest($1) r
         JOIN unnest($2) k ON k.entry_id = r.entry_id
         WHERE r.final_state IS NULL

@@ -2,6 +2,7 @@
 -- requires: functions/log_event
 -- requires: functions/merge_columns
 -- requires: functions/notify
+-- requires: functions/refuse_twins
 -- requires: functions/schema_step
 -- requires: functions/write_back
 -- requires: tables/write_claim
@@ -309,6 +310,7 @@ BEGIN
         v_mapping.table_name := v_table;
         v_ids := sffdw.lock_answered(v_connection, v_mapping);
         CONTINUE WHEN v_ids IS NULL;
+        PERFORM sffdw.refuse_twins(v_connection, v_mapping, v_ids);
         PERFORM sffdw.write_back_each(v_connection, v_mapping, sffdw.make_results(v_connection, v_ids));
         PERFORM sffdw.close_entries(v_connection, v_ids);
         PERFORM sffdw.ask_restores(v_connection, v_mapping, v_ids);

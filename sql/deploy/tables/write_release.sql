@@ -7,6 +7,7 @@ CREATE TABLE sffdw.write_release (
     mapping_id   integer     NOT NULL,
     until_entry  integer     NOT NULL,
     in_progress  bigint[]    NOT NULL DEFAULT '{}',
+    is_restored  boolean     NOT NULL DEFAULT false,
     is_discard   boolean     NOT NULL DEFAULT false,
     entry_count  bigint      NOT NULL,
     page_wise    boolean     NOT NULL DEFAULT false,
@@ -31,6 +32,8 @@ COMMENT ON TABLE sffdw.write_release IS
     'or discarded, however many they are; younger ones are judged anew. The row goes when none of them is left.';
 COMMENT ON COLUMN sffdw.write_release.in_progress IS
     'The transactions that were under way then: entries of theirs were not seen, whatever their number.';
+COMMENT ON COLUMN sffdw.write_release.is_restored IS
+    'These transactions were of another server, and are over: numbers of transactions here say nothing about them.';
 COMMENT ON COLUMN sffdw.write_release.is_discard IS
     'True: the polls take the entries back and bring the rows the org''s values; until then the mapping stays held.';
 COMMENT ON COLUMN sffdw.write_release.page_wise IS

@@ -9,6 +9,7 @@ BEGIN
     FOR v_routine IN
         SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
         FROM (VALUES
+            ('sffdw.part_with_intents(sffdw.connection)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.drop_connection_tables(sffdw.connection)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.give_back(sffdw.connection)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),

@@ -9,6 +9,7 @@ BEGIN
     FOR v_routine IN
         SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
         FROM (VALUES
+            ('sffdw.lacks_insert(sffdw.connection, text, integer)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.find_failed(sffdw.connection, integer[], text, text)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.set_entry_state(sffdw.connection, integer[], text)',

@@ -2,7 +2,8 @@
 
 BEGIN;
 
-SELECT mapping_id, until_entry, in_progress, is_discard, entry_count, page_wise, cursor_id, requested_at, run_id
+SELECT mapping_id, until_entry, in_progress, is_restored, is_discard, entry_count, page_wise, cursor_id, requested_at,
+       run_id
 FROM sffdw.write_release
 WHERE false;
 

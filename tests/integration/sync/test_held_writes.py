@@ -192,6 +192,22 @@ def test_release_sends_what_was_held_and_what_comes_later_is_judged_anew(org: Or
     assert rows(loaded, "SELECT FROM sffdw.write_release") == []
 
 
+def test_case_72_a_release_ends_on_a_restored_server_too(org: Org, loaded: Session) -> None:
+    """Numbers of transactions of the other server may be far ahead of ours."""
+    loaded.execute(MASS)
+    write(loaded)
+    assert one(loaded, RELEASE) == 30
+    loaded.execute("UPDATE sffdw.write_release SET in_progress = '{999999999999}'")
+    write(loaded)
+    write(loaded)
+    assert one(loaded, "SELECT count(*) FROM sffdw.write_release") == 1
+    loaded.execute("UPDATE sffdw.connection SET system_identifier = system_identifier - 1")
+    loaded.execute("SELECT sffdw.recover(accept_cluster => true)")
+    write(loaded)
+    write(loaded)
+    assert one(loaded, "SELECT count(*) FROM sffdw.write_release") == 0
+
+
 def test_a_mass_that_was_not_committed_at_the_release_is_not_released(
         org: Org, loaded: Session, app: Session) -> None:
     app.execute("UPDATE salesforce.account SET name = 'uncommitted' WHERE id % 2 = 0")

@@ -46,6 +46,8 @@ def test_many_inserts_go_through_one_job(org: Org, account: Session) -> None:
     assert is_in_step(account, org)
     assert kinds(org, mark) == {"bulk_job", "bulk_upload"}
     assert len(org.calls("bulk_upload", mark)) == 1
+    assert one(account, "SELECT call_count FROM sffdw.sync_run WHERE purpose = 'write'") == len(
+        [call for call in org.calls(since=mark) if call["kind"].startswith("bulk")])
     assert rows(account, "SELECT DISTINCT _hc_lastop, _hc_err FROM salesforce.account") == [("INSERTED", None)]
     for table in ("write_claim", "ingest_job", "ingest_record"):
         assert rows(account, f"SELECT * FROM sffdw.{table}") == []

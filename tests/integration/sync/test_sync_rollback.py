@@ -63,6 +63,31 @@ def test_intents_of_what_was_committed_are_forgotten(org: Org, old: Session, app
     assert rows(old, CONFLICTS) == rows(old, "SELECT * FROM sffdw.notifications") == []
 
 
+def test_dropping_the_connection_names_what_is_not_settled(org: Org, old: Session, app: Session) -> None:
+    notices: list[str] = []
+    old.add_notice_handler(lambda notice: notices.append(str(notice.message_primary)))
+    app.execute(UPDATE.encode())
+    app.commit()
+    app.execute(INSERT.encode())
+    app.rollback()
+    left = one(old, "SELECT i.intent_id FROM sffdw.connection c, sffdw.list_intents(c) i WHERE i.operation = 'insert'")
+    old.execute("SELECT sffdw.drop_connection()")
+    assert notices == [f'synchronous writes of connection "salesforce" are not settled: intent-{left}.json '
+                       "(insert of Account)"]
+
+
+def test_a_transaction_that_wrote_is_not_prepared(org: Org, old: Session, app: Session) -> None:
+    app.execute(UPDATE.encode())
+    with pytest.raises(psycopg.Error, match="cannot PREPARE"):
+        app.execute("PREPARE TRANSACTION 'half'")
+    app.rollback()
+    wait_for(lambda: is_settled(old), "the intent is settled")
+    assert len(rows(old, CONFLICTS)) == 2
+    poll(old)
+    here, there = sides(org, old)
+    assert here == there
+
+
 ENDS = {
     "rollback": "BEGIN; {0}; ROLLBACK",
     "savepoint": "BEGIN; SAVEPOINT here; {0}; ROLLBACK TO SAVEPOINT here; COMMIT",

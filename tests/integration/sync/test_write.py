@@ -138,6 +138,36 @@ def test_a_failed_insert_holds_back_only_its_own_record(org: Org, account: Sessi
     assert one(account, "SELECT bool_and(sfid IS NOT NULL AND _hc_err IS NULL) FROM salesforce.account")
 
 
+def test_a_change_after_a_dismissed_insert_is_retried_as_a_new_record(org: Org, account: Session) -> None:
+    account.execute("INSERT INTO salesforce.account (phone) VALUES ('1')")
+    write(account)
+    account.execute("SELECT sffdw.dismiss()")
+    account.execute("UPDATE salesforce.account SET name = 'repaired'")
+    write(account)
+    assert rows(account, "SELECT status_code, remedy LIKE '%sffdw.retry%' FROM sffdw.write_errors") == [
+        ("NOT_IN_SALESFORCE", True)]
+    account.execute("SELECT sffdw.retry()")
+    write(account)
+    assert log(account) == [("INSERT", "IGNORED"), ("UPDATE", "REQUEUED"), ("INSERT", "SUCCESS")]
+    assert [(record["Name"], record["Phone"]) for record in org.sandbox.records("Account")] == [("repaired", "1")]
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["together", "one by one"])
+def test_identifiers_that_differ_by_case_bind_no_two_rows_to_one_record(org: Org, account: Session,
+                                                                        together: bool) -> None:
+    for name, key in ("first", "x1"), ("second", "X1"), ("third", "y1"):
+        account.execute("INSERT INTO salesforce.account (name, external_id__c) VALUES (%s, %s)", [name, key])
+        if not together:
+            write(account)
+    write(account)
+    assert len(org.names()) == 2
+    found = dict(rows(account, "SELECT name, sfid IS NOT NULL FROM salesforce.account"))
+    assert (len(found), found["third"], found["first"] + found["second"]) == (3, True, 1)
+    assert rows(account, "SELECT status_code FROM sffdw.write_errors") == [("DUPLICATE_VALUE",)]
+    poll(account)
+    assert one(account, "SELECT count(DISTINCT sfid) FROM salesforce.account") == 2
+
+
 def test_a_rejected_change_is_sent_again_by_capturing_it_again(org: Org, account: Session) -> None:
     record_id = org.create("Account", {"Name": "Acme", "Phone": "1"})[0]
     poll(account)

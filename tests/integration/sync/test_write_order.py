@@ -285,6 +285,25 @@ def test_case_69_locked_records_go_in_ever_smaller_company_then_alone_then_fail(
         ("FAILED", "UNABLE_TO_LOCK_ROW")]
 
 
+def test_case_69_tries_lost_to_an_outage_do_not_count(org: Org, family: Session) -> None:
+    org.create("Account", {"Name": "A"})
+    poll(family)
+    family.execute("UPDATE salesforce.account SET phone = '1'")
+    set_options(family, row_lock_attempts=2)
+    found = []
+    for fault, params in (("http.status", {"status": 503}),) * 3 + (("row.locked", {}),) * 2:
+        with org.fault(fault, params, kind="collections"):
+            write(family)
+        found.append(one(family, "SELECT state FROM salesforce._trigger_log"))
+        family.execute("UPDATE sffdw.write_claim SET next_try_at = now() WHERE phase IN ('waiting', 'doubtful')")
+        if fault == "http.status":
+            # What the error has left in doubt is asked about.
+            family.execute("SELECT sffdw.settle_doubt(connection_id, NULL) FROM sffdw.connection")
+            family.execute("UPDATE sffdw.write_claim SET next_try_at = now()")
+    assert found[-2:] == ["NEW", "FAILED"]
+    assert one(family, "SELECT attempt_count FROM sffdw.write_errors") > 2
+
+
 def test_the_sizes_of_retried_requests_are_those_of_the_rules(family: Session) -> None:
     rules = rows(family, "SELECT r.codes, r.request_sizes FROM salesforce_live._retry_rules r "
                          "WHERE r.concerns = 'record'")
