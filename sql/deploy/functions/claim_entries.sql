@@ -2,6 +2,7 @@
 -- requires: functions/break_cycle
 -- requires: functions/check_connection
 -- requires: functions/choose_entries
+-- requires: functions/divert_resent
 -- requires: functions/hold_writes
 -- requires: functions/merge_entries
 -- requires: functions/pace_look
@@ -189,7 +190,7 @@ BEGIN
         RETURN NULL;
     END IF;
     PERFORM sffdw.review_unsent(v_connection);
-    v_ids := sffdw.take_entries(v_connection);
+    v_ids := sffdw.divert_resent(v_connection, sffdw.take_entries(v_connection));
     PERFORM sffdw.show_writing(v_connection, v_ids IS NOT NULL);
     IF v_ids IS NULL THEN
         RETURN NULL;

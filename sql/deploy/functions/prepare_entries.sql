@@ -118,7 +118,15 @@ BEGIN
             FROM %1$I._trigger_log l
             WHERE l.state = 'IGNORE'
             AND l.action = 'DELETE'
-            AND l.id NOT IN (SELECT i.delete_id FROM inserted i WHERE i.state = 'PENDING')
+            -- An INSERT that waits to be sent again may have reached Salesforce before.
+            AND l.id NOT IN (
+                SELECT i.delete_id
+                FROM inserted i
+                LEFT JOIN sffdw.write_claim c
+                    ON c.connection_id = ($1).connection_id AND c.entry_id = i.entry_id AND c.is_resent
+                WHERE i.state = 'PENDING'
+                OR i.state = 'NEW' AND c.entry_id IS NOT NULL
+            )
             ORDER BY l.id
             LIMIT 500
             FOR UPDATE SKIP LOCKED

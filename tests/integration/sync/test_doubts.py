@@ -54,6 +54,37 @@ def test_a_change_that_was_sent_twice_and_is_not_there_has_been_refused(org: Org
     assert rows(account, "SELECT phase, is_rejected FROM sffdw.write_claim") == [("failed", True)]
 
 
+@pytest.fixture
+def sent_again(org: Org, account: Session) -> Session:
+    """A keyed row whose first request is under way still, although it was asked about and sent again."""
+    poll(account)
+    account.execute("INSERT INTO salesforce.account (name, external_id__c) VALUES ('late', 'x')")
+    with org.fault("reply.lost", {"commit_after_s": LATE_S}, kind="collections", calls="1"):
+        write(account)
+    go_on(account)
+    assert one(account, "SELECT status_code FROM sffdw.write_claim WHERE is_resent") == "UNABLE_TO_LOCK_ROW"
+    return account
+
+
+def test_a_row_that_is_deleted_while_its_insert_is_sent_again_is_deleted_in_salesforce(
+        org: Org, sent_again: Session) -> None:
+    sent_again.execute("DELETE FROM salesforce.account")
+    go_on(sent_again)
+    assert log(sent_again)[1] == ("DELETE", "IGNORE")
+    org.advance(LATE_S + 1)
+    go_on(sent_again)
+    assert log(sent_again) == [("INSERT", "SUCCESS"), ("DELETE", "SUCCESS")]
+    assert (org.names(), len(org.sandbox.records("Account", "all"))) == ([], 1)
+
+
+def test_a_record_that_came_late_and_was_deleted_is_not_made_again(org: Org, sent_again: Session) -> None:
+    org.advance(LATE_S + 1)
+    org.act("delete", "Account", org.sandbox.records("Account")[0]["Id"])
+    go_on(sent_again)
+    assert log(sent_again) == [("INSERT", "SUCCESS")]
+    assert (org.names(), len(org.sandbox.records("Account", "all"))) == ([], 1)
+
+
 def test_one_question_settles_all_creates_of_an_object(org: Org, contact: Session) -> None:
     poll(contact)
     contact.execute("INSERT INTO salesforce.contact (lastname, phone) "
