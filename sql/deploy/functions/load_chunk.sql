@@ -7,6 +7,7 @@
 -- requires: functions/next_turn
 -- requires: functions/plan_load
 -- requires: functions/replace_rows
+-- requires: functions/spare_overlap
 
 BEGIN;
 
@@ -143,6 +144,9 @@ BEGIN
     IF mapping.load_is_staged THEN
         PERFORM sffdw.put_aside(connection, mapping, v_stage);
         RETURN v_merged;
+    END IF;
+    IF mapping.phase = 'bulk_changes' THEN
+        PERFORM sffdw.count_window(mapping, v_stage);
     END IF;
     RETURN sffdw.merge_page(connection, mapping, v_stage, chunk.job_created_at);
 END

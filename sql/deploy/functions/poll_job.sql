@@ -4,26 +4,6 @@
 
 BEGIN;
 
-CREATE FUNCTION sffdw.count_changes(connection sffdw.connection, mapping sffdw.mapping)
-RETURNS bigint
-LANGUAGE plpgsql
-VOLATILE
-SET search_path = pg_catalog, pg_temp
-AS $function$
-BEGIN
-    RETURN sffdw.ask_soql(connection, format(
-        'SELECT COUNT() FROM %s WHERE %s', mapping.object_name, sffdw.window_condition(mapping)),
-        'totalSize', 'poll')::bigint;
-EXCEPTION WHEN SQLSTATE 'SF005' OR SQLSTATE 'SF006' OR SQLSTATE 'SF009' THEN
-    -- As count_org_records: reading them tells.
-    RETURN NULL;
-END
-$function$;
-
-COMMENT ON FUNCTION sffdw.count_changes(sffdw.connection, sffdw.mapping) IS
-    'Return how many records are left in the running poll''s window, deleted ones included; NULL if that cannot be '
-    'counted.';
-
 CREATE FUNCTION sffdw.consider_bulk(connection sffdw.connection, mapping_id integer)
 RETURNS void
 LANGUAGE plpgsql

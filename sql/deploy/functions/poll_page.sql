@@ -1,6 +1,7 @@
 -- Deploy sffdw:functions/poll_page to pg
 -- requires: functions/cursor_column
 -- requires: functions/load_page
+-- requires: functions/spare_overlap
 -- requires: functions/take_notices
 -- requires: tables/deferred_attempt
 
@@ -14,17 +15,20 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
     v_end      timestamptz;
-    v_start    timestamptz := date_trunc('second', mapping.watermark_at)
+    v_start    timestamptz := date_trunc('second', CASE WHEN sffdw.knows_overlap(mapping) THEN mapping.overlap_read_at
+                                                        ELSE mapping.watermark_at END)
                               - make_interval(secs => sffdw.sync_setting(connection.options, 'overlap_s'));
     v_swept    timestamptz := date_trunc('second', mapping.watermark_at)
                               - make_interval(secs => sffdw.sync_setting(connection.options, 'sweep_window_s'));
     v_is_sweep boolean := v_swept < v_start AND coalesce(mapping.next_sweep_at <= due_at, true);
+    v_is_spare boolean;
 BEGIN
     -- What they tell of lies before the end of the window.
     PERFORM sffdw.take_notices(connection, mapping);
     v_end := sffdw.server_time(connection);
+    v_is_spare := NOT v_is_sweep AND sffdw.spares_overlap(connection, mapping, v_end);
     -- Records become visible after the time of their stamp: the last minutes are read again, and now and then the
-    -- last hour.
+    -- last hour. After a burst they are not while they are known to be no more than have been read.
     UPDATE sffdw.mapping m
     SET phase = CASE
             WHEN m.has_systemmodstamp THEN 'changes'
@@ -34,8 +38,11 @@ BEGIN
         state = 'POLLING_SF_CHANGES',
         window_opened_at = clock_timestamp(),
         window_end_at = v_end,
-        cursor_at = CASE WHEN v_is_sweep THEN v_swept ELSE v_start END,
+        cursor_at = CASE WHEN v_is_sweep THEN v_swept WHEN v_is_spare THEN m.overlap_to ELSE v_start END,
         cursor_id = '',
+        window_count = 0,
+        overlap_from = CASE WHEN v_is_spare THEN m.overlap_from ELSE v_start END,
+        overlap_count = CASE WHEN v_is_spare THEN m.overlap_count END,
         late_before = CASE WHEN v_is_sweep THEN v_start END,
         next_sweep_at = CASE
             WHEN v_is_sweep
@@ -65,8 +72,18 @@ AS $function$
         END,
         watermark_at = m.window_end_at,
         watermark_id = m.cursor_id,
-        window_end_at = NULL
-    WHERE m.mapping_id = mapping.mapping_id;
+        window_end_at = NULL,
+        -- What a sweep read says nothing of how much the overlap holds.
+        overlap_to = CASE
+            WHEN m.has_systemmodstamp AND m.late_before IS NULL
+            AND (m.overlap_count IS NOT NULL OR m.window_count > sffdw.sync_setting(c.options, 'page_size'))
+                THEN sffdw.window_bound(m.window_end_at)
+        END,
+        overlap_read_at = CASE WHEN m.overlap_count IS NULL THEN m.window_end_at ELSE m.overlap_read_at END,
+        overlap_count = coalesce(m.overlap_count, 0) + m.window_count
+    FROM sffdw.connection c
+    WHERE m.mapping_id = mapping.mapping_id
+    AND c.connection_id = m.connection_id;
 $function$;
 
 COMMENT ON FUNCTION sffdw.close_window(sffdw.mapping, boolean, timestamptz) IS
@@ -93,6 +110,7 @@ BEGIN
     EXECUTE format('SELECT _stamp, sfid FROM %s ORDER BY _ordinal DESC LIMIT 1', v_stage) INTO v_last;
     PERFORM sffdw.count_sync_run(
         mapping.run_id, v_count, sffdw.merge_page(connection, mapping, v_stage, v_read_at, v_deletes));
+    PERFORM sffdw.count_window(mapping, v_stage);
     UPDATE sffdw.mapping m
     SET cursor_at = coalesce(v_last._stamp, m.cursor_at),
         cursor_id = coalesce(v_last.sfid, m.cursor_id)

@@ -32,6 +32,7 @@ AS $function$
         "hold_percent": 5,
         "hold_rows": 1000,
         "in_doubt_wait_s": 600,
+        "overlap_interval_s": 120,
         "overlap_s": 300,
         "page_size": 2000,
         "row_lock_attempts": 8,

@@ -9,6 +9,11 @@ ADD COLUMN window_opened_at timestamptz,
 ADD COLUMN next_deletes_at  timestamptz,
 ADD COLUMN next_sweep_at    timestamptz,
 ADD COLUMN late_before      timestamptz,
+ADD COLUMN window_count     bigint,
+ADD COLUMN overlap_from     timestamptz,
+ADD COLUMN overlap_to       timestamptz,
+ADD COLUMN overlap_count    bigint,
+ADD COLUMN overlap_read_at  timestamptz,
 ADD COLUMN run_id           bigint,
 ADD COLUMN load_sweeps      boolean     NOT NULL DEFAULT false,
 ADD COLUMN error_count      integer     NOT NULL DEFAULT 0,
@@ -28,6 +33,14 @@ COMMENT ON COLUMN sffdw.mapping.next_sweep_at IS
     'This server''s time from when a poll is a sweep, which reaches further back than the overlap.';
 COMMENT ON COLUMN sffdw.mapping.late_before IS
     'Where the running window would have begun if it were not a sweep; NULL: it is none.';
+COMMENT ON COLUMN sffdw.mapping.window_count IS
+    'Records read in the running poll window so far, its last seconds apart.';
+COMMENT ON COLUMN sffdw.mapping.overlap_to IS
+    'Salesforce''s time: of the records stamped from overlap_from on and before this, overlap_count have been read, more '
+    'than a page; NULL: the next poll begins with the whole overlap in any case.';
+COMMENT ON COLUMN sffdw.mapping.overlap_read_at IS
+    'Salesforce''s time when the last poll ended that began with the whole overlap: the next such poll begins an overlap '
+    'before it, so that no late commit can fall between the two.';
 COMMENT ON COLUMN sffdw.mapping.load_sweeps IS
     'The running load deletes local rows that it does not find in Salesforce.';
 COMMENT ON COLUMN sffdw.mapping.error_count IS

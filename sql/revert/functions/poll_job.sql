@@ -5,6 +5,5 @@ BEGIN;
 DROP FUNCTION sffdw.advance_poll_job(sffdw.connection, sffdw.mapping, boolean, timestamptz);
 DROP FUNCTION sffdw.open_poll_job(sffdw.mapping);
 DROP FUNCTION sffdw.consider_bulk(sffdw.connection, integer);
-DROP FUNCTION sffdw.count_changes(sffdw.connection, sffdw.mapping);
 
 COMMIT;

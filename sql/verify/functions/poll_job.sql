@@ -9,7 +9,6 @@ BEGIN
     FOR v_routine IN
         SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
         FROM (VALUES
-            ('sffdw.count_changes(sffdw.connection, sffdw.mapping)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.consider_bulk(sffdw.connection, integer)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.open_poll_job(sffdw.mapping)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.advance_poll_job(sffdw.connection, sffdw.mapping, boolean, timestamptz)', false, '{"search_path=pg_catalog, pg_temp"}'::text[])

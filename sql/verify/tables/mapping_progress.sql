@@ -2,8 +2,8 @@
 
 BEGIN;
 
-SELECT phase, window_opened_at, next_deletes_at, next_sweep_at, late_before, run_id, load_sweeps, error_count,
-       next_formula_at, narrowed_to
+SELECT phase, window_opened_at, next_deletes_at, next_sweep_at, late_before, window_count, overlap_from, overlap_to,
+       overlap_count, overlap_read_at, run_id, load_sweeps, error_count, next_formula_at, narrowed_to
 FROM sffdw.mapping
 WHERE false;
 
