@@ -142,6 +142,141 @@ COMMENT ON FUNCTION sffdw.apply_row_filter(sffdw.connection, sffdw.mapping) IS
     'Take a mapping''s row filter into use; if it is another one, have all records read again. '
     'Raises invalid_parameter_value.';
 
+CREATE FUNCTION sffdw.change_settings(
+    mapping   sffdw.mapping,
+    described sffdw.described_field[],
+    settings  jsonb
+)
+RETURNS sffdw.mapping
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_new sffdw.mapping := jsonb_populate_record(mapping, settings);
+BEGIN
+    IF settings ? 'unique_identifier' AND v_new.unique_identifier <> '' THEN
+        v_new.unique_identifier := sffdw.check_unique_identifier(
+            mapping.object_name, described, v_new.unique_identifier);
+    END IF;
+    UPDATE sffdw.mapping m
+    SET access = v_new.access,
+        unique_identifier = nullif(v_new.unique_identifier, ''),
+        poll_interval = v_new.poll_interval,
+        next_poll_at = least(m.next_poll_at, now() + v_new.poll_interval),
+        write_mode = v_new.write_mode,
+        writable_fields = v_new.writable_fields,
+        conflict_policy = v_new.conflict_policy,
+        rejected_policy = v_new.rejected_policy,
+        accelerated = v_new.accelerated,
+        daily_call_cap = v_new.daily_call_cap,
+        history = v_new.history,
+        capture_replicated = v_new.capture_replicated,
+        hold_threshold = nullif(v_new.hold_threshold, 0),
+        row_filter = nullif(v_new.row_filter, ''),
+        schema_policy = v_new.schema_policy,
+        state = CASE m.state WHEN 'SCHEMA_CHANGED' THEN 'RESYNC' ELSE m.state END,
+        state_description = CASE m.state WHEN 'SCHEMA_CHANGED' THEN NULL ELSE m.state_description END,
+        revision = m.revision + 1
+    WHERE m.mapping_id = mapping.mapping_id
+    RETURNING m.* INTO v_new;
+    RETURN v_new;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.change_settings(sffdw.mapping, sffdw.described_field[], jsonb) IS
+    'Store the settings of a mapping that are given, as a revision of it, and return it. '
+    'Raises invalid_parameter_value.';
+
+CREATE FUNCTION sffdw.change_fields(
+    connection  sffdw.connection,
+    mapping     sffdw.mapping,
+    described   sffdw.described_field[],
+    fields      text[],
+    add_fields  text[],
+    drop_fields text[]
+)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_chosen sffdw.described_field[] := sffdw.choose_fields(
+        mapping.object_name, described, coalesce(fields, add_fields), mapping.unique_identifier);
+    v_added  sffdw.described_field[] := array(
+        SELECT d
+        FROM unnest(v_chosen) d
+        WHERE d.field_name NOT IN (
+            SELECT f.field_name FROM sffdw.mapping_field f WHERE f.mapping_id = mapping.mapping_id));
+BEGIN
+    IF fields IS NOT NULL THEN
+        drop_fields := array(
+            SELECT f.field_name
+            FROM sffdw.mapping_field f
+            WHERE f.mapping_id = mapping.mapping_id
+            AND f.field_name NOT IN (SELECT d.field_name FROM unnest(v_chosen) d));
+    END IF;
+    PERFORM sffdw.drop_mapping_fields(connection, mapping, drop_fields);
+    IF cardinality(v_added) > 0 THEN
+        PERFORM sffdw.extend_mapped_table(connection, mapping, v_added);
+        PERFORM sffdw.request_backfill(mapping, v_added);
+    END IF;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.change_fields(
+    sffdw.connection, sffdw.mapping, sffdw.described_field[], text[], text[], text[]) IS
+    'Give a mapping these fields, or add some and drop others. Raises SF008, invalid_parameter_value, '
+    'dependent_objects_still_exist, duplicate_column.';
+
+CREATE FUNCTION sffdw.change_indexes(mapping sffdw.mapping, described sffdw.described_field[], indexes text[])
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    PERFORM sffdw.set_field_flags(mapping, described, coalesce(indexes, array(
+        SELECT f.field_name
+        FROM sffdw.mapping_field f
+        WHERE f.mapping_id = mapping.mapping_id
+        AND f.is_indexed
+        AND NOT f.is_unique)));
+    PERFORM sffdw.apply_indexes(mapping.mapping_id);
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.change_indexes(sffdw.mapping, sffdw.described_field[], text[]) IS
+    'Give a mapped table the indexes that its fields ask for: these, or, if none are given, those it has.';
+
+CREATE FUNCTION sffdw.change_capture(
+    connection         sffdw.connection,
+    mapping            sffdw.mapping,
+    old_access         text,
+    capture_replicated boolean
+)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    IF capture_replicated IS NOT NULL THEN
+        PERFORM sffdw.create_capture(
+            connection.schema_name, mapping.table_name, connection.hstore_schema, mapping.access,
+            mapping.capture_replicated);
+    ELSIF mapping.access <> old_access THEN
+        PERFORM sffdw.create_logger(
+            connection.schema_name, mapping.table_name, connection.hstore_schema, mapping.access,
+            mapping.capture_replicated);
+    END IF;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.change_capture(sffdw.connection, sffdw.mapping, text, boolean) IS
+    'Have the triggers of a mapped table follow its access, and what was said about replicated changes.';
+
 CREATE FUNCTION sffdw.alter_mapping(
     object_name       text,
     fields            text[] DEFAULT NULL,
@@ -175,104 +310,39 @@ SET lock_timeout = '10s'
 AS $function$
 DECLARE
     v_connection sffdw.connection := sffdw.find_connection(connection_name);
-    v_mapping    sffdw.mapping := sffdw.find_mapping(v_connection.connection_id, object_name);
-    v_old_access text := v_mapping.access;
-    v_old_mode   text := v_mapping.write_mode;
-    v_old_calls  bigint := sffdw.mapping_calls(v_connection, v_mapping);
+    v_old        sffdw.mapping := sffdw.find_mapping(v_connection.connection_id, object_name);
+    v_old_calls  bigint := sffdw.mapping_calls(v_connection, v_old);
+    v_mapping    sffdw.mapping;
     v_described  sffdw.described_field[];
-    v_chosen     sffdw.described_field[];
-    v_added      sffdw.described_field[];
-    v_dropped    text[] := drop_fields;
-    v_indexes    text[] := indexes;
+    v_settings   jsonb := jsonb_strip_nulls(jsonb_build_object(
+        'access', access, 'unique_identifier', unique_identifier, 'poll_interval', poll_interval,
+        'accelerated', accelerated, 'row_filter', row_filter, 'types', types, 'writable_fields', writable_fields,
+        'write_mode', write_mode, 'conflict_policy', conflict_policy, 'rejected_policy', rejected_policy,
+        'schema_policy', schema_policy, 'daily_call_cap', daily_call_cap, 'history', history,
+        'hold_threshold', hold_threshold, 'capture_replicated', capture_replicated));
 BEGIN
     PERFORM sffdw.require_owner(v_connection);
     PERFORM sffdw.refuse_unavailable(v_connection);
-    PERFORM sffdw.check_settings(jsonb_strip_nulls(jsonb_build_object(
-        'access', access, 'types', types, 'write_mode', write_mode, 'conflict_policy', conflict_policy,
-        'rejected_policy', rejected_policy, 'schema_policy', schema_policy, 'accelerated', accelerated,
-        'row_filter', row_filter, 'daily_call_cap', daily_call_cap, 'history', history,
-        'hold_threshold', hold_threshold)));
-    PERFORM sffdw.check_alteration(v_mapping, types);
+    PERFORM sffdw.check_settings(v_settings);
+    PERFORM sffdw.check_alteration(v_old, types);
     PERFORM sffdw.check_poll_interval(poll_interval);
     PERFORM sffdw.check_replication(v_connection, capture_replicated);
-    v_described := sffdw.describe_fields(v_connection, v_mapping.object_name, v_mapping.types)
-                   || sffdw.describe_paths(v_connection, v_mapping.object_name, fields || add_fields || array(
+    v_described := sffdw.describe_fields(v_connection, v_old.object_name, v_old.types)
+                   || sffdw.describe_paths(v_connection, v_old.object_name, fields || add_fields || array(
                        SELECT f.field_name
                        FROM sffdw.mapping_field f
-                       WHERE f.mapping_id = v_mapping.mapping_id
-                       AND f.left_out_since IS NULL), v_mapping.types);
-
-    UPDATE sffdw.mapping m
-    SET access = coalesce(alter_mapping.access, m.access),
-        unique_identifier = CASE
-            WHEN alter_mapping.unique_identifier IS NULL THEN m.unique_identifier
-            WHEN alter_mapping.unique_identifier <> '' THEN
-                sffdw.check_unique_identifier(m.object_name, v_described, alter_mapping.unique_identifier)
-        END,
-        poll_interval = coalesce(alter_mapping.poll_interval, m.poll_interval),
-        next_poll_at = least(m.next_poll_at, now() + coalesce(alter_mapping.poll_interval, m.poll_interval)),
-        write_mode = coalesce(alter_mapping.write_mode, m.write_mode),
-        writable_fields = coalesce(alter_mapping.writable_fields, m.writable_fields),
-        conflict_policy = coalesce(alter_mapping.conflict_policy, m.conflict_policy),
-        rejected_policy = coalesce(alter_mapping.rejected_policy, m.rejected_policy),
-        accelerated = coalesce(alter_mapping.accelerated, m.accelerated),
-        daily_call_cap = coalesce(alter_mapping.daily_call_cap, m.daily_call_cap),
-        history = coalesce(alter_mapping.history, m.history),
-        capture_replicated = coalesce(alter_mapping.capture_replicated, m.capture_replicated),
-        hold_threshold = nullif(coalesce(alter_mapping.hold_threshold, m.hold_threshold), 0),
-        row_filter = nullif(coalesce(alter_mapping.row_filter, m.row_filter), ''),
-        schema_policy = coalesce(alter_mapping.schema_policy, m.schema_policy),
-        state = CASE m.state WHEN 'SCHEMA_CHANGED' THEN 'RESYNC' ELSE m.state END,
-        state_description = CASE m.state WHEN 'SCHEMA_CHANGED' THEN NULL ELSE m.state_description END,
-        revision = m.revision + 1
-    WHERE m.mapping_id = v_mapping.mapping_id
-    RETURNING m.* INTO v_mapping;
-
+                       WHERE f.mapping_id = v_old.mapping_id
+                       AND f.left_out_since IS NULL), v_old.types);
+    v_mapping := sffdw.change_settings(v_old, v_described, v_settings);
     IF rename_fields IS NOT NULL THEN
         v_mapping := sffdw.rename_mapping_fields(v_connection, v_mapping, v_described, rename_fields);
     END IF;
-    v_chosen := sffdw.choose_fields(
-        v_mapping.object_name, v_described, coalesce(fields, add_fields), v_mapping.unique_identifier);
-    v_added := array(
-        SELECT d
-        FROM unnest(v_chosen) d
-        WHERE d.field_name NOT IN (
-            SELECT f.field_name FROM sffdw.mapping_field f WHERE f.mapping_id = v_mapping.mapping_id));
-    IF fields IS NOT NULL THEN
-        v_dropped := array(
-            SELECT f.field_name
-            FROM sffdw.mapping_field f
-            WHERE f.mapping_id = v_mapping.mapping_id
-            AND f.field_name NOT IN (SELECT d.field_name FROM unnest(v_chosen) d));
-    END IF;
-    PERFORM sffdw.drop_mapping_fields(v_connection, v_mapping, v_dropped);
-    IF cardinality(v_added) > 0 THEN
-        PERFORM sffdw.extend_mapped_table(v_connection, v_mapping, v_added);
-        PERFORM sffdw.request_backfill(v_mapping, v_added);
-    END IF;
-
+    PERFORM sffdw.change_fields(v_connection, v_mapping, v_described, fields, add_fields, drop_fields);
     PERFORM sffdw.apply_row_filter(v_connection, v_mapping);
     PERFORM sffdw.apply_history(v_connection, v_mapping);
-    PERFORM sffdw.apply_write_mode(v_connection, v_mapping, v_old_mode);
-    IF indexes IS NULL THEN
-        v_indexes := array(
-            SELECT f.field_name
-            FROM sffdw.mapping_field f
-            WHERE f.mapping_id = v_mapping.mapping_id
-            AND f.is_indexed
-            AND NOT f.is_unique);
-    END IF;
-    PERFORM sffdw.set_field_flags(v_mapping, v_described, v_indexes);
-    PERFORM sffdw.apply_indexes(v_mapping.mapping_id);
-    IF capture_replicated IS NOT NULL THEN
-        PERFORM sffdw.create_capture(
-            v_connection.schema_name, v_mapping.table_name, v_connection.hstore_schema, v_mapping.access,
-            v_mapping.capture_replicated);
-    ELSIF v_mapping.access <> v_old_access THEN
-        PERFORM sffdw.create_logger(
-            v_connection.schema_name, v_mapping.table_name, v_connection.hstore_schema, v_mapping.access,
-            v_mapping.capture_replicated);
-    END IF;
+    PERFORM sffdw.apply_write_mode(v_connection, v_mapping, v_old.write_mode);
+    PERFORM sffdw.change_indexes(v_mapping, v_described, indexes);
+    PERFORM sffdw.change_capture(v_connection, v_mapping, v_old.access, capture_replicated);
     -- Accelerated polls and formulas cost calls as well.
     IF NOT force AND (num_nonnulls(poll_interval, daily_call_cap) > 0
                       OR sffdw.mapping_calls(v_connection, v_mapping) > v_old_calls) THEN

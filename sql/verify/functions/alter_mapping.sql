@@ -19,6 +19,14 @@ BEGIN
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.check_alteration(sffdw.mapping, text)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.change_settings(sffdw.mapping, sffdw.described_field[], jsonb)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.change_fields(sffdw.connection, sffdw.mapping, sffdw.described_field[], text[], text[], text[])',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.change_indexes(sffdw.mapping, sffdw.described_field[], text[])',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.change_capture(sffdw.connection, sffdw.mapping, text, boolean)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.alter_mapping(text, text[], text, text, text[], interval, boolean, text, text, '
              'text[], text, text, text, text, integer, boolean, integer, boolean, text[], text[], '
              'jsonb, boolean, text)',
