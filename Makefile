@@ -67,8 +67,9 @@ up: install ## start a private PostgreSQL cluster and a sandbox; build/env says 
 down: ## stop them
 	@test ! -x $(RUN) || $(RUN) -m tools.up stop
 
-psql: up ## a psql session in the private cluster
-	@set -a; . build/env; exec psql
+psql: up ## a psql session in the private cluster, as the demo's role where there is one
+	@set -a; . build/env; role=$$(psql -XAtqc "SELECT rolname FROM pg_roles WHERE rolname = 'crm'"); \
+	  exec psql -U "$${role:-$$PGUSER}"
 
 demo: install ## the main job, narrated and checked; DATA=PATH loads the org from there
 	@$(RUN) -m tools.demo

@@ -181,6 +181,7 @@ class ReplayUnknown(RequestError):
 
 class RecordRejected(Error):
     sqlstate = "SF010"
+    default_hint = "Correct what DETAIL names, here or in Salesforce, then repeat the statement."
 
 
 class RecordLocked(RecordRejected):

@@ -285,7 +285,8 @@ def settings_of(options: Mapping[str, str]) -> Settings:
     user = {name: value for name, value in options.items() if BY_NAME[name].context == "user_mapping"}
     if not user:
         raise OptionMissing("the current user has no user mapping for the foreign server",
-                            hint="CREATE USER MAPPING FOR user SERVER server OPTIONS (auth_flow …, client_id …).")
+                            hint="Make one (CREATE USER MAPPING FOR user SERVER server OPTIONS (auth_flow …, "
+                                 "client_id …)), or work as a role that has one.")
     require_flow(user)
     credentials = Credentials(**{name: str(values[name]) for name in user})
     own = {name: value for name, value in values.items() if BY_NAME[name].context == "server" and name != "wrapper"}

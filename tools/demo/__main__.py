@@ -65,7 +65,7 @@ def main() -> int:
     except RuntimeError as exc:
         print(f"{exc}\ndemo: FAILED a statement of the narration raised an error")
         return 1
-    print("Everything goes on running. Connect with:\n    set -a; . build/env; psql\nStop it with: make down\ndemo: ok")
+    print("Everything goes on running. Connect with: make psql\nStop it with: make down\ndemo: ok")
     return 0
 
 

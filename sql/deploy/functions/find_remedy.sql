@@ -14,13 +14,13 @@ AS $function$
         WHEN message LIKE 'Foreign key external ID: %' THEN
             'No record has the external id that the relationship column names: make it or correct the column, then run '
             'sffdw.retry.'
-        ELSE coalesce(r.remedy, 'Correct the row, then capture it again.')
+        ELSE coalesce(r.remedy, 'Correct the row, then run sffdw.retry.')
     END
     FROM (VALUES
-        ('REQUIRED_FIELD_MISSING', 'Map the fields named, set them, and capture the row again.'),
-        ('STRING_TOO_LONG', 'Shorten the value, then capture the row again.'),
-        ('FIELD_CUSTOM_VALIDATION_EXCEPTION', 'Correct the row to satisfy the validation rule, then capture it again.'),
-        ('INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST', 'Use one of the picklist''s values, then capture the row again.'),
+        ('REQUIRED_FIELD_MISSING', 'Map the fields named if they are not, set them, then run sffdw.retry.'),
+        ('STRING_TOO_LONG', 'Shorten the value, then run sffdw.retry.'),
+        ('FIELD_CUSTOM_VALIDATION_EXCEPTION', 'Correct the row to satisfy the validation rule, then run sffdw.retry.'),
+        ('INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST', 'Use one of the picklist''s values, then run sffdw.retry.'),
         ('DUPLICATE_VALUE', 'Another record has this value: if it is the same one, a lost answer made it, and the next '
                             'poll brings it; else change the value.'),
         ('DUPLICATES_DETECTED', 'A duplicate rule found a likely twin: merge them, or change the row.'),
@@ -35,24 +35,24 @@ AS $function$
         ('INVALID_FIELD', 'The field named is gone from Salesforce, or hidden from the integration user: polls leave it out '
                           'from now on. Run sffdw.retry to send the rest; sffdw.alter_mapping(…, drop_fields => …) '
                           'drops its column, rename_fields follows a new name.'),
-        ('INACTIVE_OWNER_OR_USER', 'The owner is inactive: set ownerid to an active user, then capture the row again.'),
+        ('INACTIVE_OWNER_OR_USER', 'The owner is inactive: set ownerid to an active user, then run sffdw.retry.'),
         ('OP_WITH_INVALID_USER_TYPE_EXCEPTION', 'The owner is inactive: set ownerid to an active user.'),
-        ('UNABLE_TO_LOCK_ROW', 'Another process held the record: capture the row again.'),
+        ('UNABLE_TO_LOCK_ROW', 'Another process held the record: run sffdw.retry.'),
         ('STORAGE_LIMIT_EXCEEDED', 'The org''s storage is full.'),
         ('FIELD_INTEGRITY_EXCEPTION',
-         'The value does not fit the field or what depends on it: correct it, then capture the row again.'),
+         'The value does not fit the field or what depends on it: correct it, then run sffdw.retry.'),
         ('FIELD_FILTER_VALIDATION_EXCEPTION',
          'The record referred to does not meet the lookup''s filter: choose another one.'),
         ('NUMBER_OUTSIDE_VALID_RANGE',
-         'The number is too large for the field: correct it, then capture the row again.'),
-        ('INVALID_EMAIL_ADDRESS', 'Correct the address, then capture the row again.'),
+         'The number is too large for the field: correct it, then run sffdw.retry.'),
+        ('INVALID_EMAIL_ADDRESS', 'Correct the address, then run sffdw.retry.'),
         ('INVALID_TYPE_ON_FIELD_IN_RECORD',
          'The field has another type in Salesforce: run sffdw.refresh_schema, then sffdw.retry.'),
         ('JSON_PARSER_ERROR',
          'A value has another form than the field''s type: run sffdw.refresh_schema, then sffdw.retry.'),
         ('INVALID_TYPE', 'The object is gone from Salesforce, or hidden from the integration user.'),
         ('NOT_FOUND', 'The record or its external id field is gone, or hidden from the integration user.'),
-        ('MISSING_ARGUMENT', 'The record''s Id or external id is missing: capture the row again once it has one.'),
+        ('MISSING_ARGUMENT', 'The record''s Id or external id is missing: run sffdw.retry once it has one.'),
         ('INVALID_ID_FIELD', 'The row''s sfid is no Id of this object: correct or delete the row.'),
         ('DUPLICATE_EXTERNAL_ID',
          'Several records have this external id: merge them in Salesforce, then run sffdw.retry.'),
@@ -85,7 +85,7 @@ AS $function$
          'The table is not mapped any more: map its object, then run sffdw.retry, or dismiss the change.'),
         ('NOT_IN_SALESFORCE', 'The row''s INSERT was rejected or dismissed: correct the row, then run sffdw.retry for all '
                               'of its changes; after a dismissed INSERT it is sent as a new record.'),
-        ('INVALID_VALUE', 'Salesforce has no such value: correct the row, then capture it again.'),
+        ('INVALID_VALUE', 'Salesforce has no such value: correct the row, then run sffdw.retry.'),
         ('DELETE_FAILED', 'Other records depend on this one: delete those first.')
     ) AS r (status_code, remedy)
     RIGHT JOIN (SELECT) AS one ON r.status_code = find_remedy.status_code;

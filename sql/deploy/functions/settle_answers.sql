@@ -271,8 +271,8 @@ BEGIN
         PERFORM sffdw.notify_count(
             connection.connection_id, 'write-error', format('%s: %s', v_failure.table_name, v_failure.status_code),
             v_failure.failed_count,
-            '%s ' || replace(format('changes of %s were rejected: %s: %s', v_failure.table_name, v_failure.status_code,
-                                    v_failure.message), '%', '%%'));
+            replace(format('changes of %s rejected: ', v_failure.table_name), '%', '%%') || '%s ('
+            || replace(format('%s: %s)', v_failure.status_code, v_failure.message), '%', '%%'));
     END LOOP;
 END
 $function$;

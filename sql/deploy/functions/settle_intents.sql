@@ -162,8 +162,8 @@ BEGIN
             ELSE array_fill('the record is read again'::text, ARRAY[cardinality(v_changes)])
         END;
         PERFORM sffdw.report_undone(v_mapping, v_changes, v_resolutions);
-        v_message := format('%s of %s records of %s was rolled back here after Salesforce had accepted it: see '
-                            'sffdw.conflicts', intent.operation, cardinality(v_changes), intent.object_name);
+        v_message := format('%s of %s was rolled back here after Salesforce had accepted it, records: %s: see '
+                            'sffdw.conflicts', intent.operation, intent.object_name, cardinality(v_changes));
         PERFORM sffdw.log_event(connection.connection_id, 'SYNC WRITE ROLLED BACK', v_message, 'WARNING',
                                 intent.object_name, cardinality(v_changes));
         PERFORM sffdw.notify(connection.connection_id, 'sync-rolled-back', v_message);

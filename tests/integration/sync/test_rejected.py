@@ -155,7 +155,7 @@ def test_many_rejections_are_one_notification_with_their_number(org: Org, accoun
     with org.fault("dml.error", {"code": "STRING_TOO_LONG", "message": "100 % too long", "every": 1}):
         write(account)
         found = "SELECT message FROM sffdw.notifications WHERE event_type = 'write-error'"
-        message = "{} changes of account were rejected: STRING_TOO_LONG: 100 % too long"
+        message = "changes of account rejected: {} (STRING_TOO_LONG: 100 % too long)"
         assert rows(account, found) == [(message.format(100),)]
         account.execute("UPDATE sffdw.notification SET acknowledged_at = now()")
         account.execute("UPDATE salesforce.account SET phone = '1' WHERE name <= 'n2'")
