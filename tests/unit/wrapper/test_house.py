@@ -61,11 +61,14 @@ def test_the_validator_imports_nothing_that_talks_to_salesforce() -> None:
     assert done.stdout == "[]\n"
 
 
-def test_a_backend_loads_no_soap_and_whoever_wants_it_gets_the_real_one() -> None:
-    script = ("import sys; import sffdw.transport; print(sorted({'zeep', 'lxml', 'jwt'} & set(sys.modules)));"
-              "import jwt, zeep; print(jwt.encode.__module__, zeep.Client.__module__)")
+def test_a_backend_loads_no_more_than_it_needs_and_others_get_it_whole() -> None:
+    script = ("import sys; import sffdw.transport;"
+              "print(sorted({'zeep', 'lxml', 'jwt', 'more_itertools', 'simple_salesforce'} & set(sys.modules)));"
+              "import jwt, zeep, simple_salesforce as s, simple_salesforce.bulk2 as b;"
+              "print(*(one.__module__ for one in (jwt.encode, zeep.Client, s.SalesforceLogin, b.Operation)))")
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert done.stdout.splitlines() == ["[]", "jwt.api_jwt zeep.client"]
+    assert done.stdout.splitlines() == [
+        "[]", "jwt.api_jwt zeep.client simple_salesforce.login simple_salesforce.bulk2"]
 
 
 def test_every_error_class_has_a_documented_sqlstate() -> None:
