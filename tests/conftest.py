@@ -133,9 +133,6 @@ def cloned(cluster: Cluster, template: str) -> Iterator[psycopg.Connection[Any]]
     with psycopg.connect(cluster.dsn(name)) as session:
         # Else a connection would know that this is a copy, and stop.
         session.execute("UPDATE sffdw.connection SET database_oid = i.database_oid FROM sffdw.cluster_identity() i")
-        # Of a copied sequence PostgreSQL believes that its next values are logged: a crash would give them out again.
-        session.execute("SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, coalesce(last_value, "
-                        "start_value), last_value IS NOT NULL) FROM pg_sequences")
         session.commit()
         yield session
     with psycopg.connect(cluster.dsn(), autocommit=True) as superuser:
