@@ -40,7 +40,7 @@ BEGIN
             sf_result    integer,
             sf_message   text
         )
-        WITH (autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0);
+        WITH (fillfactor = 60, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0);
         CREATE INDEX _trigger_log_idx_created_at ON %1$I._trigger_log (created_at);
         CREATE INDEX _trigger_log_idx_state_id ON %1$I._trigger_log (state, id);
         CREATE INDEX _trigger_log_idx_state_table_name ON %1$I._trigger_log (state, table_name)

@@ -32,6 +32,11 @@ BEGIN
             AND c.final_state = 'SUCCESS'
             AND c.record_id IS NOT NULL
             AND l.action = 'INSERT'
+        ), double AS MATERIALIZED (
+            -- Of all that was made hardly any: the planner would join each with each.
+            SELECT d.*
+            FROM (SELECT m.*, count(*) OVER (PARTITION BY m.sfid) AS made_count FROM made m) d
+            WHERE d.made_count > 1
         ), pair AS (
             SELECT m.entry_id, t.id AS row_id
             FROM made m
@@ -39,8 +44,8 @@ BEGIN
                 AND lower(t.%5$I::text) = lower(m.key)
             UNION ALL
             SELECT m.entry_id, o.row_id
-            FROM made m
-            JOIN made o ON o.sfid = m.sfid AND o.entry_id < m.entry_id AND o.row_id <> m.row_id
+            FROM double m
+            JOIN double o ON o.sfid = m.sfid AND o.entry_id < m.entry_id AND o.row_id <> m.row_id
         )
         SELECT p.entry_id, min(p.row_id) FROM pair p GROUP BY p.entry_id
     $query$, connection.schema_name, connection.hstore_schema, v_column, sffdw.mapped_table(connection, mapping),

@@ -20,7 +20,7 @@ AS $function$
         "bulk_page_values": 750000,
         "bulk_pause_ms": 500,
         "bulk_write_rows": 50000,
-        "bulk_write_threshold": 5000,
+        "bulk_write_threshold": 20000,
         "compare_interval_s": 86400,
         "delete_interval_s": 600,
         "delete_threshold_percent": 20,

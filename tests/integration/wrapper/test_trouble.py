@@ -198,9 +198,9 @@ def test_what_backends_share_is_private_and_holds_no_secret(
 
 @pytest.fixture
 def slow(tables: Session, fault: Any) -> Session:
-    """Queries are answered after a minute."""
+    """Queries, and changes of many records, are answered after a minute."""
     tables.execute("SELECT name FROM account")
-    fault("http.latency", kind="query", params={"ms": 60_000})
+    fault("http.latency", kind=["query", "composite"], params={"ms": 60_000})
     return tables
 
 
@@ -213,26 +213,36 @@ def test_a_blocked_read_obeys_statement_timeout(slow: Session) -> None:
     assert slow.execute("SELECT count(*) > 0 FROM _objects").fetchone() == (True,)
 
 
+SEVERAL = ("INSERT INTO live._write (batch_id, position, object_name, operation, record, request_size) "
+           "SELECT gen_random_uuid(), n, 'Account', 'insert', jsonb_build_object('Name', n::text), 1 "
+           "FROM generate_series(1, 15) n")
+
+
+@pytest.mark.parametrize(("statement", "hits"), [
+    pytest.param("SELECT name FROM live.account", 1, id="a read"),
+    pytest.param(SEVERAL, 3, id="changes sent at the same time"),
+])
 @pytest.mark.parametrize(("function", "sqlstate"), [
     ("pg_cancel_backend", "57014"), ("pg_terminate_backend", "57P01")])
-def test_a_blocked_read_obeys_cancel_and_terminate(
-        slow: Session, database: Session, org: Sandbox, function: str, sqlstate: str) -> None:
+def test_what_is_blocked_obeys_cancel_and_terminate(
+        slow: Session, database: Session, org: Sandbox, function: str, sqlstate: str, statement: str,
+        hits: int) -> None:
     caught: list[str | None] = []
 
-    def read() -> None:
+    def run() -> None:
         try:
-            slow.execute("SELECT name FROM live.account")
+            slow.execute(statement)  # type: ignore[call-overload]
         except psycopg.Error as error:
             caught.append(error.sqlstate)
 
-    thread = threading.Thread(target=read)
+    thread = threading.Thread(target=run)
     thread.start()
-    wait_until(lambda: org.call("GET", "/faults")[0]["hits"], 5, "the query did not reach the org")
+    wait_until(lambda: org.call("GET", "/faults")[0]["hits"] >= hits, 20, "the requests did not reach the org")
     start = time.monotonic()
     database.execute(f"SELECT {function}(%s)", [slow.info.backend_pid])  # type: ignore[call-overload]
-    thread.join(5)
+    thread.join(20)
     assert caught == [sqlstate]
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 10
     assert database.execute("SELECT 1").fetchone() == (1,)
 
 
