@@ -37,7 +37,7 @@ INBOUND: Faults = (
 # every other call meets something.
 OUTBOUND: Faults = (
     ("reply.lost", {}, 0.04, WRITES),
-    *(("reply.lost", {"commit_after_s": seconds}, 0.04, WRITES) for seconds in LATE_S),
+    *(("reply.lost", {"commit_after_s": seconds}, 0.07, WRITES) for seconds in LATE_S),
     ("http.drop", {}, 0.03, WRITES),
     ("http.cut", {"bytes": 300}, 0.03, WRITES),
     ("http.status", {"status": 503}, 0.03, WRITES),
