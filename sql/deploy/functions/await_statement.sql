@@ -162,6 +162,54 @@ COMMENT ON FUNCTION sffdw.read_answers(
     sffdw.connection, sffdw.write_request[], sffdw.captured_change[], uuid) IS
     'Return what became of changes, in the order of their rows.';
 
+CREATE FUNCTION sffdw.refuse_same_record(
+    connection sffdw.connection,
+    mapping    sffdw.mapping,
+    answers    sffdw.sync_answer[]
+)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_column text;
+    v_twin   record;
+BEGIN
+    SELECT f.column_name
+    INTO v_column
+    FROM sffdw.mapping_field f
+    WHERE f.mapping_id = mapping.mapping_id
+    AND f.field_name = mapping.unique_identifier;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    EXECUTE format($query$
+        SELECT a.local_id, t.id AS other_id, a.sfid
+        FROM unnest($1) a
+        JOIN %1$s o ON o.id = a.local_id
+        JOIN %1$s t ON t.sfid = a.sfid AND t.id <> a.local_id AND t.%2$I::text <> o.%2$I::text
+            AND lower(t.%2$I::text) = lower(o.%2$I::text)
+        WHERE a.action = 'INSERT'
+        LIMIT 1
+    $query$, sffdw.mapped_table(connection, mapping), v_column)
+    INTO v_twin
+    USING answers;
+    IF v_twin.local_id IS NOT NULL THEN
+        RAISE EXCEPTION 'could not upsert a record of object "%"', mapping.object_name
+            USING ERRCODE = 'SF010',
+                  DETAIL = format('DUPLICATE_VALUE: the identifier of id %s is that of record %s and id %s, but for upper '
+                                  'and lower case. The record has been changed.', v_twin.local_id, v_twin.sfid,
+                                  v_twin.other_id),
+                  HINT = 'Change the row that is there instead; CALL sffdw.maintain() reports what the record has got.';
+    END IF;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.refuse_same_record(sffdw.connection, sffdw.mapping, sffdw.sync_answer[]) IS
+    'Stop rather than bind a second row to a record, whose identifier differs from the first one''s only in upper and lower '
+    'case. Raises SF010.';
+
 CREATE FUNCTION sffdw.settle_at_once(connection sffdw.connection, mapping sffdw.mapping, answers sffdw.sync_answer[])
 RETURNS void
 LANGUAGE plpgsql
@@ -169,6 +217,7 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
+    PERFORM sffdw.refuse_same_record(connection, mapping, answers);
     PERFORM sffdw.write_back_within(connection.run_search_path, sffdw.mapped_table(connection, mapping), ARRAY(
         SELECT ROW(a.entry_id, a.local_id, CASE a.action WHEN 'INSERT' THEN a.sfid END,
                    CASE WHEN a.final_state = 'IGNORED' THEN 'SYNCED'

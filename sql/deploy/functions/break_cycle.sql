@@ -56,13 +56,20 @@ STABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    v_entries sffdw.open_entry[] := ARRAY(SELECT e FROM sffdw.open_entries(connection, NULL) e);
-    v_ids     integer[] := ARRAY(SELECT e.entry_id FROM unnest(v_entries) e);
-    v_links   sffdw.open_link[] := ARRAY(SELECT k FROM sffdw.links_by_row(connection, v_ids) k);
+    v_entries sffdw.open_entry[];
+    v_ids     integer[];
+    v_links   sffdw.open_link[];
 BEGIN
+    EXECUTE format('SELECT array_agg(l.id) FROM %I._trigger_log l WHERE l.state = ''NEW'' AND l.action <> ''DELETE''',
+                   connection.schema_name)
+    INTO v_ids;
+    v_links := ARRAY(SELECT k FROM sffdw.links_by_row(connection, v_ids) k);
+    -- However many wait for rejected rows: no ring goes through them.
     IF NOT EXISTS (SELECT FROM unnest(v_links) k WHERE k.parent_sfid IS NULL AND k.lastop IS DISTINCT FROM 'FAILED') THEN
         RETURN;
     END IF;
+    v_entries := ARRAY(SELECT e FROM sffdw.open_entries(connection, NULL) e);
+    v_ids := ARRAY(SELECT e.entry_id FROM unnest(v_entries) e);
     v_links := v_links || ARRAY(
         SELECT k
         FROM sffdw.links_by_id(connection, v_ids, ARRAY(

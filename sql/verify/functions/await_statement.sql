@@ -10,6 +10,7 @@ BEGIN
     FOR v_routine IN
         SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
         FROM (VALUES
+            ('sffdw.refuse_same_record(sffdw.connection, sffdw.mapping, sffdw.sync_answer[])', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.take_changes(sffdw.connection, sffdw.mapping)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.refuse_declined(sffdw.write_request[], sffdw.captured_change[])', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.send_changes(sffdw.connection, sffdw.mapping, sffdw.write_request[], uuid)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),

@@ -143,6 +143,16 @@ UNCHANGING = (
     "DELETE FROM salesforce.account WHERE false", "UPDATE salesforce.account SET systemmodstamp = '2001-01-01'")
 
 
+def test_an_identifier_that_differs_by_case_takes_no_record_from_another_row(org: Org, waiting: Session) -> None:
+    waiting.execute("INSERT INTO salesforce.account (name, external_id__c) VALUES ('first', 'x1')")
+    with pytest.raises(psycopg.Error, match="could not upsert") as caught:
+        waiting.execute("INSERT INTO salesforce.account (name, external_id__c) VALUES ('second', 'X1')")
+    assert caught.value.sqlstate == "SF010"
+    waiting.execute("INSERT INTO salesforce.account (name, external_id__c) VALUES ('third', 'y1')")
+    assert rows(waiting, "SELECT name, sfid IS NOT NULL FROM salesforce.account ORDER BY id") == [
+        ("first", True), ("third", True)]
+
+
 def test_nothing_is_sent_where_nothing_changes(org: Org, waiting: Session) -> None:
     waiting.execute("INSERT INTO salesforce.account (name) VALUES ('a')")
     mark = org.last_call()
