@@ -14,7 +14,8 @@ COMMON_PARENTS = frozenset(("OwnerId", "RecordTypeId", "CreatedById", "LastModif
 class Entry:
     """A change that `_write` was given. record: API names to JSON values; request_size: with so many it may travel.
 
-    text: the record as JSON, where it came as that.
+    text: the record as JSON, where it came as that. is_suspect: servers have failed at it before, so that it shares no
+    Composite request and goes while no other does.
     """
 
     batch_id: str
@@ -25,11 +26,12 @@ class Entry:
     record: dict[str, Any]
     request_size: int | None = None
     text: str | None = None
+    is_suspect: bool = False
 
-    def kind(self) -> tuple[str, str, str | None, int | None]:
+    def kind(self) -> tuple[str, str, str | None, int | None, bool]:
         """Entries of one kind may share a Collection."""
         return (self.object_name.lower(), self.operation, (self.external_id_field or "").lower() or None,
-                self.request_size)
+                self.request_size, self.is_suspect)
 
     def key(self) -> str | None:
         """What names the record, so that no request holds it twice; None for a record that is yet to be."""
@@ -84,6 +86,18 @@ def requests_of(entries: Iterable[Entry], size: int) -> Iterator[list[Entry]]:
         yield group
 
 
+def bundles_of(groups: Iterable[list[Entry]], size: int) -> Iterator[Bundle]:
+    """Divide Collections into requests: so many share a Composite at most; a suspect one goes alone."""
+    bundle: Bundle = []
+    for group in groups:
+        if bundle and (len(bundle) >= size or group[0].is_suspect or bundle[0][0].is_suspect):
+            yield bundle
+            bundle = []
+        bundle.append(group)
+    if bundle:
+        yield bundle
+
+
 def waves_of(bundles: Iterable[Bundle], parallel: int) -> Iterator[list[Bundle]]:
     """Gather neighbours that may be on the wire together: of one kind, and none of whose records touch each other."""
     wave: list[Bundle] = []
@@ -93,7 +107,8 @@ def waves_of(bundles: Iterable[Bundle], parallel: int) -> Iterator[list[Bundle]]
         kind = {group[0].kind() for group in bundle}
         # With only one at a time nothing need be known of them.
         touched = {name for entry in chain.from_iterable(bundle) for name in entry.touched()} if parallel > 1 else seen
-        if wave and (len(wave) >= parallel or len(kinds | kind) > 1 or not seen.isdisjoint(touched)):
+        limit = 1 if bundle[0][0].is_suspect else parallel
+        if wave and (len(wave) >= limit or len(kinds | kind) > 1 or not seen.isdisjoint(touched)):
             yield wave
             wave, kinds, seen = [], set(), set()
         wave.append(bundle)

@@ -61,7 +61,8 @@ class RecordRule:
 
     The pause doubles from delay_s up to 300 s. request_sizes: with how many records it travels at each attempt, the
     last one for all that follow. attempts None: for ever, because the whole org is concerned; the writer's own option
-    (row_lock_attempts) bounds the others.
+    (row_lock_attempts) bounds the others. Of "servers failed" it counts only what failed while others were accepted.
+    reasons, statuses: those of a request, see RequestError.
     """
 
     name: str
@@ -69,6 +70,8 @@ class RecordRule:
     attempts: int | None
     delay_s: float = 1.0
     request_sizes: tuple[int, ...] = (200,)
+    reasons: frozenset[str] = frozenset()
+    statuses: frozenset[int] = frozenset()
 
 
 # What is in none of them is FAILED at once.
@@ -78,6 +81,9 @@ RECORD_RULES = (
     RecordRule("neighbour failed", frozenset(("ALL_OR_NONE_OPERATION_ROLLED_BACK",)), 8),
     RecordRule("org exhausted", frozenset(("REQUEST_LIMIT_EXCEEDED", "TXN_SECURITY_METERING_ERROR",
                                            "SERVER_UNAVAILABLE")), None),
+    RecordRule("org switched off", frozenset(("API_CURRENTLY_DISABLED", "API_DISABLED_FOR_ORG")), None),
+    RecordRule("servers failed", frozenset(), 8, request_sizes=(200, 50, 10, 1),
+               reasons=frozenset(("unreadable", "timeout", "cut")), statuses=frozenset((500, 502, 503, 504))),
     RecordRule("session ended", frozenset(("INVALID_SESSION_ID",)), 8),
 )
 

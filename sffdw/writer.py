@@ -11,10 +11,11 @@ from itertools import chain, islice
 from typing import Any
 
 from sffdw import soql, types
+from sffdw.answers import LASTING
 from sffdw.calls import Purpose
 from sffdw.client import MAX_COLLECTIONS, Client, Collection
 from sffdw.connection import Connection
-from sffdw.entries import Bundle, Entry, Outcome, requests_of, waves_of
+from sffdw.entries import Bundle, Entry, Outcome, bundles_of, requests_of, waves_of
 from sffdw.errors import (
     AuthenticationError,
     BudgetExhausted,
@@ -37,6 +38,10 @@ DIVISIBLE_CODES = frozenset(("INVALID_FIELD", "JSON_PARSER_ERROR", "MALFORMED_ID
                              "MISSING_ARGUMENT", "INVALID_TYPE_ON_FIELD_IN_RECORD", "INVALID_CROSS_REFERENCE_KEY"))
 MAX_DIVISIONS = 16
 TOO_LARGE = 413
+# Reasons after which the same record may be accepted later, whatever the status: the answer is not Salesforce's own.
+TRANSIENT_REASONS = frozenset[str]().union(*(rule.reasons for rule in RECORD_RULES))
+# So many requests in a row that servers fail at, of those they have failed at before, and no more are sent.
+MAX_FAILURES = 3
 # What one record may be refused for because another that goes at the same time was to be changed before.
 ORDER_CODES = frozenset(("DUPLICATE_VALUE",))
 HINTS = {
@@ -161,11 +166,11 @@ Answers = list[list[dict[str, Any]] | RequestError] | RequestError
 
 
 def send_entries(connection: Connection, entries: Sequence[Entry], size: int) -> Iterator[Outcome]:
-    """Send in order of position. Once a request goes unanswered nothing more is sent: the rest might depend on it."""
+    """Send in order of position. Once a request goes unanswered nothing more is sent, but for a few suspects."""
     sender = Sender(connection)
     groups = requests_of(sorted(entries, key=lambda entry: entry.position), size)
     parallel = connection.settings.parallel_requests if connection.host.has_threads else 1
-    for wave in waves_of(iter(lambda: list(islice(groups, MAX_COLLECTIONS)), []), parallel):
+    for wave in waves_of(bundles_of(groups, MAX_COLLECTIONS), parallel):
         if len(wave) == 1:
             yield from sender.send_bundle(wave[0])
         else:
@@ -179,6 +184,7 @@ class Sender:
     connection: Connection
     failed: RequestError | None = None
     divisions_left: int = 0
+    failure_count: int = 0
 
     def send_bundle(self, bundle: Bundle) -> Iterator[Outcome]:
         """Send groups of entries together, dividing each that is refused for its contents within a number of calls."""
@@ -245,6 +251,7 @@ class Sender:
     def _judged(self, group: list[Entry], answer: list[dict[str, Any]] | RequestError) -> Iterator[Outcome]:
         """What became of each entry; a group refused for what one record holds is divided and sent again."""
         if not isinstance(answer, RequestError):
+            self.failure_count = 0
             yield from map(_outcome, group, answer)
             return
         parts = _divided(group, answer) if self.divisions_left > 0 else []
@@ -254,7 +261,14 @@ class Sender:
         if not parts:
             yield from (_unanswered(entry, answer) for entry in group)
             if not _is_about_records(answer):
-                self.failed = self.failed or answer
+                self._note_failure(group, answer)
+
+    def _note_failure(self, group: Sequence[Entry], error: RequestError) -> None:
+        """What servers answer about a suspect may concern it alone: the next ones show it. Silence ends all."""
+        self.failure_count += 1
+        is_answered = error.status is not None and (error.status >= 500 or error.reason == "unreadable")
+        if not (is_answered and group[0].is_suspect) or self.failure_count >= MAX_FAILURES:
+            self.failed = self.failed or error
 
 
 def _unready(error: Error) -> RequestError:
@@ -297,7 +311,8 @@ def _unanswered(entry: Entry, error: RequestError) -> Outcome:
     return Outcome(entry, success=None if error.is_in_doubt else False, http_status=error.status,
                    status_code=error.code or (error.reason or error.sqlstate).upper(), message=message,
                    fields=error.fields, is_transient=error.is_transient or error.status is None
-                   or error.code in TRANSIENT_RECORD_CODES)
+                   or error.code in TRANSIENT_RECORD_CODES
+                   or (error.reason in TRANSIENT_REASONS and error.status not in LASTING))
 
 
 def _outcome(entry: Entry, result: Mapping[str, Any]) -> Outcome:

@@ -21,9 +21,9 @@ class RetryRulesTable(SystemTable):
                    "reasons": sorted(rule.reasons), "statuses": sorted(rule.statuses), "codes": sorted(rule.codes),
                    "for_writes": rule.is_for_writes, "concerns": "request"}
         for one in RECORD_RULES:
-            yield {"rule_name": one.name, "attempts": one.attempts, "first_pause_s": one.delay_s, "reasons": [],
-                   "statuses": [], "codes": sorted(one.codes), "for_writes": True, "concerns": "record",
-                   "request_sizes": list(one.request_sizes)}
+            yield {"rule_name": one.name, "attempts": one.attempts, "first_pause_s": one.delay_s,
+                   "reasons": sorted(one.reasons), "statuses": sorted(one.statuses), "codes": sorted(one.codes),
+                   "for_writes": True, "concerns": "record", "request_sizes": list(one.request_sizes)}
 
 
 TABLE = RetryRulesTable

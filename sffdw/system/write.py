@@ -28,7 +28,7 @@ class WriteTable(SystemTable):
         SystemColumn("success", "boolean"), SystemColumn("created", "boolean"), SystemColumn("status_code", "text"),
         SystemColumn("http_status", "integer"), SystemColumn("message", "text"), SystemColumn("fields", "text[]"),
         SystemColumn("transient", "boolean"),
-        SystemColumn("request_size", "integer"))
+        SystemColumn("request_size", "integer"), SystemColumn("is_suspect", "boolean"))
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -73,7 +73,7 @@ def _entry(row: Mapping[str, Any]) -> Entry:
     sobject, external = target_of(row, operation)
     record, text = _record(row.get("record"), operation)
     return Entry(batch_id_of(row.get("batch_id")), int(row["position"]), sobject, operation, external, record,
-                 _size(row.get("request_size")), text)
+                 _size(row.get("request_size")), text, bool(row.get("is_suspect")))
 
 
 def _size(value: Any) -> int | None:
@@ -107,7 +107,8 @@ VALUES: dict[str, Callable[[Outcome], Any]] = {
     "success": lambda outcome: outcome.success, "created": lambda outcome: outcome.created,
     "status_code": lambda outcome: outcome.status_code, "http_status": lambda outcome: outcome.http_status,
     "message": lambda outcome: outcome.message, "fields": lambda outcome: list(outcome.fields),
-    "transient": lambda outcome: outcome.is_transient, "request_size": lambda outcome: outcome.entry.request_size}
+    "transient": lambda outcome: outcome.is_transient, "request_size": lambda outcome: outcome.entry.request_size,
+    "is_suspect": lambda outcome: outcome.entry.is_suspect}
 
 
 TABLE = WriteTable

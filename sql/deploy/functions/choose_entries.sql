@@ -22,12 +22,29 @@ CREATE TYPE sffdw.open_entry AS (
     is_due        boolean,
     awaits_job    boolean,
     passing_count integer,
-    status_code   text
+    attempt_count integer,
+    status_code   text,
+    is_suspect    boolean
 );
 
 COMMENT ON TYPE sffdw.open_entry IS
     'An entry of the trigger log that is not settled: the value of the unique identifier that its row had before and '
     'has now, of one sent before a record that it refers to, whether it is the oldest of its record and may be sent.';
+
+CREATE FUNCTION sffdw.is_suspect(http_status integer, status_code text)
+RETURNS boolean
+LANGUAGE sql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    -- The rule "servers failed" of _retry_rules.
+    SELECT coalesce(http_status >= 500 OR status_code = 'UNREADABLE'
+                    OR http_status IS NULL AND status_code IN ('TIMEOUT', 'CUT'), false);
+$function$;
+
+COMMENT ON FUNCTION sffdw.is_suspect(integer, text) IS
+    'Whether a request met a failure of Salesforce''s servers, or of what stands before them, which may be due to one of '
+    'its records: a status of 500 and more, an answer that is not the API''s, none at all.';
 
 CREATE FUNCTION sffdw.open_entries(connection sffdw.connection, scan_limit integer)
 RETURNS SETOF sffdw.open_entry
@@ -52,7 +69,8 @@ BEGIN
                ) END,
                row_number() OVER (PARTITION BY l.table_name, l.record_id ORDER BY l.id) = 1,
                l.state = 'PENDING', coalesce(c.next_try_at, '-infinity') <= clock_timestamp(), NOT (%5$s),
-               coalesce(c.passing_count, 0), c.status_code
+               coalesce(c.passing_count, 0), coalesce(c.attempt_count, 0), c.status_code,
+               c.status_code IS NOT NULL AND sffdw.is_suspect(c.http_status, c.status_code)
         FROM (
             -- Each by its index: those that wait behind them are not read.
             (
@@ -173,22 +191,22 @@ COMMENT ON FUNCTION sffdw.find_waits(sffdw.open_entry[], sffdw.open_link[]) IS
     'Return which entries must wait for other records, and why: for an older entry, or, where waits_for is NULL, for a row to be '
     'in Salesforce.';
 
-CREATE FUNCTION sffdw.request_size(attempt_count integer, status_code text)
+CREATE FUNCTION sffdw.request_size(attempt_count integer, status_code text, is_suspect boolean DEFAULT false)
 RETURNS integer
 LANGUAGE sql
 IMMUTABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
-    -- The rule "record locked" of _retry_rules.
+    -- The rules "record locked" and "servers failed" of _retry_rules.
     SELECT CASE
-        WHEN coalesce(status_code, '') NOT IN ('UNABLE_TO_LOCK_ROW', 'QUERY_TIMEOUT', 'TIMEOUT') THEN 200
+        WHEN NOT is_suspect AND coalesce(status_code, '') NOT IN ('UNABLE_TO_LOCK_ROW', 'QUERY_TIMEOUT', 'TIMEOUT') THEN 200
         ELSE (ARRAY[200, 50, 10, 1])[least(greatest(attempt_count, 1), 4)]
     END;
 $function$;
 
-COMMENT ON FUNCTION sffdw.request_size(integer, text) IS
+COMMENT ON FUNCTION sffdw.request_size(integer, text, boolean) IS
     'Return with how many records an entry may share a Collection at an attempt, by what became of the one before: what '
-    'met a lock goes in ever smaller company, then alone.';
+    'met a lock, or a failure of the servers, goes in ever smaller company, then alone.';
 
 CREATE FUNCTION sffdw.know_sfids(connection sffdw.connection, entries sffdw.open_entry[])
 RETURNS sffdw.open_entry[]
@@ -225,7 +243,7 @@ BEGIN
     RETURN ARRAY(
         SELECT ROW(e.entry_id, e.table_name, e.record_id, e.action, coalesce(e.sfid, v_known ->> e.entry_id::text),
                    e.given_up, e.taken, e.parent, e.is_first, e.is_pending, e.is_due, e.awaits_job, e.passing_count,
-                   e.status_code)::sffdw.open_entry
+                   e.attempt_count, e.status_code, e.is_suspect)::sffdw.open_entry
         FROM unnest(entries) e
     );
 END
@@ -242,6 +260,7 @@ RETURNS TABLE (
     action       text,
     has_key      boolean,
     request_size integer,
+    is_suspect   boolean,
     parent       text,
     held_reason  text
 )
@@ -262,8 +281,10 @@ DECLARE
 BEGIN
     RETURN QUERY
     SELECT e.entry_id, e.table_name, e.action, e.action = 'INSERT' AND e.taken IS NOT NULL,
-           CASE WHEN e.status_code IS NULL THEN 200 ELSE sffdw.request_size(e.passing_count + 1, e.status_code) END,
-           e.parent,
+           CASE WHEN e.status_code IS NULL THEN 200
+                WHEN e.is_suspect THEN sffdw.request_size(e.attempt_count + 1, e.status_code, true)
+                ELSE sffdw.request_size(e.passing_count + 1, e.status_code) END,
+           e.is_suspect, e.parent,
            CASE WHEN e.is_pending THEN 'it is being sent'
                 WHEN NOT e.is_first THEN 'an older change of the same record is open'
                 WHEN NOT e.is_due THEN concat_ws(': ', 'it is sent again after a pause', e.status_code)
@@ -288,7 +309,8 @@ STABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
     -- Entries that can be sent now do not depend on each other: those of one table and action share Collections,
-    -- wherever they stand in the log. What was refused for a lock is sorted by what it refers to.
+    -- wherever they stand in the log. What was refused for a lock is sorted by what it refers to. What servers failed at
+    -- goes last, and what they failed at often the very last, lest it keep back the others.
     WITH chosen AS (
         SELECT j.*
         FROM sffdw.judge_entries(connection, scan_limit) j
@@ -296,22 +318,25 @@ AS $function$
         LIMIT sffdw.sync_setting(connection.options, 'write_batch_size')
     ), numbered AS (
         SELECT c.*,
-               row_number() OVER (PARTITION BY c.table_name, c.action, c.has_key, c.request_size
+               row_number() OVER (PARTITION BY c.table_name, c.action, c.has_key, c.request_size, c.is_suspect
                                   ORDER BY c.parent, c.entry_id) AS place
         FROM chosen c
     ), grouped AS (
         SELECT n.*,
-               min(n.entry_id) OVER (PARTITION BY n.table_name, n.action, n.has_key, n.request_size,
+               min(n.entry_id) OVER (PARTITION BY n.table_name, n.action, n.has_key, n.request_size, n.is_suspect,
                                      (n.place - 1) / n.request_size) AS group_id
         FROM numbered n
     ), ranked AS (
-        SELECT g.*, dense_rank() OVER (ORDER BY g.group_id) AS group_number
+        SELECT g.*, dense_rank() OVER (
+                   PARTITION BY g.is_suspect
+                   ORDER BY CASE WHEN g.is_suspect THEN -g.request_size END, g.group_id) AS group_number
         FROM grouped g
     )
-    SELECT array_agg(r.entry_id ORDER BY r.group_number, r.place)
+    SELECT array_agg(r.entry_id ORDER BY r.is_suspect, r.group_number, r.place)
     FROM ranked r
-    -- Five Collections a Composite request.
-    WHERE r.group_number <= 5 * sffdw.sync_setting(connection.options, 'write_batch_calls');
+    -- Five Collections a Composite request; of suspects each has a request of its own.
+    WHERE r.group_number <= CASE WHEN r.is_suspect THEN 1 ELSE 5 END
+                            * sffdw.sync_setting(connection.options, 'write_batch_calls');
 $function$;
 
 COMMENT ON FUNCTION sffdw.choose_entries(sffdw.connection, integer) IS

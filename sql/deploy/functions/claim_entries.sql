@@ -119,11 +119,12 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT coalesce(http_status, 500) NOT BETWEEN 200 AND 428 AND coalesce(http_status, 500) NOT BETWEEN 430 AND 499
            OR coalesce(status_code, '') IN ('REQUEST_LIMIT_EXCEEDED', 'TXN_SECURITY_METERING_ERROR',
-                                            'SERVER_UNAVAILABLE');
+                                            'SERVER_UNAVAILABLE', 'UNREADABLE', 'API_CURRENTLY_DISABLED',
+                                            'API_DISABLED_FOR_ORG');
 $function$;
 
 COMMENT ON FUNCTION sffdw.concerns_org(integer, text) IS
-    'Whether a passing error is that of the whole org, out of reach or exhausted, and not of the one record.';
+    'Whether a passing error is that of the whole org, out of reach, switched off or exhausted, and not of the one record.';
 
 CREATE FUNCTION sffdw.awaits_org(connection_id integer)
 RETURNS boolean
@@ -134,19 +135,28 @@ AS $function$
     SELECT EXISTS (
         SELECT
         FROM sffdw.write_claim c
+        JOIN sffdw.connection n ON n.connection_id = c.connection_id
         WHERE c.connection_id = awaits_org.connection_id
         AND (c.phase = 'waiting'
              AND c.next_try_at > clock_timestamp()
              AND sffdw.concerns_org(c.http_status, c.status_code)
              OR c.phase = 'doubtful'
-             AND c.claimed_at > clock_timestamp() - interval '15 seconds'
-             AND c.http_status >= 500)
+             AND sffdw.is_suspect(c.http_status, c.status_code)
+             AND (c.claimed_at > clock_timestamp() - interval '15 seconds'
+                  OR c.asked_at IS NULL AND c.next_try_at > clock_timestamp()))
+        -- Others that were accepted since show that the org is there; what failed alone is soon in doubt itself.
+        AND (coalesce(c.status_code, '') IN ('REQUEST_LIMIT_EXCEEDED', 'TXN_SECURITY_METERING_ERROR', 'SF001', 'SF003')
+             OR c.failure_count = 0
+             AND coalesce(n.accepted_at < c.claimed_at, true)
+             AND NOT (c.attempt_count > 3
+                      AND sffdw.is_suspect(c.http_status, c.status_code)
+                      AND c.claimed_at < clock_timestamp() - interval '1 minute'))
     );
 $function$;
 
 COMMENT ON FUNCTION sffdw.awaits_org(integer) IS
     'Whether entries await their next try because the org was out of reach, or have just been answered by an error of '
-    'its servers: no others are sent for that long.';
+    'its servers: no others are sent for that long, unless the org has accepted others since.';
 
 CREATE FUNCTION sffdw.review_unsent(connection sffdw.connection)
 RETURNS void

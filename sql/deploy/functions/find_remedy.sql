@@ -69,13 +69,20 @@ AS $function$
         ('INVALID_PERSON_ACCOUNT_OPERATION',
          'The field belongs to the other half of a person account: write it there.'),
         ('API_DISABLED_FOR_ORG',
-         'The org''s edition or the user''s profile lacks API access: grant it, then run sffdw.retry.'),
-        ('API_CURRENTLY_DISABLED', 'Salesforce has switched the API off for a while: run sffdw.retry later.'),
+         'The org''s edition or the user''s profile lacks API access: grant it; the change is sent again by itself.'),
+        ('API_CURRENTLY_DISABLED', 'Salesforce has switched the API off for a while: the change is sent again by itself.'),
+        ('UNREADABLE', 'Something that is not the Salesforce API answered, see the message, to this change again and again '
+                       'while others were accepted: look at proxies and at the change''s values, then run sffdw.retry.'),
+        ('TIMEOUT', 'Salesforce took too long over this change again and again: see what automation it starts, or raise the '
+                    'server option read_timeout, then run sffdw.retry.'),
+        ('CUT', 'The connection broke at this change again and again while others were accepted: look at proxies and at the '
+                'change''s size, then run sffdw.retry.'),
         ('FUNCTIONALITY_NOT_ENABLED', 'The feature is not switched on in the org: switch it on, then run sffdw.retry.'),
         ('REQUEST_LIMIT_EXCEEDED', 'The org''s API calls are used up: the change is sent when there are calls again.'),
         ('TXN_SECURITY_METERING_ERROR',
          'Salesforce is measuring its security policies: the change is sent again by itself.'),
-        ('SERVER_UNAVAILABLE', 'Salesforce is out of reach: the change is sent again by itself.'),
+        ('SERVER_UNAVAILABLE',
+         'Salesforce was out of reach for this change while it accepted others: run sffdw.retry.'),
         ('ALL_OR_NONE_OPERATION_ROLLED_BACK', 'Another record of the same request was rejected: correct that one.'),
         ('PROCESSING_HALTED', 'Another part of the same request was rejected: correct that one, then run sffdw.retry.'),
         ('LIMIT_EXCEEDED', 'A limit of the org was reached, see the message: run sffdw.retry once there is room.'),

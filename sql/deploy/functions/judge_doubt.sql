@@ -131,8 +131,12 @@ LANGUAGE sql
 IMMUTABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT coalesce(claim.doubtful_at, claim.claimed_at)
-           + make_interval(secs => sffdw.sync_setting(connection.options, 'in_doubt_wait_s'));
+    -- A request that the API itself says has failed is over; a gateway knows nothing of it.
+    SELECT coalesce(claim.doubtful_at, claim.claimed_at) + make_interval(secs => CASE
+        WHEN claim.http_status = 500 AND claim.status_code <> 'UNREADABLE'
+        THEN least(15, sffdw.sync_setting(connection.options, 'in_doubt_wait_s'))
+        ELSE sffdw.sync_setting(connection.options, 'in_doubt_wait_s')
+    END);
 $function$;
 
 COMMENT ON FUNCTION sffdw.wait_end(sffdw.connection, sffdw.write_claim) IS

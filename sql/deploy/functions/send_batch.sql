@@ -4,6 +4,7 @@
 -- requires: functions/confirm_made
 -- requires: functions/count_calls
 -- requires: functions/doubt_rejections
+-- requires: functions/judge_failures
 -- requires: functions/make_request
 -- requires: functions/resolve_conflicts
 -- requires: tables/sync_run
@@ -95,20 +96,20 @@ BEGIN
         final_state = CASE v.verdict WHEN 'accepted' THEN 'SUCCESS' WHEN 'rejected' THEN 'FAILED' END,
         next_try_at = CASE v.verdict
             WHEN 'doubt' THEN clock_timestamp()
-            WHEN 'again' THEN
-                clock_timestamp() + interval '1 second' * least(power(2, least(c.attempt_count, 10) - 1), 300)
+            WHEN 'again' THEN clock_timestamp() + sffdw.retry_pause(c.attempt_count)
         END,
+        attempt_count = c.attempt_count - v.is_unsent::integer,
         passing_count = c.passing_count
             + (v.verdict = 'again' AND NOT sffdw.concerns_org(v.http_status, v.status_code))::integer,
         record_id = v.record_id,
         is_created = v.created,
-        http_status = v.http_status,
-        status_code = v.status_code,
+        http_status = CASE WHEN v.is_unsent THEN c.http_status ELSE v.http_status END,
+        status_code = CASE WHEN v.is_unsent THEN coalesce(c.status_code, v.status_code) ELSE v.status_code END,
         message = v.message,
         fields = v.fields
     FROM (
         -- Of arrays the planner knows how many they are: a table of claims looks to it as if it had one row.
-        SELECT k.entry_id, a.*, CASE
+        SELECT k.entry_id, a.*, coalesce(a.status_code = 'NOT_SENT', false) AS is_unsent, CASE
                    WHEN a.success THEN 'accepted'
                    ELSE sffdw.judge_answer(a.success, a.operation, a.status_code, a.http_status, a.is_transient,
                                            k.passing_count + 1 < v_attempts)
@@ -119,6 +120,15 @@ BEGIN
     WHERE c.connection_id = connection.connection_id
     AND c.entry_id = v.entry_id
     AND c.batch_id = answer_claims.batch_id;
+    PERFORM sffdw.note_accepted(connection.connection_id)
+    WHERE EXISTS (
+        SELECT FROM unnest(answers) a WHERE a.success OR a.http_status = 400 AND a.status_code <> 'UNREADABLE');
+    PERFORM sffdw.judge_failures(connection, ARRAY(
+        SELECT k.entry_id
+        FROM unnest(answers) a
+        JOIN unnest(claims) k ON k.batch_position = a.position
+        WHERE a.success IS NOT TRUE
+        AND a.status_code <> 'NOT_SENT'));
     PERFORM sffdw.note_answers(connection, batch_id);
 END
 $function$;
@@ -216,9 +226,14 @@ BEGIN
     AND c.entry_id = r.entry_id;
 
     EXECUTE format($query$
-        INSERT INTO %I._write (batch_id, position, object_name, operation, external_id_field, record, request_size)
+        INSERT INTO %I._write (batch_id, position, object_name, operation, external_id_field, record, request_size,
+                               is_suspect)
         SELECT k.batch_id, k.batch_position, r.object_name, r.operation, r.external_id_field, r.record,
-               CASE WHEN k.status_code IS NOT NULL THEN sffdw.request_size(k.passing_count + 1, k.status_code) END
+               CASE WHEN k.status_code IS NULL THEN NULL
+                    WHEN sffdw.is_suspect(k.http_status, k.status_code)
+                    THEN sffdw.request_size(k.attempt_count, k.status_code, true)
+                    ELSE sffdw.request_size(k.passing_count + 1, k.status_code) END,
+               k.status_code IS NOT NULL AND sffdw.is_suspect(k.http_status, k.status_code)
         FROM unnest($1) r
         JOIN unnest($2) k ON k.entry_id = r.entry_id
         WHERE r.final_state IS NULL

@@ -2,6 +2,7 @@
 -- requires: functions/check_connection
 -- requires: functions/confirm_made
 -- requires: functions/judge_doubt
+-- requires: functions/judge_failures
 -- requires: functions/load_page
 -- requires: functions/make_request
 -- requires: functions/pace_look
@@ -36,7 +37,7 @@ BEGIN
              ))
     )
     UPDATE sffdw.write_claim c
-    SET phase = 'doubtful', next_try_at = NULL
+    SET phase = 'doubtful', next_try_at = NULL, http_status = NULL, status_code = NULL
     WHERE c.connection_id = connection.connection_id
     AND c.phase = 'claimed'
     AND c.batch_id IN (SELECT g.batch_id FROM gone g);
@@ -74,7 +75,7 @@ BEGIN
         )
         ON CONFLICT ON CONSTRAINT write_claim_pkey DO UPDATE
         SET phase = 'doubtful', doubtful_at = excluded.doubtful_at, next_try_at = NULL, asked_at = NULL,
-            final_state = NULL, is_rejected = false
+            final_state = NULL, is_rejected = false, http_status = NULL, status_code = NULL
     $query$, connection.schema_name)
     USING connection.connection_id;
     PERFORM sffdw.note_look(connection.connection_id, 'orphan', v_began_at);
@@ -98,7 +99,7 @@ BEGIN
         END,
         record_id = v.record_id,
         http_status = CASE v.verdict WHEN 'accepted' THEN 200 ELSE c.http_status END,
-        status_code = CASE v.verdict WHEN 'rejected' THEN c.status_code WHEN 'undecided' THEN 'IN_DOUBT' END,
+        status_code = CASE v.verdict WHEN 'undecided' THEN 'IN_DOUBT' WHEN 'accepted' THEN NULL ELSE c.status_code END,
         message = CASE v.verdict
             WHEN 'accepted' THEN 'the answer was lost; found in Salesforce'
             ELSE coalesce(v.message, c.message)
@@ -108,8 +109,8 @@ BEGIN
         -- An answer that took long may still be on its way.
         next_try_at = CASE
             WHEN v.verdict = 'unknown' THEN clock_timestamp() + interval '10 seconds'
-            WHEN v.verdict = 'again' AND c.http_status >= 500
-                THEN c.claimed_at + interval '1 second' * least(power(2, least(c.attempt_count, 10) - 1), 300)
+            WHEN v.verdict = 'again' AND sffdw.is_suspect(c.http_status, c.status_code)
+                THEN c.claimed_at + sffdw.retry_pause(c.attempt_count)
         END
     FROM unnest(verdicts) v
     WHERE c.connection_id = connection.connection_id
@@ -302,6 +303,7 @@ BEGIN
             WHERE NOT EXISTS (SELECT FROM unnest(v_pairs) p WHERE (p.found).record_id = a.record_id)
         )) l
     ));
+    PERFORM sffdw.judge_failures(v_connection, ARRAY(SELECT c.entry_id FROM unnest(v_claims) c));
     RETURN true;
 END
 $function$;

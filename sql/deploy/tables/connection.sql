@@ -27,6 +27,7 @@ CREATE TABLE sffdw.connection (
     created_at        timestamptz NOT NULL DEFAULT now(),
     last_poll_at      timestamptz,
     last_write_at     timestamptz,
+    accepted_at       timestamptz,
     last_error        text,
     last_error_at     timestamptz,
     throttled_until   timestamptz,
@@ -74,6 +75,8 @@ COMMENT ON COLUMN sffdw.connection.system_identifier IS
     'The cluster this connection may write from, with timeline_id, data_directory and database_oid: a clone or a '
     'restored backup differs in one of them and must not write.';
 COMMENT ON COLUMN sffdw.connection.data_directory IS 'A digest: the path itself is for superusers only.';
+COMMENT ON COLUMN sffdw.connection.accepted_at IS
+    'When Salesforce last answered a request with changes by something else than a failure of its servers.';
 COMMENT ON COLUMN sffdw.connection.hstore_schema IS 'Where hstore lives, looked up when the connection was made.';
 COMMENT ON COLUMN sffdw.connection.run_search_path IS
     'The search_path under which functions write mapped tables, so that users'' own triggers find what they name.';

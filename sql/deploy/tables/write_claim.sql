@@ -14,6 +14,7 @@ CREATE TABLE sffdw.write_claim (
     claimed_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
     attempt_count  integer     NOT NULL DEFAULT 0,
     passing_count  integer     NOT NULL DEFAULT 0,
+    failure_count  integer     NOT NULL DEFAULT 0,
     next_try_at    timestamptz,
     asked_at       timestamptz,
     doubtful_at    timestamptz,
@@ -55,6 +56,8 @@ COMMENT ON COLUMN sffdw.write_claim.claimant_pid IS
     'With claimant_start, the backend that took it: once that is gone, a claimed entry is in doubt.';
 COMMENT ON COLUMN sffdw.write_claim.passing_count IS
     'How often it was refused for something of the record that passes, a lock. Outages of the org do not count.';
+COMMENT ON COLUMN sffdw.write_claim.failure_count IS
+    'How often Salesforce''s servers have failed at it while they accepted other changes.';
 COMMENT ON COLUMN sffdw.write_claim.asked_at IS 'When Salesforce was last asked about a doubtful one; NULL: never.';
 COMMENT ON COLUMN sffdw.write_claim.doubtful_at IS
     'Of one in doubt that another server may have sent as late as then, whenever it was claimed: from when on its answer '

@@ -13,7 +13,8 @@ BEGIN
             ('sffdw.has_candidates(sffdw.connection)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.open_entries(sffdw.connection, integer)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.find_waits(sffdw.open_entry[], sffdw.open_link[])', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.request_size(integer, text)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.is_suspect(integer, text)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.request_size(integer, text, boolean)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.know_sfids(sffdw.connection, sffdw.open_entry[])', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.judge_entries(sffdw.connection, integer)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.choose_entries(sffdw.connection, integer)', false, '{"search_path=pg_catalog, pg_temp"}'::text[])

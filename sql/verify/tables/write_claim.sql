@@ -3,7 +3,7 @@
 BEGIN;
 
 SELECT connection_id, entry_id, phase, batch_id, batch_position, claimant_pid, claimant_start, claimed_at,
-       attempt_count, passing_count, next_try_at, asked_at, doubtful_at, is_resent, is_rejected, final_state,
+       attempt_count, passing_count, failure_count, next_try_at, asked_at, doubtful_at, is_resent, is_rejected, final_state,
        record_id, is_created, http_status,
        status_code, message, fields
 FROM sffdw.write_claim

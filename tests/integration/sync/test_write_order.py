@@ -314,6 +314,11 @@ def test_the_sizes_of_retried_requests_are_those_of_the_rules(family: Session) -
                 want = sizes[min(attempt, len(sizes)) - 1]
                 assert (code, attempt, one(family, "SELECT sffdw.request_size(%s, %s)", attempt, code)) == (
                     code, attempt, want)
+    for attempt in range(1, 9):
+        assert one(family, "SELECT r.request_sizes[least(%s, 4)] "
+                           "= sffdw.request_size(%s, NULL, sffdw.is_suspect(s, NULL)) "
+                           "FROM salesforce_live._retry_rules r CROSS JOIN unnest(r.statuses) s "
+                           "WHERE r.rule_name = 'servers failed' LIMIT 1", attempt, attempt)
     assert one(family, "SELECT sffdw.request_size(5, 'REQUIRED_FIELD_MISSING')") == 200
 
 

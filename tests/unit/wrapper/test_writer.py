@@ -252,6 +252,36 @@ def test_a_request_that_surely_was_not_accepted_may_be_sent_again(
     assert (found.success, found.is_transient) == (False, True)
 
 
+@pytest.mark.parametrize(("error", "is_transient"), [
+    ({"reason": "unreadable", "status": 403}, True), ({"reason": "unreadable", "status": 406}, True),
+    ({"code": "API_CURRENTLY_DISABLED", "status": 403}, True), ({"reason": "unreadable", "status": 413}, False),
+    ({"code": "INSUFFICIENT_ACCESS", "status": 403}, False)], ids=str)
+def test_case_62_what_is_not_the_record_s_fault_may_be_sent_again(
+        connection: Connection, client: FakeClient, error: dict[str, Any], is_transient: bool) -> None:
+    client.save_rule = failing(RequestError("no", **error))
+    found = outcomes(connection, [entry(1)])[1]
+    assert (found.success, found.is_transient) == (False, is_transient)
+
+
+@pytest.mark.parametrize(("error", "bad", "sent"), [
+    ({"status": 500}, {1}, [0, 1, 2, 3, 4, 5]), ({"status": 403, "reason": "unreadable"}, {0, 2}, [0, 1, 2, 3, 4, 5]),
+    ({"status": 500}, {1, 2, 3}, [0, 1, 2, 3]), ({"reason": "timeout"}, {1}, [0, 1]),
+    ({"status": 403, "code": "REQUEST_LIMIT_EXCEEDED"}, {1}, [0, 1])], ids=str)
+def test_suspects_go_alone_and_only_a_few_failures_in_a_row_stop_the_others(
+        connection: Connection, client: FakeClient, error: dict[str, Any], bad: set[int], sent: list[int]) -> None:
+    def rule(operation: str, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        if int(records[0]["Name"]) in bad:
+            raise RequestError("failed", is_in_doubt=True, **error)
+        return [{"id": "a00000000000001AAA", "success": True} for _ in records]
+
+    client.save_rule = rule
+    suspects = [replace(one, is_suspect=True, request_size=1) for one in mixed(6)]
+    found = outcomes(connection, suspects)
+    assert client.together == []
+    assert [n for n in range(6) if found[n].status_code != "NOT_SENT"] == sent
+    assert [n for n in range(6) if found[n].success] == [n for n in sent if n not in bad]
+
+
 def test_case_69_a_field_that_is_gone_fails_only_the_entries_that_name_it(
         connection: Connection, client: FakeClient) -> None:
     def rule(operation: str, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
