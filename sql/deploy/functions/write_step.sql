@@ -126,6 +126,69 @@ $function$;
 COMMENT ON FUNCTION sffdw.choose_stage(text, boolean) IS
     'Return the step of a write that follows another: settle, ask, prepare, ingest, claim, send, and around.';
 
+CREATE FUNCTION sffdw.is_late_batch(connection_id integer, started_at timestamptz)
+RETURNS boolean
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_connection sffdw.connection;
+    v_is_late    boolean;
+BEGIN
+    SELECT c.* INTO STRICT v_connection FROM sffdw.connection c WHERE c.connection_id = is_late_batch.connection_id;
+    EXECUTE format($query$
+        SELECT NOT EXISTS (
+            SELECT
+            FROM sffdw.write_claim c
+            JOIN %I._trigger_log l ON l.id = c.entry_id
+            WHERE c.connection_id = $1
+            AND c.phase = 'claimed'
+            AND c.claimant_pid = pg_backend_pid()
+            AND l.created_at <= $2
+        )
+    $query$, v_connection.schema_name)
+    INTO v_is_late
+    USING v_connection.connection_id, started_at;
+    RETURN v_is_late;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.is_late_batch(integer, timestamptz) IS
+    'Whether all that this session has just claimed was captured after that time: nothing older can be sent now.';
+
+CREATE FUNCTION sffdw.end_pass(
+    connection_id  integer,
+    stage          text,
+    has_done       boolean,
+    started_at     timestamptz,
+    OUT next_stage text,
+    OUT is_on      boolean,
+    OUT idle       integer
+)
+RETURNS record
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    next_stage := CASE WHEN stage IN ('settle', 'ask') AND has_done THEN 'settle'
+                       ELSE sffdw.choose_stage(stage, has_done) END;
+    is_on := true;
+    idle := -1;
+    IF next_stage = 'prepare' THEN
+        idle := 0;
+        is_on := sffdw.awaits_jobs(connection_id)
+                 OR sffdw.has_open_writes(connection_id, started_at)
+                    AND clock_timestamp() < started_at + interval '1 minute';
+    END IF;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.end_pass(integer, text, boolean, timestamptz) IS
+    'Say what comes next after the last batch of one pass: it is settled. The pass goes on, idle is 0, only for what is '
+    'older than it and on its way.';
+
 CREATE FUNCTION sffdw.judge_write(
     connection_id integer,
     stage         text,
@@ -156,7 +219,14 @@ BEGIN
         caught := NULL;
     END IF;
     -- Ten rounds of nothing but waiting for others make a second.
-    idle := CASE WHEN has_done THEN 0 ELSE idle + v_is_round::integer END;
+    idle := CASE WHEN idle < 0 THEN -1 WHEN has_done THEN 0 ELSE idle + v_is_round::integer END;
+    -- Or one pass would go on for as long as an app writes.
+    IF idle < 0 OR deadline IS NULL AND stage = 'claim' AND has_done
+    AND sffdw.is_late_batch(connection_id, started_at) THEN
+        SELECT e.next_stage, e.is_on, e.idle INTO next_stage, is_on, idle
+        FROM sffdw.end_pass(connection_id, stage, has_done, started_at) e;
+        RETURN;
+    END IF;
     IF v_is_round AND idle > 1 THEN
         v_rest := sffdw.rest_until(coalesce(deadline, clock_timestamp() + interval '1 minute'),
                                    CASE WHEN deadline IS NULL THEN 0.1 ELSE 0.25 END);
@@ -174,7 +244,7 @@ $function$;
 COMMENT ON FUNCTION sffdw.judge_write(
     integer, text, boolean, timestamptz, timestamptz, jsonb, integer) IS
     'Say after a step of a write what comes next and whether the loop goes on, and rest when there is nothing to do. '
-    'One pass ends when nothing can be sent and no Bulk job is open; for up to ten seconds it waits for what other '
-    'sessions are about to settle.';
+    'One pass ends when nothing older than the call can be sent and no Bulk job is open; for up to ten seconds it waits '
+    'for what other sessions are about to settle. idle: rounds without work; -1: the last batch is on its way.';
 
 COMMIT;

@@ -15,6 +15,10 @@ BEGIN
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.choose_stage(text, boolean)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.is_late_batch(integer, timestamptz)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.end_pass(integer, text, boolean, timestamptz)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.judge_write(integer, text, boolean, timestamptz, timestamptz, jsonb, integer)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[])
         ) AS w (signature, is_definer, settings)

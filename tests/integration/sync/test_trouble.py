@@ -1,12 +1,13 @@
-"""Bad days: an org that is out of reach, exhausted or changed, and values that Salesforce keeps differently."""
+"""Bad days: an org that is out of reach, exhausted or changed, values that Salesforce keeps differently, a busy app."""
 
 import contextlib
+import threading
 from typing import Any
 
 import psycopg
 import pytest
 
-from tests.integration.sync.org import Org, log, one, poll, rows, set_options, write
+from tests.integration.sync.org import Org, background, log, one, poll, rows, set_options, wait_for, write
 
 Session = psycopg.Connection[Any]
 
@@ -195,3 +196,25 @@ def test_case_61_a_query_that_times_out_is_no_success(org: Org, account: Session
     assert one(account, "SELECT state FROM sffdw.mappings") == "SYSTEM_ERROR"
     poll(account)
     assert one(account, "SELECT count(*) FROM salesforce.account") == 1
+
+
+def test_one_pass_ends_while_an_app_goes_on_writing(org: Org, account: Session, connect: Any) -> None:
+    account.execute("SELECT sffdw.alter_mapping('Account', hold_threshold => 1000000)")
+    account.execute("INSERT INTO salesforce.account (name) VALUES ('older')")
+    app, has_ended = connect(), threading.Event()
+
+    def go_on() -> None:
+        while not has_ended.is_set():
+            app.execute("INSERT INTO salesforce.account (name) VALUES ('younger')")
+
+    account.execute("SET statement_timeout = '40s'")
+    with background(go_on) as raised:
+        wait_for(lambda: one(account, "SELECT count(*) > 5 FROM salesforce.account"), "the app writes")
+        try:
+            write(account)
+        finally:
+            has_ended.set()
+    assert not raised
+    assert one(account, "SELECT state FROM salesforce._trigger_log ORDER BY id LIMIT 1") == "SUCCESS"
+    write(account)
+    assert rows(account, "SELECT DISTINCT state FROM salesforce._trigger_log") == [("SUCCESS",)]
