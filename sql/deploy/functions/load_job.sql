@@ -113,8 +113,8 @@ DECLARE
     v_job_id     text;
 BEGIN
     EXECUTE format('INSERT INTO %I._bulk_jobs (operation, query, _purpose, _mapping) '
-                   'VALUES (''queryAll'', %L, %L, %L) RETURNING job_id',
-                   connection.live_schema_name, sffdw.load_query(connection, mapping, chunk),
+                   'VALUES (%L, %L, %L, %L) RETURNING job_id',
+                   connection.live_schema_name, sffdw.job_operation(connection, mapping), sffdw.load_query(connection, mapping, chunk),
                    sffdw.job_purpose(mapping), mapping.object_name)
     INTO STRICT v_job_id;
     IF mapping.load_is_staged AND chunk.job_count > 0 THEN
@@ -151,10 +151,14 @@ DECLARE
     v_job record;
 BEGIN
     EXECUTE format('SELECT j.state, j.processed_count, j.error_message FROM %I._bulk_jobs j WHERE j.job_id = %L '
-                   'AND j.operation = ''queryAll'' AND j._purpose = %L AND j._mapping = %L',
-                   connection.live_schema_name, chunk.job_id, sffdw.job_purpose(mapping), mapping.object_name)
-    INTO STRICT v_job;
-    IF v_job.state IN ('Failed', 'Aborted') THEN
+                   'AND j.operation = %L AND j._purpose = %L AND j._mapping = %L',
+                   connection.live_schema_name, chunk.job_id, sffdw.job_operation(connection, mapping),
+                   sffdw.job_purpose(mapping), mapping.object_name)
+    INTO v_job;
+    IF v_job.state IS NULL THEN
+        RAISE EXCEPTION 'Bulk job "%" reads another scope than is read now', chunk.job_id
+            USING ERRCODE = 'SF015', HINT = 'A new job is created by itself.';
+    ELSIF v_job.state IN ('Failed', 'Aborted') THEN
         RAISE EXCEPTION 'Bulk job "%" is %', chunk.job_id, v_job.state
             USING ERRCODE = 'SF015',
                   DETAIL = coalesce('Salesforce says: ' || v_job.error_message, ''),
@@ -196,9 +200,10 @@ BEGIN
         ORDER BY c.chunk_number
     LOOP
         BEGIN
-            EXECUTE format('DELETE FROM %I._bulk_jobs j WHERE j.job_id = %L AND j.operation = ''queryAll'' '
+            EXECUTE format('DELETE FROM %I._bulk_jobs j WHERE j.job_id = %L AND j.operation = %L '
                            'AND j._purpose = %L AND j._mapping = %L',
-                           connection.live_schema_name, v_job_id, sffdw.job_purpose(mapping), mapping.object_name);
+                           connection.live_schema_name, v_job_id, sffdw.job_operation(connection, mapping),
+                           sffdw.job_purpose(mapping), mapping.object_name);
         EXCEPTION WHEN OTHERS THEN
             IF left(SQLSTATE, 2) <> 'SF' THEN
                 RAISE;

@@ -66,6 +66,32 @@ $function$;
 COMMENT ON FUNCTION sffdw.live_expression(sffdw.connection, sffdw.mapping, name, text, text) IS
     'Return the expression if the foreign table has the column and the mapping is read whole, else the other one.';
 
+CREATE FUNCTION sffdw.read_scope(connection sffdw.connection, mapping sffdw.mapping)
+RETURNS text
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    -- A deleted record that cannot be told from a living one is not to be read.
+    SELECT CASE WHEN sffdw.has_live_column(connection, mapping, 'isdeleted') THEN 'all' ELSE 'active' END;
+$function$;
+
+COMMENT ON FUNCTION sffdw.read_scope(sffdw.connection, sffdw.mapping) IS
+    'Return the scope of reading: all records, the deleted and archived ones too, or the active ones of an object that '
+    'does not say which are deleted.';
+
+CREATE FUNCTION sffdw.job_operation(connection sffdw.connection, mapping sffdw.mapping)
+RETURNS text
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT CASE sffdw.read_scope(connection, mapping) WHEN 'all' THEN 'queryAll' ELSE 'query' END;
+$function$;
+
+COMMENT ON FUNCTION sffdw.job_operation(sffdw.connection, sffdw.mapping) IS
+    'Return the operation of the Bulk jobs that read a mapping, see read_scope.';
+
 CREATE FUNCTION sffdw.merge_columns(connection sffdw.connection, mapping sffdw.mapping)
 RETURNS TABLE (column_name name, stage_type text, expression text, is_text boolean)
 LANGUAGE sql

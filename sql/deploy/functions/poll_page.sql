@@ -100,7 +100,7 @@ DECLARE
     v_stage   text := sffdw.open_stage(connection, mapping);
     -- The second in which the window ends may not be over: what has its stamp is read now, and again next time.
     v_count   integer := sffdw.read_page(
-        connection, mapping, v_stage, 'poll', sffdw.keyset(mapping.cursor_at, mapping.cursor_id), 'all',
+        connection, mapping, v_stage, 'poll', sffdw.keyset(mapping.cursor_at, mapping.cursor_id),
         mapping.window_end_at + interval '2 seconds');
     v_is_last boolean := v_count < sffdw.sync_setting(connection.options, 'page_size');
     -- What is deleted by several pages is judged together, at the end of the poll.

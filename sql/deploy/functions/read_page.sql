@@ -182,8 +182,7 @@ CREATE FUNCTION sffdw.read_records(
     mapping    sffdw.mapping,
     stage      text,
     purpose    text,
-    condition  text,
-    scope      text DEFAULT 'all'
+    condition  text
 )
 RETURNS integer
 LANGUAGE plpgsql
@@ -191,6 +190,7 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
+    v_scope       text := sffdw.read_scope(connection, mapping);
     v_names       text;
     v_expressions text;
     v_count       integer;
@@ -201,16 +201,16 @@ BEGIN
     FROM sffdw.merge_columns(connection, mapping) c;
     BEGIN
         RETURN sffdw.stage_records(
-            connection, mapping, stage, purpose, condition, scope, v_names, v_expressions);
+            connection, mapping, stage, purpose, condition, v_scope, v_names, v_expressions);
     EXCEPTION WHEN program_limit_exceeded THEN
-        v_count := sffdw.stage_records(connection, mapping, stage, purpose, condition, scope, 'sfid', 'l.id');
-        PERFORM sffdw.isolate_wide_records(connection, mapping, stage, purpose, scope, v_count);
+        v_count := sffdw.stage_records(connection, mapping, stage, purpose, condition, v_scope, 'sfid', 'l.id');
+        PERFORM sffdw.isolate_wide_records(connection, mapping, stage, purpose, v_scope, v_count);
         RETURN v_count;
     END;
 END
 $function$;
 
-COMMENT ON FUNCTION sffdw.read_records(sffdw.connection, sffdw.mapping, text, text, text, text) IS
+COMMENT ON FUNCTION sffdw.read_records(sffdw.connection, sffdw.mapping, text, text, text) IS
     'Read records from Salesforce into the stage, by one statement unless one is too wide for a row, and return how '
     'many came. Raises SF003 when the mapping''s daily_call_cap is used up.';
 
@@ -220,7 +220,6 @@ CREATE FUNCTION sffdw.read_page(
     stage      text,
     purpose    text,
     after      text,
-    scope      text DEFAULT 'all',
     before     timestamptz DEFAULT NULL
 )
 RETURNS integer
@@ -234,11 +233,10 @@ AS $function$
         || CASE
             WHEN before IS NULL THEN ''
             ELSE format(' AND l.systemmodstamp < %L::timestamptz', before)
-        END,
-        scope);
+        END);
 $function$;
 
-COMMENT ON FUNCTION sffdw.read_page(sffdw.connection, sffdw.mapping, text, text, text, text, timestamptz) IS
+COMMENT ON FUNCTION sffdw.read_page(sffdw.connection, sffdw.mapping, text, text, text, timestamptz) IS
     'Read the page that follows a keyset position into the stage, and return its number of records: fewer than the '
     'page size means that no more follow.';
 

@@ -33,7 +33,7 @@ BEGIN
     EXECUTE format($query$
         SELECT array_agg(l.id), array_agg(l.id) FILTER (WHERE (%5$s) IS NOT TRUE)
         FROM %1$s l
-        WHERE l._scope = 'all'
+        WHERE l._scope = %6$L
         AND l._purpose = 'deletes'
         AND l._mapping = %2$L
         AND l.id IN (%3$s)
@@ -42,7 +42,7 @@ BEGIN
         sffdw.live_table(connection, mapping), mapping.mapping_id::text,
         (SELECT string_agg(quote_literal(i), ', ') FROM unnest(v_ids) i),
         sffdw.live_expression(connection, mapping, 'isdeleted', 'coalesce(l.isdeleted, false)', 'false'),
-        coalesce(mapping.filter_expression, 'true'))
+        coalesce(mapping.filter_expression, 'true'), sffdw.read_scope(connection, mapping))
     INTO v_alive, v_left;
     PERFORM sffdw.count_sync_run(mapping.run_id, coalesce(cardinality(v_alive), 0), (0, 0, 0, 0, 0));
     DELETE FROM sffdw.gone_record g

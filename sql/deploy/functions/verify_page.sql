@@ -28,7 +28,7 @@ BEGIN
         INSERT INTO %1$s (_ordinal, _gone, _stamp, sfid%10$s)
         SELECT row_number() OVER (), %2$s OR (%3$s) IS NOT TRUE, %4$s, l.id%11$s
         FROM %5$s l
-        WHERE l._scope = 'all'
+        WHERE l._scope = %12$L
         AND l._purpose = 'verify'
         AND l._mapping = %6$L
         AND l._after = %7$L
@@ -40,7 +40,8 @@ BEGIN
         sffdw.live_expression(connection, mapping, 'systemmodstamp', 'l.systemmodstamp', 'NULL::timestamptz'),
         sffdw.live_table(connection, mapping), mapping.mapping_id::text, sffdw.keyset(NULL, after_id),
         sffdw.sync_setting(connection.options, 'page_size'), 'AND l._filter = ' || quote_literal(v_filter),
-        CASE WHEN v_stamp IS NOT NULL THEN ', systemmodstamp' END, ', ' || v_stamp);
+        CASE WHEN v_stamp IS NOT NULL THEN ', systemmodstamp' END, ', ' || v_stamp,
+        sffdw.read_scope(connection, mapping));
     GET DIAGNOSTICS v_count = ROW_COUNT;
     RETURN v_count;
 END

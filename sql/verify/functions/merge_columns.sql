@@ -17,6 +17,10 @@ BEGIN
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.live_expression(sffdw.connection, sffdw.mapping, name, text, text)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.read_scope(sffdw.connection, sffdw.mapping)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.job_operation(sffdw.connection, sffdw.mapping)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.merge_columns(sffdw.connection, sffdw.mapping)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[])
         ) AS w (signature, is_definer, settings)

@@ -19,9 +19,9 @@ BEGIN
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.isolate_wide_records(sffdw.connection, sffdw.mapping, text, text, text, bigint)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.read_records(sffdw.connection, sffdw.mapping, text, text, text, text)',
+            ('sffdw.read_records(sffdw.connection, sffdw.mapping, text, text, text)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.read_page(sffdw.connection, sffdw.mapping, text, text, text, text, timestamptz)',
+            ('sffdw.read_page(sffdw.connection, sffdw.mapping, text, text, text, timestamptz)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[])
         ) AS w (signature, is_definer, settings)
         JOIN pg_catalog.pg_proc p ON p.oid = w.signature::pg_catalog.regprocedure

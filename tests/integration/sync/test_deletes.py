@@ -58,6 +58,35 @@ def test_case_15_a_soft_delete_that_moves_no_stamp_arrives_by_the_delete_log(org
     assert len(org.calls("deleted", mark)) == 1
 
 
+@pytest.fixture(params=["REST", "Bulk"])
+def unmarked(org: Org, owner: Session, request: pytest.FixtureRequest) -> Session:
+    """Account, whose records do not say whether they are deleted, loaded while one lay in the bin."""
+    set_options(owner, bulk_load_threshold=0 if request.param == "Bulk" else 1000, bulk_pause_ms=10)
+    org.sandbox.call("PATCH", "/objects/Account", {"hide_fields": ["IsDeleted"]})
+    ids = org.create("Account", *[{"Name": f"A {n}"} for n in range(4)])
+    delete(org, ids[3:])
+    owner.execute("SELECT sffdw.create_mapping('Account', '{Name}')")
+    poll(owner)
+    return owner
+
+
+@pytest.mark.parametrize("way", ["log", "comparison"])
+def test_case_15_a_soft_delete_arrives_of_an_object_that_hides_what_is_deleted(org: Org, unmarked: Session,
+                                                                               way: str) -> None:
+    assert rows(unmarked, NAMES) == [("A 0",), ("A 1",), ("A 2",)]
+    org.update("Account", id_of(unmarked, "A 1"), Name="changed")
+    delete(org, [id_of(unmarked, "A 2")])
+    if way == "log":
+        org.advance(120)
+        poll(unmarked)
+    else:
+        unmarked.execute("UPDATE sffdw.mapping SET next_deletes_at = now() + interval '1 day'")
+        unmarked.execute("SELECT sffdw.request_verification('Account')")
+        unmarked.execute("CALL sffdw.maintain()")
+        unmarked.execute("CALL sffdw.poll(force => false, at => now() + interval '1 hour')")
+    assert rows(unmarked, NAMES) == [("A 0",), ("changed",)]
+
+
 def test_case_17_a_window_with_too_many_ids_is_halved_before_all_is_compared(org: Org, loaded: Session) -> None:
     record_id = id_of(loaded, "A 1")
     delete(org, [record_id])
