@@ -1,7 +1,7 @@
 """`make mutants`: switches off one mechanism after another and runs the one test that must notice.
 
 First every test runs with nothing switched off. A mutant whose test still passes has survived: the test is weak, or the
-mechanism does nothing. CASE=3,2.4 takes these cases only. Ends with 1 if anything but `killed` was seen.
+mechanism does nothing. CASE=3,17 takes these cases only. Ends with 1 if anything but `killed` was seen.
 """
 
 import argparse

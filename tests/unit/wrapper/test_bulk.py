@@ -189,7 +189,7 @@ def test_case_60_a_result_without_rows_is_empty(text: str) -> None:
     ids=["case 26 empty", "case 26 bare", "case 27 NA", "case 27 null", "case 27 None", "blank", "case 28 zip",
          "case 28 digits", "case 29 LF", "case 29 CRLF", "case 29 quotes", "case 29 CR", "case 29 other lines",
          "case 30 NUL", "case 31 huge", "utf-8", "case 42 multi"])
-def test_texts_arrive_as_they_are(text: str, value: str | None) -> None:
+def test_cases_26_to_31_texts_arrive_as_they_are(text: str, value: str | None) -> None:
     assert read(f'"Id","Name"\n"a",{text}\n"b","end"\n', Id="id", Name="string") == [("a", value), ("b", "end")]
 
 
@@ -203,7 +203,7 @@ def test_texts_arrive_as_they_are(text: str, value: str | None) -> None:
     ids=["case 32 zero", "case 32 whole", "case 32 negative", "case 32 exponent", "int", "NULL", "no whole number",
          "case 35 scientific", "case 34 scale", "case 33 NaN", "boolean", "case 36 far", "case 37 Z", "case 37 epoch",
          "case 37 before 1970", "case 38 time"])
-def test_values_take_the_form_that_postgresql_reads(kind: str, text: str, value: str | None) -> None:
+def test_cases_32_to_38_values_take_the_form_that_postgresql_reads(kind: str, text: str, value: str | None) -> None:
     assert read(f'"Id","F"\n"a","{text}"\n', Id="id", F=kind) == [("a", value)]
 
 
