@@ -85,11 +85,13 @@ RETURNS void
 LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
--- A plan for any number of entries would be one for ten.
+-- A plan for any number of entries would be one for ten; and of claims the planner expects one, hence loops over loops.
 SET plan_cache_mode = 'force_custom_plan'
+SET enable_nestloop = 'off'
 AS $function$
 DECLARE
     v_attempts CONSTANT integer := sffdw.sync_setting(connection.options, 'row_lock_attempts');
+    v_ids      CONSTANT integer[] := ARRAY(SELECT k.entry_id FROM unnest(claims) k);
 BEGIN
     UPDATE sffdw.write_claim c
     SET phase = CASE v.verdict WHEN 'doubt' THEN 'doubtful' WHEN 'again' THEN 'waiting' ELSE 'answered' END,
@@ -118,6 +120,7 @@ BEGIN
         JOIN unnest(claims) k ON k.batch_position = a.position
     ) v
     WHERE c.connection_id = connection.connection_id
+    AND c.entry_id = ANY (v_ids)
     AND c.entry_id = v.entry_id
     AND c.batch_id = answer_claims.batch_id;
     PERFORM sffdw.note_accepted(connection.connection_id)

@@ -14,7 +14,7 @@ BEGIN
             ('sffdw.read_answers(sffdw.connection, uuid)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.answer_claims(sffdw.connection, uuid, sffdw.write_claim[], sffdw.write_answer[])',
-             false, '{"search_path=pg_catalog, pg_temp",plan_cache_mode=force_custom_plan}'::text[]),
+             false, '{"search_path=pg_catalog, pg_temp",plan_cache_mode=force_custom_plan,enable_nestloop=off}'::text[]),
             ('sffdw.note_answers(sffdw.connection, uuid)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.confirm_or_put_off(sffdw.connection, sffdw.write_request[])',
