@@ -50,6 +50,11 @@ def flaws(mutant: Mutant) -> Iterator[str]:
         yield f"the text stands {text.count(mutant.old)} times in {mutant.file}"
     if mutant.old.strip() == mutant.new.strip():
         yield "nothing is changed"
+    yield from misnamed(mutant)
+
+
+def misnamed(mutant: Mutant) -> Iterator[str]:
+    """What is wrong with the name of a mutant's test."""
     if f"\ndef {mutant.test_name}(" not in (ROOT / mutant.test_file).read_text(encoding="utf-8"):
         yield f"{mutant.test_file} has no test {mutant.test_name}"
     if int(mutant.case) not in cited(mutant.test_name):
