@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
+from sffdw.types import long_id
+
 ID_LENGTHS = (15, 18)
 # What most records of an org refer to: a change of one does not wait for that.
 COMMON_PARENTS = frozenset(("OwnerId", "RecordTypeId", "CreatedById", "LastModifiedById"))
@@ -41,12 +43,13 @@ class Entry:
 
     def touched(self) -> Iterator[str]:
         """What names the record, and the records that it refers to, by Id or by an external id."""
-        key = self.key()
+        key = self.key() if self.operation == "upsert" else None
         if key is not None:
-            yield key[:15] if self.operation != "upsert" else f"{str(self.external_id_field).lower()}={key}"
+            yield f"{str(self.external_id_field).lower()}={key}"
         for name, value in self.record.items():
             if isinstance(value, str) and len(value) in ID_LENGTHS and value.isalnum() and name not in COMMON_PARENTS:
-                yield value[:15].lower()
+                # Of the short form upper and lower case matter.
+                yield long_id(value).lower()
             elif isinstance(value, dict):
                 yield from (f"{field.lower()}={str(item).lower()}" for field, item in value.items())
 
