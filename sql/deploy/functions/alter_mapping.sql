@@ -100,24 +100,6 @@ $function$;
 COMMENT ON FUNCTION sffdw.request_backfill(sffdw.mapping, sffdw.described_field[]) IS
     'Have new columns filled between polls, or have the load that is under way begin anew.';
 
-CREATE FUNCTION sffdw.check_alteration(mapping sffdw.mapping, types text)
-RETURNS void
-LANGUAGE plpgsql
-STABLE
-SET search_path = pg_catalog, pg_temp
-AS $function$
-BEGIN
-    IF types <> mapping.types THEN
-        RAISE EXCEPTION 'the types of a mapping cannot be changed'
-            USING ERRCODE = 'feature_not_supported',
-                  HINT = 'Run sffdw.drop_mapping(…, drop_table => true) and create the mapping again.';
-    END IF;
-END
-$function$;
-
-COMMENT ON FUNCTION sffdw.check_alteration(sffdw.mapping, text) IS
-    'Stop at changes that alter_mapping does not make. Raises feature_not_supported.';
-
 CREATE FUNCTION sffdw.apply_row_filter(connection sffdw.connection, mapping sffdw.mapping)
 RETURNS void
 LANGUAGE plpgsql
@@ -164,6 +146,7 @@ BEGIN
         unique_identifier = nullif(v_new.unique_identifier, ''),
         poll_interval = v_new.poll_interval,
         next_poll_at = least(m.next_poll_at, now() + v_new.poll_interval),
+        types = v_new.types,
         write_mode = v_new.write_mode,
         writable_fields = v_new.writable_fields,
         conflict_policy = v_new.conflict_policy,
@@ -312,6 +295,7 @@ DECLARE
     v_connection sffdw.connection := sffdw.find_connection(connection_name);
     v_old        sffdw.mapping := sffdw.find_mapping(v_connection.connection_id, object_name);
     v_old_calls  bigint := sffdw.mapping_calls(v_connection, v_old);
+    v_types      text := coalesce(types, v_old.types);
     v_mapping    sffdw.mapping;
     v_described  sffdw.described_field[];
     v_settings   jsonb := jsonb_strip_nulls(jsonb_build_object(
@@ -324,20 +308,22 @@ BEGIN
     PERFORM sffdw.require_owner(v_connection);
     PERFORM sffdw.refuse_unavailable(v_connection);
     PERFORM sffdw.check_settings(v_settings);
-    PERFORM sffdw.check_alteration(v_old, types);
     PERFORM sffdw.check_poll_interval(poll_interval);
     PERFORM sffdw.check_replication(v_connection, capture_replicated);
-    v_described := sffdw.describe_fields(v_connection, v_old.object_name, v_old.types)
+    v_described := sffdw.describe_fields(v_connection, v_old.object_name, v_types)
                    || sffdw.describe_paths(v_connection, v_old.object_name, fields || add_fields || array(
                        SELECT f.field_name
                        FROM sffdw.mapping_field f
                        WHERE f.mapping_id = v_old.mapping_id
-                       AND f.left_out_since IS NULL), v_old.types);
+                       AND f.left_out_since IS NULL), v_types);
     v_mapping := sffdw.change_settings(v_old, v_described, v_settings);
     IF rename_fields IS NOT NULL THEN
         v_mapping := sffdw.rename_mapping_fields(v_connection, v_mapping, v_described, rename_fields);
     END IF;
     PERFORM sffdw.change_fields(v_connection, v_mapping, v_described, fields, add_fields, drop_fields);
+    IF v_types <> v_old.types THEN
+        PERFORM sffdw.alter_types(v_connection, v_mapping, v_described);
+    END IF;
     PERFORM sffdw.apply_row_filter(v_connection, v_mapping);
     PERFORM sffdw.apply_history(v_connection, v_mapping);
     PERFORM sffdw.apply_write_mode(v_connection, v_mapping, v_old.write_mode);
@@ -362,7 +348,8 @@ COMMENT ON FUNCTION sffdw.alter_mapping(
     'Change a mapping''s settings and return its new revision; NULL leaves a setting as it is, '''' takes the unique '
     'identifier or the row filter away, ''{*}'' makes all fields writable again. Added fields are filled page by page '
     'between polls (state RESYNC), reading Id and them only; dropped ones lose their column; columns of rename_fields '
-    '({"Old__c": "New__c"}) stay and stand for the other field. What was captured before '
-    'access changed keeps its state. Raises as create_mapping, and lock_not_available when the table is in use.';
+    '({"Old__c": "New__c"}) stay and stand for the other field. Other types change the '
+    'columns in place, with their values. What was captured before access changed keeps its state. Raises as '
+    'create_mapping and alter_types, and lock_not_available when the table is in use.';
 
 COMMIT;

@@ -17,8 +17,6 @@ BEGIN
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.apply_row_filter(sffdw.connection, sffdw.mapping)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.check_alteration(sffdw.mapping, text)',
-             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.change_settings(sffdw.mapping, sffdw.described_field[], jsonb)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.change_fields(sffdw.connection, sffdw.mapping, sffdw.described_field[], text[], text[], text[])',

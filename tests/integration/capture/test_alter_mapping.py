@@ -88,7 +88,7 @@ REFUSED = [
     ("drop_fields => '{CreatedDate}'", "SF008"),
     ("add_fields => '{Nmae}'", "SF008"),
     ("access => 'none'", "22023"),
-    ("types => 'precise'", "0A000"),
+    ("types => 'exact'", "22023"),
     ("""rename_fields => '{"Name": "Title"}'""", "SF008"),
     ("poll_interval => '1 second'", "22023"),
 ]

@@ -5,7 +5,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.integration.sync.org import Org, one, poll, rows
+from tests.integration.sync.org import Org, one, poll, rows, write
 from tests.integration.sync.schema import columns_of
 
 Session = psycopg.Connection[Any]
@@ -139,3 +139,99 @@ def test_case_44_references_to_several_objects_arrive(org: Org, owner: Session) 
     assert rows(owner, "SELECT whatid, whoid FROM salesforce.task ORDER BY subject") == [
         (account, None), (None, lead), (account, contact), (None, None)]
     assert one(owner, "SELECT ownerid FROM salesforce.lead") == queue
+
+
+@pytest.fixture
+def timed(org: Org, owner: Session) -> Session:
+    """Account with a time and money, two rows loaded, a column and versions of the user's own."""
+    org.sandbox.call("PATCH", "/objects/Account", {"add_fields": [{"name": "At__c", "type": "datetime"}]})
+    owner.execute("SELECT sffdw.create_mapping('Account', '{Name,Phone,AnnualRevenue,At__c}', access => 'read_write', "
+                  "history => true)")
+    owner.execute("ALTER TABLE salesforce.account ADD COLUMN mine text DEFAULT 'kept'")
+    org.create("Account", {"Name": "a", "AnnualRevenue": 1234567890123456, "At__c": "2024-03-10T07:30:00.000+0000"},
+               {"Name": "b"})
+    poll(owner)
+    owner.execute("SET timezone = 'America/New_York'")
+    return owner
+
+
+ROWS = "SELECT id, sfid, name, phone, mine, _hc_lastop FROM salesforce.account ORDER BY name"
+KINDS = {"heroku": ("double precision", TIMESTAMP, "character varying(40)"),
+         "precise": ("numeric", "timestamp with time zone", "text")}
+
+
+def kinds(session: Session, table: str = "account") -> tuple[str, ...]:
+    found = columns_of(session, f"salesforce.{table}")
+    return tuple(found[name] for name in ("annualrevenue", "at__c", "phone"))
+
+
+def test_types_are_altered_in_place_and_back(org: Org, timed: Session) -> None:
+    timed.execute("UPDATE salesforce.account SET annualrevenue = 4, at__c = '2024-03-10 02:30' WHERE name = 'b'")
+    before, entries = rows(timed, ROWS), rows(timed, "TABLE salesforce._trigger_log")
+    versions = one(timed, "SELECT count(*) FROM salesforce._account_history")
+    timed.execute("SELECT sffdw.alter_mapping('Account', types => 'precise')")
+    assert kinds(timed) == kinds(timed, "_account_history") == KINDS["precise"]
+    # What was read as double precision may have more digits in Salesforce.
+    assert rows(timed, "SELECT purpose, columns FROM sffdw.field_sweep") == [("backfill", ["annualrevenue"])]
+    assert (rows(timed, ROWS), rows(timed, "TABLE salesforce._trigger_log")) == (before, entries)
+    assert one(timed, "SELECT count(*) FROM salesforce._account_history") == versions
+    times = "SELECT name, annualrevenue::text, at__c AT TIME ZONE 'UTC' FROM salesforce.account ORDER BY name"
+    assert [(name, amount, str(at)) for name, amount, at in rows(timed, times)] == [
+        ("a", "1234567890123456", "2024-03-10 07:30:00"), ("b", "4", "2024-03-10 02:30:00")]
+    write(timed)
+    record = org.record("Account", before[1][1])
+    assert record is not None
+    assert (record["AnnualRevenue"], record["At__c"]) == (4, "2024-03-10T02:30:00.000+0000")
+    poll(timed)
+    assert rows(timed, "SELECT * FROM sffdw.field_sweep") == []
+    timed.execute("UPDATE salesforce.account SET annualrevenue = 7 WHERE name = 'b'")
+    timed.execute("SELECT sffdw.alter_mapping('Account', types => 'heroku')")
+    assert (kinds(timed), kinds(timed, "_account_history")[:2]) == (KINDS["heroku"], KINDS["heroku"][:2])
+    assert rows(timed, "SELECT * FROM sffdw.field_sweep") == []
+    write(timed)
+    poll(timed)
+    assert rows(timed, "SELECT name, annualrevenue, at__c::text FROM salesforce.account ORDER BY name") == [
+        ("a", 1234567890123456.0, "2024-03-10 07:30:00"), ("b", 7.0, "2024-03-10 02:30:00")]
+    assert {mine for *_, mine, _ in rows(timed, ROWS)} == {"kept"}
+
+
+def test_a_load_under_way_begins_anew_with_the_new_types(org: Org, timed: Session) -> None:
+    timed.execute("SELECT sffdw.reload('Account')")
+    timed.execute("UPDATE sffdw.mapping SET load_cursor = 'x', load_is_staged = true")
+    timed.execute("SELECT sffdw.alter_mapping('Account', types => 'precise')")
+    assert rows(timed, "SELECT load_cursor FROM sffdw.mapping") == [(None,)]
+    poll(timed)
+    assert one(timed, "SELECT at__c AT TIME ZONE 'UTC' = '2024-03-10 07:30' FROM salesforce.account WHERE name = 'a'")
+    assert one(timed, "SELECT state FROM sffdw.mappings") == "DATA_SYNCED"
+
+
+HINDRANCES = {
+    "a view": ("CREATE VIEW salesforce.big AS SELECT * FROM salesforce.account WHERE annualrevenue > 1", "precise",
+               "0A000", "big"),
+    "conflicts to be found": ("SELECT sffdw.alter_mapping('Account', conflict_policy => 'salesforce');"
+                              "UPDATE salesforce.account SET phone = '1'", "precise", "55000", "values"),
+    "a compound field": ("SELECT sffdw.alter_mapping('Account', types => 'precise', add_fields => '{BillingAddress}')",
+                         "heroku", "0A000", "BillingAddress"),
+    "a text that is too long": ("SELECT sffdw.alter_mapping('Account', types => 'precise');"
+                                "UPDATE salesforce.account SET phone = repeat('x', 41)", "heroku", "42804", "too long"),
+}
+
+
+@pytest.mark.parametrize("case", HINDRANCES)
+def test_types_that_would_lose_something_are_refused_and_nothing_is_changed(timed: Session, case: str) -> None:
+    statements, types, sqlstate, detail = HINDRANCES[case]
+    for statement in statements.split(";"):
+        timed.execute(statement.encode())
+    before = rows(timed, ROWS), kinds(timed), rows(timed, "SELECT types, revision FROM sffdw.mappings")
+    with pytest.raises(psycopg.Error) as raised:
+        timed.execute("SELECT sffdw.alter_mapping('Account', types => %s)", [types])
+    assert raised.value.sqlstate == sqlstate
+    assert detail in str(raised.value.diag.message_detail)
+    assert raised.value.diag.message_hint and "drop_table" not in raised.value.diag.message_hint
+    assert (rows(timed, ROWS), kinds(timed), rows(timed, "SELECT types, revision FROM sffdw.mappings")) == before
+
+
+def test_compound_fields_go_with_the_types_that_hold_them(timed: Session) -> None:
+    timed.execute("SELECT sffdw.alter_mapping('Account', types => 'precise', add_fields => '{BillingAddress}')")
+    timed.execute("SELECT sffdw.alter_mapping('Account', types => 'heroku', drop_fields => '{BillingAddress}')")
+    assert kinds(timed) == KINDS["heroku"]
