@@ -51,7 +51,7 @@ DECLARE
     v_leaves text := '(' || mapping.filter_expression || ') IS NOT TRUE';
     v_pushed text := '';
 BEGIN
-    IF mapping.narrowed_to IS NOT NULL THEN
+    IF mapping.narrowed_to IS NOT NULL AND purpose <> 'formula' THEN
         v_leaves := NULL;
     END IF;
     -- A poll must see what leaves the filter; the other reads need not.
@@ -68,7 +68,12 @@ BEGIN
         AND %11$s%13$s
     $query$,
         stage, names,
-        sffdw.live_expression(connection, mapping, 'isdeleted', 'coalesce(l.isdeleted, false)', 'false'),
+        -- What crosses a filter by a formula is looked for among the records that are there.
+        CASE
+            WHEN v_leaves IS NOT NULL AND sffdw.has_live_column(connection, mapping, 'isdeleted')
+                THEN 'coalesce(l.isdeleted, false)'
+            ELSE sffdw.live_expression(connection, mapping, 'isdeleted', 'coalesce(l.isdeleted, false)', 'false')
+        END,
         sffdw.live_expression(connection, mapping, 'systemmodstamp', 'l.systemmodstamp', 'NULL::timestamptz'),
         sffdw.live_expression(connection, mapping, 'createdbyid', 'l.createdbyid', 'NULL'),
         expressions, sffdw.live_table(connection, mapping), scope, purpose, mapping.mapping_id::text, condition,

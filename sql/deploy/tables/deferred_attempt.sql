@@ -12,7 +12,7 @@ COMMENT ON COLUMN sffdw.deferred_record.tried_at IS
     'When it was last read again by its Id; NULL: not yet.';
 COMMENT ON COLUMN sffdw.deferred_record.reason IS
     'locked: another session held the row. unsent: a local change must reach Salesforce first. refused: the table '
-    'refused the row with the error. left: the record no longer passes the row filter. missing, different: a '
+    'refused the row with the error. left: the record has crossed the row filter. missing, different: a '
     'comparison found the row so. undone: a change that Salesforce had accepted was rolled back here.';
 
 COMMIT;

@@ -11,6 +11,8 @@ BEGIN
         FROM (VALUES
             ('sffdw.plan_formula_sweep(sffdw.mapping, jsonb, timestamptz)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.finish_sweep(sffdw.mapping, sffdw.field_sweep)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.set_aside_crossing(sffdw.connection, sffdw.mapping, text, text, text)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.sweep_page(sffdw.connection, sffdw.mapping)', false, '{"search_path=pg_catalog, pg_temp"}'::text[])
         ) AS w (signature, is_definer, settings)
         JOIN pg_catalog.pg_proc p ON p.oid = w.signature::pg_catalog.regprocedure

@@ -93,6 +93,28 @@ def test_case_6_a_formula_follows_its_parent_when_refreshed(org: Org, owner: Ses
     assert runs(owner, "formula") == [(2, 1, 1, "ok")]
 
 
+def test_case_6_rows_come_and_go_when_a_formula_in_the_filter_changes(org: Org, owner: Session) -> None:
+    org.sandbox.call("PATCH", "/objects/Account", {"add_fields": [PARENTS]})
+    parents = org.create("Account", {"Name": "in"}, {"Name": "out"}, {"Name": "in"})
+    goes, comes, stays, deleted = org.create("Account", *[
+        {"Name": f"C {n}", "ParentId": parent} for n, parent in enumerate([*parents, parents[2]])])
+    org.act("delete", "Account", deleted)
+    owner.execute("SELECT sffdw.create_mapping('Account', '{Name,Above__c}', row_filter => $$above__c = 'in'$$)")
+    set_options(owner, page_size=2)
+    poll(owner)
+    assert {sfid for sfid, in rows(owner, "SELECT sfid FROM salesforce.account")} == {goes, stays}
+    for _ in range(2):
+        org.advance(3600)
+        poll(owner)
+    org.update("Account", parents[0], Name="out")
+    org.update("Account", parents[1], Name="in")
+    owner.execute("SELECT sffdw.refresh_fields('Account')")
+    poll(owner)
+    poll(owner)
+    assert dict(rows(owner, "SELECT sfid, above__c FROM salesforce.account")) == {comes: "in", stays: "in"}
+    assert rows(owner, "SELECT * FROM sffdw.deferred_row") == []
+
+
 def test_formulas_are_refreshed_on_schedule(org: Org, owner: Session) -> None:
     org.sandbox.call("PATCH", "/objects/Account", {"add_fields": [FORMULA]})
     org.create("Account", {"Name": "x"})
