@@ -19,7 +19,7 @@ AS $function$
             'sffdw', to_jsonb(c) - ARRAY[
                 'connection_id', 'state', 'paused_in', 'paused_out', 'last_poll_at', 'last_write_at', 'last_error',
                 'last_error_at', 'throttled_until',
-                'write_pause_until', 'throttle_count']),
+                'write_pause_until', 'throttle_count', 'accepted_at']),
         'mappings', coalesce((
             SELECT jsonb_agg(jsonb_build_object('object_name', m.object_name, 'config', jsonb_build_object(
                 'access', m.access,

@@ -20,12 +20,13 @@ CONTACT: dict[str, Any] = {"fields": ["LastName", "Account.External_Id__c"], "ac
 # What is known anew, or is about the work and no setting.
 ASKED = ("connection_id api_limit system_identifier timeline_id data_directory database_oid created_at paused_out "
          "paused_in state last_poll_at last_write_at last_error last_error_at throttled_until write_pause_until "
-         "throttle_count org_id api_version owner_role hstore_schema server_name schema_name")
+         "throttle_count accepted_at org_id api_version owner_role hstore_schema server_name schema_name")
 WORK = ("mapping_id connection_id object_name table_name filter_changed has_systemmodstamp has_isdeleted replicateable "
         "state state_description created_at watermark_at watermark_id load_started_at load_cursor load_rows_done "
         "window_end_at cursor_at cursor_id deleted_until last_poll_at next_poll_at org_count org_counted_at last_error "
         "phase window_opened_at next_deletes_at next_sweep_at late_before run_id load_sweeps error_count "
-        "next_formula_at narrowed_to hastened_at load_transport load_is_staged load_began_at")
+        "next_formula_at narrowed_to hastened_at load_transport load_is_staged load_began_at "
+        "window_count overlap_from overlap_to overlap_count overlap_read_at")
 
 
 def create(session: Session, name: str, settings: dict[str, Any]) -> None:
