@@ -88,7 +88,7 @@ def test_only_the_primary_keys_are_unique(account: Session) -> None:
 
 def test_log_is_vacuumed_by_count_and_not_by_share(account: Session) -> None:
     options = rows(account, "SELECT reloptions FROM pg_class WHERE oid = 'salesforce._trigger_log'::regclass")
-    assert options == [(["autovacuum_vacuum_threshold=1000", "autovacuum_vacuum_scale_factor=0"],)]
+    assert options == [(["fillfactor=60", "autovacuum_vacuum_threshold=1000", "autovacuum_vacuum_scale_factor=0"],)]
 
 
 def test_archive_row_without_an_id_takes_the_next_one_of_the_log(account: Session) -> None:
