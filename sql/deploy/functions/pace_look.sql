@@ -31,22 +31,24 @@ AS $function$
 DECLARE
     v_took CONSTANT interval := clock_timestamp() - began_at;
 BEGIN
-    IF v_took < interval '50 milliseconds' THEN
+    IF v_took < interval '200 milliseconds' THEN
         DELETE FROM sffdw.write_look w
         WHERE w.connection_id = note_look.connection_id
         AND w.kind = note_look.kind;
         RETURN;
     END IF;
-    -- However many entries wait, looking at them takes a tenth of the time at most.
+    -- However many entries wait, looking at them leaves time for the rest; and on a busy machine, where a look takes long
+    -- for no reason of its own, what is captured meanwhile waits for some seconds only.
     INSERT INTO sffdw.write_look AS w (connection_id, kind, look_at)
-    VALUES (note_look.connection_id, note_look.kind, clock_timestamp() + least(10 * v_took, interval '1 minute'))
+    VALUES (note_look.connection_id, note_look.kind, clock_timestamp() + least(
+        10 * v_took, greatest(2 * v_took, interval '5 seconds'), interval '1 minute'))
     ON CONFLICT ON CONSTRAINT write_look_pkey DO UPDATE
     SET look_at = excluded.look_at, is_stale = false;
 END
 $function$;
 
 COMMENT ON FUNCTION sffdw.note_look(integer, text, timestamptz) IS
-    'Note that a look found nothing. One that took long is made again after ten times as long, a minute at most.';
+    'Note that a look found nothing. One that took long is made again after some seconds, or after twice as long.';
 
 CREATE FUNCTION sffdw.look_again(connection_id integer)
 RETURNS void
