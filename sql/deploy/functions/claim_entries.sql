@@ -126,6 +126,18 @@ $function$;
 COMMENT ON FUNCTION sffdw.concerns_org(integer, text) IS
     'Whether a passing error is that of the whole org, out of reach, switched off or exhausted, and not of the one record.';
 
+CREATE FUNCTION sffdw.throttles(status_code text)
+RETURNS boolean
+LANGUAGE sql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT coalesce(status_code, '') IN ('REQUEST_LIMIT_EXCEEDED', 'TXN_SECURITY_METERING_ERROR', 'SF001', 'SF003');
+$function$;
+
+COMMENT ON FUNCTION sffdw.throttles(text) IS
+    'Whether an error keeps all entries from being sent, and is told of as the connection''s: a login refused, calls used up.';
+
 CREATE FUNCTION sffdw.awaits_org(connection_id integer)
 RETURNS boolean
 LANGUAGE sql
@@ -145,7 +157,7 @@ AS $function$
              AND (c.claimed_at > clock_timestamp() - interval '15 seconds'
                   OR c.asked_at IS NULL AND c.next_try_at > clock_timestamp()))
         -- Others that were accepted since show that the org is there; what failed alone is soon in doubt itself.
-        AND (coalesce(c.status_code, '') IN ('REQUEST_LIMIT_EXCEEDED', 'TXN_SECURITY_METERING_ERROR', 'SF001', 'SF003')
+        AND (sffdw.throttles(c.status_code)
              OR c.failure_count = 0
              AND coalesce(n.accepted_at < c.claimed_at, true)
              AND NOT (c.attempt_count > 3

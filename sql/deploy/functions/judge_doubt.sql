@@ -14,14 +14,7 @@ SET search_path = pg_catalog, pg_temp
 SET enable_nestloop = 'off'
 AS $function$
     WITH sent AS MATERIALIZED (
-        SELECT r.entry_id, f.column_name::text, f.sf_type,
-               sffdw.plain_value(coalesce(k.value, s.value), f.sf_type) AS value,
-               count(*) OVER (PARTITION BY r.entry_id) AS sent_count
-        FROM unnest(requests) r
-        CROSS JOIN jsonb_each(r.record) s
-        LEFT JOIN LATERAL jsonb_each(CASE jsonb_typeof(s.value) WHEN 'object' THEN s.value END) k ON true
-        LEFT JOIN sffdw.mapping_field f
-        ON f.mapping_id = requests[1].mapping_id AND f.field_name = concat_ws('.', s.key, k.key)
+        SELECT v.*, count(*) OVER (PARTITION BY v.entry_id) AS sent_count FROM sffdw.sent_values(requests) v
     ), found AS MATERIALIZED (
         SELECT a.record_id, c.column_name, sffdw.plain_value(a.content -> c.column_name, c.sf_type) AS value
         FROM unnest(answers) a

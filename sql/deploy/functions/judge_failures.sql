@@ -95,8 +95,7 @@ BEGIN
         AND c.attempt_count >= 3
         AND sffdw.concerns_org(c.http_status, c.status_code)
         -- These are told of as what throttles the connection.
-        AND coalesce(c.status_code, '') NOT IN (
-            'REQUEST_LIMIT_EXCEEDED', 'TXN_SECURITY_METERING_ERROR', 'SF001', 'SF003')
+        AND NOT sffdw.throttles(c.status_code)
         GROUP BY coalesce(c.status_code, '')
     LOOP
         UPDATE sffdw.connection c

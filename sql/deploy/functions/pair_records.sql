@@ -13,6 +13,24 @@ CREATE TYPE sffdw.record_pair AS (
 
 COMMENT ON TYPE sffdw.record_pair IS 'A request, by its entry, and the record that it has made or changed.';
 
+CREATE FUNCTION sffdw.sent_values(requests sffdw.write_request[])
+RETURNS TABLE (entry_id integer, column_name text, sf_type text, value text)
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    -- A record that is named by its external id: {"Account": {"External_Id__c": "x"}}.
+    SELECT r.entry_id, f.column_name::text, f.sf_type, sffdw.plain_value(coalesce(k.value, s.value), f.sf_type)
+    FROM unnest(requests) r
+    CROSS JOIN jsonb_each(r.record) s
+    LEFT JOIN LATERAL jsonb_each(CASE jsonb_typeof(s.value) WHEN 'object' THEN s.value END) k ON true
+    LEFT JOIN sffdw.mapping_field f
+        ON f.mapping_id = requests[1].mapping_id AND f.field_name = concat_ws('.', s.key, k.key);
+$function$;
+
+COMMENT ON FUNCTION sffdw.sent_values(sffdw.write_request[]) IS
+    'Return the values of requests of one mapping, by column of the live table; NULL: none is mapped for it.';
+
 CREATE FUNCTION sffdw.pair_equal(
     entry_ids    integer[],
     contents     text[],
@@ -74,20 +92,13 @@ BEGIN
     FOR v_kind IN
         SELECT k.column_names, k.sf_types, array_agg(k.entry_id) AS entry_ids, array_agg(k.content) AS contents
         FROM (
-            SELECT r.entry_id,
-                   array_agg(f.column_name::text ORDER BY f.column_name) AS column_names,
-                   array_agg(f.sf_type ORDER BY f.column_name) AS sf_types,
-                   array_agg(sffdw.plain_value(coalesce(k.value, s.value), f.sf_type) ORDER BY f.column_name)::text
-                       AS content
-            FROM unnest(requests) r
-            CROSS JOIN jsonb_each(r.record) s
-            -- A record that is named by its external id: {"Account": {"External_Id__c": "x"}}.
-            LEFT JOIN LATERAL jsonb_each(CASE jsonb_typeof(s.value) WHEN 'object' THEN s.value END) k ON true
-            JOIN sffdw.mapping_field f
-                ON f.mapping_id = requests[1].mapping_id
-                AND f.field_name = concat_ws('.', s.key, k.key)
-                AND f.field_name <> 'Id'
-            GROUP BY r.entry_id
+            SELECT s.entry_id,
+                   array_agg(s.column_name ORDER BY s.column_name) AS column_names,
+                   array_agg(s.sf_type ORDER BY s.column_name) AS sf_types,
+                   array_agg(s.value ORDER BY s.column_name)::text AS content
+            FROM sffdw.sent_values(requests) s
+            WHERE s.column_name <> 'sfid'
+            GROUP BY s.entry_id
         ) k
         GROUP BY k.column_names, k.sf_types
         ORDER BY cardinality(k.column_names) DESC, k.column_names

@@ -16,6 +16,7 @@ BEGIN
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.concerns_org(integer, text)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.throttles(text)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.awaits_org(integer)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.claim_entries(integer)',

@@ -10,6 +10,7 @@ BEGIN
     FOR v_routine IN
         SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
         FROM (VALUES
+            ('sffdw.sent_values(sffdw.write_request[])', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.pair_equal(integer[], text[], text[], text[], sffdw.found_record[])',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.pair_records(sffdw.write_request[], sffdw.found_record[])',
