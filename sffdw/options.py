@@ -263,7 +263,7 @@ class Settings:
     api_budget_percent: int = 95
     transport: str = "auto"
     large_query_threshold: int = 10_000
-    parallel_requests: int = 5
+    parallel_requests: int = 10
     spool_directory: str = "pgsql_tmp_sffdw"
     ca_file: str = ""
 

@@ -5,6 +5,9 @@ The script has its records in memory and keeps nothing; it writes them through s
 after the other, and through its own Bulk 2.0 client as it is by default: it looks for the first time after five
 seconds, and reads no results. Both are measured twice: with the sandbox as it is, whose service costs next to nothing,
 and with a model of an org's: 0.1 s a call and 2 ms a record, in Bulk jobs a thousand records a second.
+
+In the first the sandbox computes longer than the script does, and whoever writes waits for it: nobody is twice as fast.
+The bound is on the second, for the way that so many changes take by default, and against the script's by the same way.
 """
 
 import math
@@ -31,7 +34,9 @@ COUNT = 10_000
 A_REQUEST = 200
 # Beside the requests that carry records: logins, the server's time, a job's creation and its states.
 SPARE_CALLS = 5
+AT_LEAST = 2.0  # times the script's records a second, where an org's time counts
 WAYS = {"Collections": 10 * COUNT, "Bulk": COUNT // 2}  # with the bulk_write_threshold that leads there
+DEFAULT_WAY = "Collections"
 Record = dict[str, Any]
 
 
@@ -41,6 +46,7 @@ class Condition:
 
     name: str
     key: str
+    has_bound: bool = False
     faults: tuple[Record, ...] = ()
 
 
@@ -49,6 +55,7 @@ CONDITIONS = (
     Condition(
         ", served",
         "s",
+        True,
         (
             {"name": "http.latency", "params": {"ms": 100, "record_ms": 2}},
             {"name": "bulk.slow", "params": {"seconds": COUNT / 1000}},
@@ -130,8 +137,10 @@ def _collected(client: Salesforce, method: str, records: list[Record]) -> list[s
     return found
 
 
-def _add(sheet: Sheet, name: str, work: Callable[[], object], *, against: str | None = None) -> None:
-    sheet.add(name, COUNT / seconds(work), "records/s", against=against)
+def _add(
+    sheet: Sheet, name: str, work: Callable[[], object], *, against: str | None = None, at_least: float | None = None
+) -> None:
+    sheet.add(name, COUNT / seconds(work), "records/s", against=against, at_least=at_least)
 
 
 # --- ours ---
@@ -154,7 +163,10 @@ def _ours(sheet: Sheet, org: Org, session: Session, way: str, condition: Conditi
         mark = org.call("POST", "/_sandbox/stats/mark").json()["mark"]
         name, script = (f"{who}, {way}, {kind}{condition.name}" for who in ("sffdw", "script"))
         before = processor_s(session.info.backend_pid)
-        _add(sheet, name, partial(_sent, session, statement), against=script)
+        bound = AT_LEAST * sheet.value(script) if condition.has_bound and way == DEFAULT_WAY else None
+        _add(sheet, name, partial(_sent, session, statement), against=script, at_least=bound)
+        if way == DEFAULT_WAY:
+            sheet.add(f"{name}, and its Bulk", sheet.value(name), "records/s", against=script.replace(way, "Bulk"))
         spent_s = processor_s(session.info.backend_pid) - before
         sheet.add(f"{name}: processor time here", 1000 * spent_s / COUNT, "ms/record")
         total = org.call("GET", f"/_sandbox/stats?since={mark}").json()["calls"]["total"]

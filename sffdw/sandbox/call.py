@@ -81,6 +81,7 @@ class Call:
     kind: str = "other"
     object: str | None = None
     rows: int = 0
+    is_file: bool = False  # what is sent lies ready in a file
     version: str = ""
     session: Session | None = None
     base_url: str = ""

@@ -72,7 +72,7 @@ async def answer(request: web.Request) -> web.StreamResponse:
         reply = held
     latency = call.fault("http.latency")
     if latency:
-        await asyncio.sleep(_late_s(latency, call.rows) / max(call.org.clock.rate, 1e-9))
+        await asyncio.sleep(_late_s(latency, 0 if call.is_file else call.rows) / max(call.org.clock.rate, 1e-9))
     return await _send(request, reply, call)
 
 

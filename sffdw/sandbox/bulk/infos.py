@@ -135,6 +135,7 @@ def csv_reply(call: Call, result: ResultFile, first: int, end: int, headers: dic
         return result.page(first, end)
 
     call.rows = end - first
+    call.is_file = True
     stream = Stream(pieces, result.page_bytes(first, end))
     return Reply(stream=stream, headers=headers, content_type=CSV_TYPE)
 

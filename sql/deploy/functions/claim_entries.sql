@@ -21,7 +21,8 @@ DECLARE
     v_chosen   integer[];
 BEGIN
     IF sffdw.may_look(connection.connection_id, 'first') THEN
-        v_chosen := sffdw.choose_entries(connection, 5000);
+        v_chosen := sffdw.choose_entries(connection, greatest(
+            5000, sffdw.sync_setting(connection.options, 'write_batch_size')));
         IF v_chosen IS NULL THEN
             PERFORM sffdw.note_look(connection.connection_id, 'first', v_began_at);
         END IF;

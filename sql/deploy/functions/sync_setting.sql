@@ -40,8 +40,8 @@ AS $function$
         "sweep_interval_s": 600,
         "sweep_window_s": 3600,
         "sync_write_max_rows": 200,
-        "write_batch_calls": 5,
-        "write_batch_size": 5000
+        "write_batch_calls": 10,
+        "write_batch_size": 10000
     }'::jsonb;
 $function$;
 
