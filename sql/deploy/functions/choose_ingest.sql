@@ -115,7 +115,8 @@ BEGIN
     $query$, connection.schema_name, sffdw.held_filter(connection), sffdw.job_filter(connection),
         sffdw.job_order(connection))
     INTO v_run
-    USING connection.connection_id, threshold, 4 * sffdw.sync_setting(connection.options, 'bulk_write_rows'),
+    USING connection.connection_id, threshold,
+          greatest(4 * sffdw.sync_setting(connection.options, 'bulk_write_rows'), 2 * threshold),
           connection.write_algorithm = 'merged', sffdw.sync_setting(connection.options, 'bulk_write_rows'), connection;
     RETURN v_run;
 END
@@ -294,8 +295,9 @@ DECLARE
     v_run       sffdw.ingest_run;
     v_filled    record;
 BEGIN
-    IF NOT sffdw.may_look(v_id, 'ingest') OR connection.paused_out OR connection.write_pause_until > clock_timestamp() OR sffdw.is_ingest_paused(v_id, '')
-    OR NOT sffdw.has_unsent_beyond(connection, NULL, v_threshold - 1) OR sffdw.awaits_org(v_id) THEN
+    IF NOT sffdw.may_look(v_id, 'ingest') OR connection.paused_out OR connection.write_pause_until > clock_timestamp()
+    OR sffdw.is_ingest_paused(v_id, '') OR NOT sffdw.has_unsent_beyond(connection, NULL, v_threshold - 1)
+    OR sffdw.awaits_org(v_id) THEN
         RETURN false;
     END IF;
     PERFORM sffdw.hold_writes(connection);
@@ -308,7 +310,7 @@ BEGIN
         RETURN false;
     END IF;
     v_filled := sffdw.fill_ingest(connection, v_run);
-    IF v_filled.count < v_threshold THEN
+    IF v_filled.count < least(v_threshold, sffdw.sync_setting(connection.options, 'bulk_write_rows')) THEN
         DELETE FROM sffdw.ingest_job j
         WHERE j.job_number = v_filled.job_number;
         PERFORM sffdw.pause_ingest(v_id, v_run.table_name, clock_timestamp() + interval '2 minutes',

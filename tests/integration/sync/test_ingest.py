@@ -53,6 +53,16 @@ def test_many_inserts_go_through_one_job(org: Org, account: Session) -> None:
         assert rows(account, f"SELECT * FROM sffdw.{table}") == []
 
 
+def test_a_job_takes_fewer_than_the_threshold_where_no_job_may_have_more(org: Org, account: Session) -> None:
+    set_options(account, bulk_write_rows=2)
+    insert(account, 11)
+    mark = org.last_call()
+    write(account)
+    assert kinds(org, mark) == {"bulk_job", "bulk_upload", "collections"}
+    assert len(org.calls("bulk_upload", mark)) == 1
+    assert is_in_step(account, org)
+
+
 def test_fewer_do_not(org: Org, account: Session) -> None:
     insert(account, 9)
     mark = org.last_call()
