@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from sffdw.sandbox.clock import Clock
-from sffdw.sandbox.store.store import Store, Tape
+from sffdw.sandbox.store.store import Store
+from sffdw.sandbox.store.tape import Tape
 
 _Result = TypeVar("_Result")
 

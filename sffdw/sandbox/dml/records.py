@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sffdw.sandbox import ids
 from sffdw.sandbox.dml import derived, persons, removal, rollups, standard
@@ -20,6 +21,22 @@ from sffdw.sandbox.schema.record_types import FIELD
 from sffdw.sandbox.soql.currencies import CODE
 from sffdw.sandbox.store.store import Store, Values
 from sffdw.sandbox.values import to_stored
+
+_Given = ParamSpec("_Given")
+_Result = TypeVar("_Result")
+
+
+def _as_rehearsed(
+    method: Callable[Concatenate[Records, _Given], _Result],
+) -> Callable[Concatenate[Records, _Given], _Result]:
+    """One record's change: what a transaction that commits late was answered is what it does."""
+
+    @wraps(method)
+    def change(self: Records, /, *args: _Given.args, **named: _Given.kwargs) -> _Result:
+        with self.store.deed():
+            return method(self, *args, **named)
+
+    return change
 
 
 class Records:
@@ -40,6 +57,7 @@ class Records:
 
     # Create
 
+    @_as_rehearsed
     def create(self, sobject: SObject, given: Mapping[str, Any]) -> str:
         """Create a record and return its id."""
         self._check_allowed(sobject, "create", sobject.createable)
@@ -86,6 +104,7 @@ class Records:
 
     # Update
 
+    @_as_rehearsed
     def update(self, sobject: SObject, record_id: str, given: Mapping[str, Any]) -> None:
         """Change fields of a record."""
         self._check_allowed(sobject, "edit", sobject.updateable)
@@ -149,6 +168,7 @@ class Records:
         stored = to_stored(field, value)
         return [] if stored is None else self.store.find(sobject, field, stored)
 
+    @_as_rehearsed
     def upsert(self, sobject: SObject, field: Field, given: Mapping[str, Any]) -> tuple[str, bool]:
         """Create or change the record an external id in `given` means; return its id and whether it is new."""
         value = next((item for name, item in given.items() if name.lower() == field.name.lower()), None)
@@ -190,6 +210,7 @@ class Records:
                 "INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id", status=403, fields=[]
             )
 
+    @_as_rehearsed
     def delete(self, sobject: SObject, record_id: str) -> None:
         """Move a record and what belongs to it to the recycle bin."""
         self._check_allowed(sobject, "delete", sobject.deletable)

@@ -6,10 +6,8 @@ Values are kept in the form answers use (see `values`); rules about them are in 
 import json
 import sqlite3
 import threading
-from collections import defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,6 +20,7 @@ from sffdw.sandbox.store.kept import Kept
 from sffdw.sandbox.store.locks import Grip, Locks, locked, values_held
 from sffdw.sandbox.store.settling import settle_record_types
 from sffdw.sandbox.store.tables import column_name, table_name
+from sffdw.sandbox.store.tape import Tape
 
 if TYPE_CHECKING:
     from sffdw.sandbox.events.recorder import Recorder
@@ -29,15 +28,6 @@ if TYPE_CHECKING:
 Values = dict[str, Any]
 Answer = TypeVar("Answer")
 _SET_UP = frozenset({"RecordType", "CurrencyType", "User"})
-
-
-@dataclass
-class Tape:
-    """Numbers a transaction took from sequences, so that running it again gives the same ids, and what it holds."""
-
-    numbers: dict[str, deque[int]] = field(default_factory=lambda: defaultdict(deque))
-    grip: Grip = field(default_factory=Grip)
-    is_replayed: bool = False
 
 
 class Store:
@@ -227,6 +217,12 @@ class Store:
     @property
     def _tape(self) -> Tape | None:
         return getattr(self._local, "tape", None)
+
+    @contextmanager
+    def deed(self) -> Iterator[None]:
+        """Change one record; when a transaction commits late, as when it was rehearsed."""
+        with self._tape.deed() if self._tape is not None else nullcontext():
+            yield
 
     def _hold(self, sobject: SObject, record_id: str, values: Mapping[str, Any]) -> None:
         """Refuse what is held; note on the tape, if one runs, what this write holds until its transaction is over."""

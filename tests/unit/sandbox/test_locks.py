@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.sandbox.conftest import Caller
+from tests.unit.sandbox.conftest import ITEM, Caller
 
 LATE_S = 600
 Change = dict[str, Any]
@@ -115,6 +115,22 @@ def test_what_a_transaction_was_refused_is_not_done_when_it_commits(own_sf: Call
     own_sf.org.clock.advance(LATE_S)
     assert family.stamps() == before
     assert own_sf.values("SELECT Name FROM Account WHERE Name IN ('mine', 'after')") == ["after"]
+
+
+def test_a_transaction_that_was_refused_a_record_makes_the_others_with_their_ids(own_sf: Caller) -> None:
+    """The parent that the refused one names is there when it commits: another transaction has made it meanwhile."""
+    def make(*values: Change, after_s: int) -> Any:
+        changes = [{"op": "create", "object": "Item__c", "values": {"Must__c": "x", **one}} for one in values]
+        return own_sf.post("/_sandbox/records", {"changes": changes, "commit_after_s": after_s})["results"]
+
+    own_sf.org.store.follow(own_sf.org.schema.define(ITEM))
+    make({"Ext__c": "parent"}, after_s=60)
+    told = make({"Item__r": {"Ext__c": "parent"}, "Note__c": "child"}, {"Note__c": "other"}, after_s=LATE_S)
+    assert [one["success"] for one in told] == [False, True]
+    own_sf.org.clock.advance(LATE_S + 1)
+    assert own_sf.rows("SELECT Id, Note__c FROM Item__c WHERE Note__c <> null") == [
+        {"Id": told[1]["id"], "Note__c": "other"}]
+    assert own_sf.create("Item__c", Must__c="x", Note__c="after") > told[1]["id"]
 
 
 @pytest.mark.parametrize("fault", ["storm.recalculate", "page.drift"])
