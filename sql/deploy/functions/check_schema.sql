@@ -1,4 +1,5 @@
 -- Deploy sffdw:functions/check_schema to pg
+-- requires: functions/follow_type
 -- requires: functions/note_schema
 -- requires: functions/sync_setting
 -- requires: tables/schema_check

@@ -1,5 +1,6 @@
 -- Deploy sffdw:functions/rename_fields to pg
 -- requires: functions/follow_field
+-- requires: functions/follow_type
 -- requires: tables/known_field
 
 BEGIN;

@@ -2,10 +2,6 @@
 
 BEGIN;
 
-DROP FUNCTION sffdw.follow_type(sffdw.connection, sffdw.mapping, sffdw.described_field);
-DROP FUNCTION sffdw.alter_column_type(regclass, name, text);
-DROP FUNCTION sffdw.retype_live_column(sffdw.connection, sffdw.mapping, sffdw.described_field);
-DROP FUNCTION sffdw.follow_length(sffdw.connection, sffdw.mapping, sffdw.described_field);
 DROP FUNCTION sffdw.follow_returned(sffdw.connection, sffdw.mapping, sffdw.described_field);
 DROP FUNCTION sffdw.follow_removed(sffdw.connection, sffdw.mapping, text);
 DROP FUNCTION sffdw.follow_added(sffdw.connection, sffdw.mapping, sffdw.described_field);

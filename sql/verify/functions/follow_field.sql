@@ -23,13 +23,6 @@ BEGIN
             ('sffdw.follow_removed(sffdw.connection, sffdw.mapping, text)',
              false, '{"search_path=pg_catalog, pg_temp"}'),
             ('sffdw.follow_returned(sffdw.connection, sffdw.mapping, sffdw.described_field)',
-             false, '{"search_path=pg_catalog, pg_temp"}'),
-            ('sffdw.follow_length(sffdw.connection, sffdw.mapping, sffdw.described_field)',
-             false, '{"search_path=pg_catalog, pg_temp"}'),
-            ('sffdw.retype_live_column(sffdw.connection, sffdw.mapping, sffdw.described_field)',
-             false, '{"search_path=pg_catalog, pg_temp"}'),
-            ('sffdw.alter_column_type(regclass, name, text)', false, '{"search_path=pg_catalog, pg_temp"}'),
-            ('sffdw.follow_type(sffdw.connection, sffdw.mapping, sffdw.described_field)',
              false, '{"search_path=pg_catalog, pg_temp"}')
         ) AS w (signature, is_definer, settings)
         JOIN pg_catalog.pg_proc p ON p.oid = w.signature::pg_catalog.regprocedure

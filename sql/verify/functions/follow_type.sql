@@ -1,0 +1,30 @@
+-- Verify sffdw:functions/follow_type on pg
+
+BEGIN;
+
+DO $do$
+DECLARE
+    v_routine record;
+BEGIN
+    FOR v_routine IN
+        SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
+        FROM (VALUES
+            ('sffdw.follow_length(sffdw.connection, sffdw.mapping, sffdw.described_field)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.retype_live_column(sffdw.connection, sffdw.mapping, sffdw.described_field)',
+             false, '{"search_path=pg_catalog, pg_temp"}'),
+            ('sffdw.alter_column_type(regclass, name, text)', false, '{"search_path=pg_catalog, pg_temp"}'),
+            ('sffdw.follow_type(sffdw.connection, sffdw.mapping, sffdw.described_field)',
+             false, '{"search_path=pg_catalog, pg_temp"}')
+        ) AS w (signature, is_definer, settings)
+        JOIN pg_catalog.pg_proc p ON p.oid = w.signature::pg_catalog.regprocedure
+    LOOP
+        ASSERT v_routine.prosecdef = v_routine.is_definer, v_routine.signature || ' runs with the right role';
+        ASSERT v_routine.proconfig = v_routine.settings, v_routine.signature || ' has its settings pinned';
+        ASSERT pg_catalog.has_function_privilege('public', v_routine.signature, 'EXECUTE'),
+            'everyone may call ' || v_routine.signature;
+    END LOOP;
+END
+$do$;
+
+ROLLBACK;
