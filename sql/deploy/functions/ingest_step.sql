@@ -116,10 +116,10 @@ BEGIN
         phase = CASE WHEN v_found.state IN ('JobComplete', 'Failed', 'Aborted') THEN 'over' ELSE j.phase END,
         look_count = j.look_count + 1,
         error_count = 0,
-        -- Jobs end after seconds or after an hour; each look is an API call. A quarter of the time that has passed is
-        -- what a result waits at most.
+        -- Jobs end after seconds or after an hour; each look is an API call. A result waits for a seventh of the time
+        -- that has passed at most.
         look_at = CASE WHEN v_found.state NOT IN ('JobComplete', 'Failed', 'Aborted') THEN
-            clock_timestamp() + interval '0.2 seconds' * least(150, 1.25 ^ least(j.look_count, 23))
+            clock_timestamp() + interval '0.2 seconds' * least(150, 1.15 ^ least(j.look_count, 36))
         END
     WHERE j.job_number = job.job_number;
 END
