@@ -145,18 +145,13 @@ LANGUAGE sql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT EXISTS (
-        SELECT
+    WITH failed AS MATERIALIZED (
+        SELECT c.phase, c.batch_id, c.claimed_at, c.next_try_at, c.asked_at, c.http_status, c.status_code,
+               sffdw.is_suspect(c.http_status, c.status_code) AS is_suspect
         FROM sffdw.write_claim c
         JOIN sffdw.connection n ON n.connection_id = c.connection_id
         WHERE c.connection_id = awaits_org.connection_id
-        AND (c.phase = 'waiting'
-             AND c.next_try_at > clock_timestamp()
-             AND sffdw.concerns_org(c.http_status, c.status_code)
-             OR c.phase = 'doubtful'
-             AND sffdw.is_suspect(c.http_status, c.status_code)
-             AND (c.claimed_at > clock_timestamp() - interval '15 seconds'
-                  OR c.asked_at IS NULL AND c.next_try_at > clock_timestamp()))
+        AND c.phase IN ('waiting', 'doubtful')
         -- Others that were accepted since show that the org is there; what failed alone is soon in doubt itself.
         AND (sffdw.throttles(c.status_code)
              OR c.failure_count = 0
@@ -164,12 +159,21 @@ AS $function$
              AND NOT (c.attempt_count > 3
                       AND sffdw.is_suspect(c.http_status, c.status_code)
                       AND c.claimed_at < clock_timestamp() - interval '1 minute'))
-    );
+    )
+    SELECT coalesce(bool_or(f.next_try_at > clock_timestamp() AND CASE f.phase
+                        WHEN 'waiting' THEN sffdw.concerns_org(f.http_status, f.status_code)
+                        ELSE f.is_suspect AND f.asked_at IS NULL END), false)
+           -- Others are sent after a second, and after twice as long with each batch that fails too.
+           OR coalesce(max(f.claimed_at) FILTER (WHERE f.phase = 'doubtful' AND f.is_suspect)
+                       + interval '1 second' * least(15, power(2, least(10, count(DISTINCT f.batch_id) FILTER (
+                             WHERE f.phase = 'doubtful' AND f.is_suspect) - 1)))
+                       > clock_timestamp(), false)
+    FROM failed f;
 $function$;
 
 COMMENT ON FUNCTION sffdw.awaits_org(integer) IS
     'Whether entries await their next try because the org was out of reach, or have just been answered by an error of '
-    'its servers: no others are sent for that long, unless the org has accepted others since.';
+    'its servers: no others are sent for that long, up to 15 seconds, unless the org has accepted others since.';
 
 CREATE FUNCTION sffdw.review_unsent(connection sffdw.connection)
 RETURNS void

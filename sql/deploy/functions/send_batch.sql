@@ -98,7 +98,8 @@ BEGIN
         final_state = CASE v.verdict WHEN 'accepted' THEN 'SUCCESS' WHEN 'rejected' THEN 'FAILED' END,
         next_try_at = CASE v.verdict
             WHEN 'doubt' THEN clock_timestamp()
-            WHEN 'again' THEN clock_timestamp() + sffdw.retry_pause(c.attempt_count)
+            -- What was not sent, because another request failed, has not failed again itself.
+            WHEN 'again' THEN clock_timestamp() + sffdw.retry_pause(CASE WHEN v.is_unsent THEN 1 ELSE c.attempt_count END)
         END,
         attempt_count = c.attempt_count - v.is_unsent::integer,
         passing_count = c.passing_count

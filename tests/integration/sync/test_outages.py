@@ -70,6 +70,33 @@ def test_case_69_an_outage_of_the_org_fails_nothing_however_long(org: Org, both:
     assert {state for _, state in log(both)} == {"SUCCESS"}
 
 
+def test_case_69_others_wait_a_second_and_twice_as_long_with_each_batch_that_fails(org: Org, contact: Session) -> None:
+    """By inserts, which stay in doubt. Half of a pause is asked about where it is long enough for a slow machine."""
+    def waits(age_s: float) -> bool:
+        contact.execute("UPDATE sffdw.write_claim SET claimed_at = clock_timestamp() - make_interval(secs => %s)",
+                        [age_s])
+        return bool(one(contact, "SELECT sffdw.awaits_org(connection_id) FROM sffdw.connection"))
+
+    with org.fault("http.status", FAILURE | {"status": 503}, kind=KINDS):
+        for number, pause_s in enumerate((1, 2, 4, 8, 15, 15)):
+            contact.execute("INSERT INTO salesforce.contact (lastname) VALUES (%s)", [f"new {number}"])
+            assert len(send_once(org, contact)) == 1
+            assert pause_s < 4 or waits(pause_s / 2)
+            assert not waits(pause_s)
+    assert one(contact, "SELECT count(*) FROM sffdw.write_claim WHERE phase = 'doubtful'") == 6
+
+
+def test_case_69_what_was_not_sent_waits_no_longer_for_having_failed_often(org: Org, both: Session) -> None:
+    with org.fault("http.status", FAILURE, kind=KINDS):
+        assert send_once(org, both) == [None]
+    both.execute("UPDATE sffdw.write_claim SET attempt_count = 9")
+    with org.fault("reply.lost", kind=KINDS):
+        assert len(send_once(org, both)) == 1
+    unsent = ("SELECT max(next_try_at) < clock_timestamp() + interval '10 seconds' FROM sffdw.write_claim "
+              "WHERE message LIKE 'not sent%%'")
+    assert one(both, unsent) is True
+
+
 def test_case_62_pages_of_others_and_a_disabled_api_keep_changes_queued(org: Org, both: Session) -> None:
     disabled = {"status": 403, "code": "API_CURRENTLY_DISABLED", "message": "API is currently disabled"}
     trouble: list[tuple[str, dict[str, Any]]] = [
