@@ -195,14 +195,7 @@ def _share(connection: Connection, key: str, known: Known) -> None:
 
 
 def described(raw: Mapping[str, Any]) -> Described:
-    """Give each field its column: the lower-case name, made distinct where two would meet."""
-    fields: dict[str, Field] = {}
-    taken: set[str] = set()
-    for entry in raw["fields"]:
-        name = str(entry["name"])
-        column = types.sql_name(name)
-        if column in taken:
-            column = types.distinct_name(column, name)
-        taken.add(column)
-        fields[name.lower()] = Field(name, str(entry["type"]), column, entry)
+    """Give each field its column: API names differ by more than case, and so do their columns."""
+    named = ((str(entry["name"]), entry) for entry in raw["fields"])
+    fields = {name.lower(): Field(name, str(entry["type"]), types.sql_name(name), entry) for name, entry in named}
     return Described(str(raw["name"]), fields, raw)

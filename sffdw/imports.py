@@ -72,12 +72,8 @@ def _fitting(table: ImportedTable, connection: Connection) -> ImportedTable:
 
 
 def table_names(objects: Iterable[str], prefix: str) -> dict[str, str]:
-    """Table name to API name, for all objects; the same for the same set, whatever its order."""
-    found: dict[str, str] = {}
-    for name in sorted(objects):
-        table = types.sql_name(name, prefix)
-        found[types.distinct_name(table, name) if table in found else table] = name
-    return found
+    """Table name to API name, for all objects: each name depends on its object alone."""
+    return {types.sql_name(name, prefix): name for name in objects}
 
 
 def _object_named(name: str, by_table: dict[str, str], prefix: str) -> str:

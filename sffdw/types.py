@@ -151,10 +151,6 @@ def _clock_time(value: Any) -> Any:
     return value.removesuffix("Z") if isinstance(value, str) else value
 
 
-def _structure(value: Any) -> Any:
-    return None if value is None else json_text(value)
-
-
 def _any_text(value: Any) -> Any:
     return value if value is None or isinstance(value, str) else json_text(value)
 
@@ -173,7 +169,7 @@ def incoming(sf_type: str) -> Callable[[Any], Any] | None:
         return _whole
     if sf_type == "time":
         return _clock_time
-    return _structure if sf_type in COMPOUNDS else _any_text
+    return _any_text
 
 
 # --- from PostgreSQL to Salesforce ---

@@ -32,6 +32,7 @@ class Verdict:
     outcome: str
     seconds: float
     told: str = ""
+    failure: str = ""
 
 
 @contextlib.contextmanager
@@ -115,7 +116,8 @@ def read_report(report: Path) -> Verdict:
     count = {name: int(suite.get(name, 0)) for name in ("tests", "failures", "errors", "skipped")}
     seconds = float(suite.get("time", 0))
     if count["failures"]:
-        return Verdict("killed", seconds, next(suite.iter("failure")).get("message", "").splitlines()[0])
+        failure = next(suite.iter("failure")).get("message", "")
+        return Verdict("killed", seconds, failure.splitlines()[0], failure)
     if count["errors"]:
         return Verdict("failed in its set-up", seconds, next(suite.iter("error")).get("message", "").splitlines()[0])
     if count["skipped"] or not count["tests"]:

@@ -11,7 +11,8 @@ TESTS = "tests/"
 
 @dataclass(frozen=True)
 class Mutant:
-    """`case` is a number that the test's name says; `test` is below tests/."""
+    """`case` is a number that the test's name says, or the title of a row of the trigger log's contract, such as `2.3
+    MERGED: …`, which the test says when it fails; `test` is below tests/."""
 
     case: str
     file: str
@@ -20,7 +21,12 @@ class Mutant:
     test: str
 
     def __str__(self) -> str:
-        return f"case {self.case}: {self.file}: {self.old.strip().splitlines()[0].strip()[:60]}"
+        kind = "row" if self.is_row else "case"
+        return f"{kind} {self.case}: {self.file}: {self.old.strip().splitlines()[0].strip()[:60]}"
+
+    @property
+    def is_row(self) -> bool:
+        return not self.case.isdecimal()
 
     @property
     def test_file(self) -> str:
@@ -55,7 +61,15 @@ def flaws(mutant: Mutant) -> Iterator[str]:
 
 def misnamed(mutant: Mutant) -> Iterator[str]:
     """What is wrong with the name of a mutant's test."""
-    if f"\ndef {mutant.test_name}(" not in (ROOT / mutant.test_file).read_text(encoding="utf-8"):
+    text = (ROOT / mutant.test_file).read_text(encoding="utf-8")
+    if f"\ndef {mutant.test_name}(" not in text:
         yield f"{mutant.test_file} has no test {mutant.test_name}"
-    if int(mutant.case) not in cited(mutant.test_name):
+    if mutant.is_row and mutant.case not in rows_of_contract(text):
+        yield f"{mutant.test_file} has no row {mutant.case}"
+    if not mutant.is_row and int(mutant.case) not in cited(mutant.test_name):
         yield f"{mutant.test_name} does not name the case"
+
+
+def rows_of_contract(text: str) -> set[str]:
+    """The titles of the rows about the trigger log that a file of tests has."""
+    return set(re.findall(r'"(2\.[2-5] [^"]+)"', text))

@@ -93,7 +93,8 @@ def holds(session: Session, statements: str, condition: str) -> bool:
 
 
 def test_every_row_of_the_contract_holds(account: Session) -> None:
-    assert [name for name, statements, condition in CASES if not holds(account, statements, condition)] == []
+    broken = [name for name, statements, condition in CASES if not holds(account, statements, condition)]
+    assert not broken, f"rows that do not hold: {broken}"
 
 
 def test_a_logger_that_keeps_no_rule_is_found_out_by_every_case(account: Session) -> None:

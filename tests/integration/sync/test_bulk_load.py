@@ -292,6 +292,14 @@ def test_case_60_a_wrong_count_is_asked_again(org: Org, large: Session) -> None:
     assert state(large) == "DATA_SYNCED"
 
 
+def test_case_60_a_page_whose_count_is_wrong_once_is_asked_again_at_once(org: Org, large: Session, began: int) -> None:
+    with org.fault("count.wrong", kind="bulk_result", calls="2"):
+        poll(large)
+    assert names(large) == all_names()
+    assert jobs_created(org, began) == 1
+    assert one(large, "SELECT count(*) FROM sffdw.log WHERE level IN ('WARNING', 'ERROR')") == 0
+
+
 def test_case_60_a_count_that_stays_wrong_is_an_error(org: Org, large: Session) -> None:
     for kind, detail in [("bulk_result", "Sforce-NumberOfRecords says 21"),
                          ("bulk_job", "numberRecordsProcessed says 61")]:

@@ -87,7 +87,7 @@ def test_case_70_an_upsert_that_would_move_a_record_is_sent_and_one_that_has_is_
     assert log(family, "state, sf_message IS NULL") == [("SUCCESS", True), ("SUCCESS", False)]
 
 
-def test_a_link_that_was_changed_and_rolled_back_is_written_back(org: Org, family: Session) -> None:
+def test_case_70_a_link_that_was_changed_and_rolled_back_is_written_back(org: Org, family: Session) -> None:
     org.create("Contact", {"LastName": "X", "AccountId": account_id(org, "P1")})
     poll(family)
     family.execute("SELECT sffdw.alter_mapping('Contact', write_mode => 'sync')")
@@ -116,14 +116,14 @@ COMPARED = [
     ('{}', '{"lastname": "X"}', False)]
 
 
-def test_what_cannot_be_compared_is_not_known_the_same(family: Session) -> None:
+def test_case_70_what_cannot_be_compared_is_not_known_the_same(family: Session) -> None:
     """One row a comparison, so that all share a database."""
     got = [(sent, found, one(family, "SELECT sffdw.is_same_record(mapping_id, %s, %s) FROM sffdw.mapping "
                                      "WHERE object_name = 'Contact'", sent, found)) for sent, found, _ in COMPARED]
     assert got == COMPARED
 
 
-def test_a_row_that_comes_back_with_id_and_values_of_a_deleted_one_is_sent(org: Org, contact: Session) -> None:
+def test_case_70_a_row_that_comes_back_with_id_and_values_of_a_deleted_one_is_sent(org: Org, contact: Session) -> None:
     """The record of `alive` is there and the row's own; that of `undeleted` is there, but we had deleted it."""
     insert = "INSERT INTO salesforce.contact (id, lastname) VALUES (100, 'ours'), (101, 'theirs'), (102, 'alive'), " \
         "(103, 'undeleted')"

@@ -24,7 +24,7 @@ def go_on(session: Session) -> None:
     write(session)
 
 
-def test_a_change_that_was_sent_twice_and_refused_has_been_made_if_salesforce_has_it(
+def test_case_70_a_change_that_was_sent_twice_and_refused_has_been_made_if_salesforce_has_it(
         org: Org, account: Session) -> None:
     record_id = org.create("Account", {"Name": "Acme", "Phone": "1"})[0]
     poll(account)
@@ -41,7 +41,7 @@ def test_a_change_that_was_sent_twice_and_refused_has_been_made_if_salesforce_ha
     assert one(account, "SELECT _hc_err FROM salesforce.account") is None
 
 
-def test_a_change_that_was_sent_twice_and_is_not_there_has_been_refused(org: Org, account: Session) -> None:
+def test_case_70_a_change_that_was_sent_twice_and_is_not_there_has_been_refused(org: Org, account: Session) -> None:
     org.create("Account", {"Name": "Acme", "Phone": "1"})
     poll(account)
     account.execute("UPDATE salesforce.account SET phone = '2'")
@@ -66,7 +66,7 @@ def sent_again(org: Org, account: Session) -> Session:
     return account
 
 
-def test_a_row_that_is_deleted_while_its_insert_is_sent_again_is_deleted_in_salesforce(
+def test_case_70_a_row_that_is_deleted_while_its_insert_is_sent_again_is_deleted_in_salesforce(
         org: Org, sent_again: Session) -> None:
     sent_again.execute("DELETE FROM salesforce.account")
     go_on(sent_again)
@@ -77,7 +77,7 @@ def test_a_row_that_is_deleted_while_its_insert_is_sent_again_is_deleted_in_sale
     assert (org.names(), len(org.sandbox.records("Account", "all"))) == ([], 1)
 
 
-def test_a_record_that_came_late_and_was_deleted_is_not_made_again(org: Org, sent_again: Session) -> None:
+def test_case_70_a_record_that_came_late_and_was_deleted_is_not_made_again(org: Org, sent_again: Session) -> None:
     org.advance(LATE_S + 1)
     org.act("delete", "Account", org.sandbox.records("Account")[0]["Id"])
     go_on(sent_again)
@@ -85,7 +85,7 @@ def test_a_record_that_came_late_and_was_deleted_is_not_made_again(org: Org, sen
     assert (org.names(), len(org.sandbox.records("Account", "all"))) == ([], 1)
 
 
-def test_one_question_settles_all_creates_of_an_object(org: Org, contact: Session) -> None:
+def test_case_70_one_question_settles_all_creates_of_an_object(org: Org, contact: Session) -> None:
     poll(contact)
     contact.execute("INSERT INTO salesforce.contact (lastname, phone) "
                     "SELECT 'number ' || n / 3, nullif(n % 2, 0)::text FROM generate_series(1, 600) n")
@@ -101,7 +101,7 @@ def test_one_question_settles_all_creates_of_an_object(org: Org, contact: Sessio
 @pytest.mark.parametrize(("found", "want"), [
     (["same 1"], {2: "same 1"}), (["same"], {1: "same"}), (["same", "same 1"], {1: "same", 2: "same 1"}),
     (["same 1", "same 2"], {1: "same 2", 2: "same 1"}), (["other"], {})])
-def test_a_record_belongs_to_the_row_that_has_most_of_its_values(
+def test_case_70_a_record_belongs_to_the_row_that_has_most_of_its_values(
         contact: Session, found: list[str], want: dict[int, str]) -> None:
     answers = [(name, name.split()[0], name.split()[1] if " " in name else None) for name in found]
     pairs = rows(contact, """

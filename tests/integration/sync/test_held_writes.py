@@ -315,7 +315,8 @@ def test_discard_goes_on_where_an_error_stopped_it_with_what_the_org_has_by_then
     assert len(here) == 29 and here == there and (changed, "theirs", "1") in here
 
 
-def test_rows_that_an_app_holds_are_restored_later(org: Org, loaded: Session, app: Session) -> None:
+def test_case_75_rows_that_an_app_holds_are_restored_later_and_not_sent_meanwhile(
+        org: Org, loaded: Session, app: Session) -> None:
     loaded.execute(MASS)
     loaded.execute("INSERT INTO salesforce.account (name) VALUES ('held by an app')")
     write(loaded)
@@ -324,6 +325,10 @@ def test_rows_that_an_app_holds_are_restored_later(org: Org, loaded: Session, ap
     poll(loaded)
     assert one(loaded, "SELECT count(*) FROM salesforce.account WHERE phone = 'mistake'") == 1
     assert one(loaded, "SELECT count(*) FROM salesforce.account") == 31
+    # However few are left.
+    loaded.execute("UPDATE sffdw.held_change SET counted_at = '-infinity'")
+    write(loaded)
+    assert {record["Phone"] for record in org.sandbox.records("Account")} == {"1"}
     app.rollback()
     poll(loaded)
     there, here = both_sides(org, loaded)

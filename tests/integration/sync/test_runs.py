@@ -95,6 +95,19 @@ def test_case_71_another_org_stops_everything(org: Org, account: Session) -> Non
     assert ("connection-error",) in rows(account, "SELECT event_type FROM sffdw.notifications")
 
 
+def test_case_71_an_org_that_is_not_the_recorded_one_stops_everything(org: Org, account: Session) -> None:
+    """No session has seen it change: the server's options lead elsewhere, or what sessions share is gone."""
+    account.execute("INSERT INTO salesforce.account (name) VALUES ('unsent')")
+    account.execute("UPDATE sffdw.connection SET org_id = '00D000000000009EAA'")
+    for call in ("write()", "poll()"):
+        with pytest.raises(psycopg.Error) as raised:
+            account.execute(f"CALL sffdw.{call}")
+        assert raised.value.sqlstate == "SF002"
+    assert "belongs to org 00D000000000009EAA" in one(account, "SELECT last_error FROM sffdw.connection")
+    assert org.names() == []
+    assert log(account) == [("INSERT", "NEW")]
+
+
 def test_case_71_another_org_in_the_middle_of_a_run_stops_it(org: Org, account: Session, contact: Session,
                                                              connect: Any) -> None:
     org.create("Account", {"Name": "kept"})

@@ -87,6 +87,7 @@ def test_case_52_names_beyond_63_bytes_have_columns_of_their_own(org: Org, owner
                         names))
     assert len(set(columns.values())) == 2
     assert all(len(column) <= 63 for column in columns.values())
+    assert not set(columns.values()) & {name[:63].lower() for name in names}, "neither depends on which comes first"
     assert rows(owner, f"SELECT {columns[names[0]]}, {columns[names[1]]} FROM salesforce.long__c") == [
         ("first", "second")]
     owner.execute(f"UPDATE salesforce.long__c SET {columns[names[1]]} = 'mine'")

@@ -21,21 +21,24 @@ LIFE = [
     ("2.3 READONLY is final", "name = 'read only'", "l.state = 'READONLY'"),
     ("2.3 processed_at, processed_tx, updated_at of what is handled", "name = 'good'",
      "l.processed_at > l.created_at AND l.processed_tx > 0 AND l.updated_at > l.created_at"),
-    ("2.3 … of what failed", "name = 'bad'", "l.processed_at > l.created_at AND l.updated_at > l.created_at"),
+    ("2.3 processed_at and updated_at of what failed", "name = 'bad'",
+     "l.processed_at > l.created_at AND l.updated_at > l.created_at"),
     ("2.4 sf_result is the answer's code", "name = 'good'", "l.sf_result = 201"),
-    ("2.4 … of a failure too", "name = 'bad'", "l.sf_result = 400"),
+    ("2.4 sf_result of a failure is the answer's code too", "name = 'bad'", "l.sf_result = 400"),
     ("2.4 sf_message is code and message", "name = 'bad'", "l.sf_message LIKE 'STRING_TOO_LONG: %'"),
-    ("2.4 … and empty where all is well", "name = 'good'", "l.sf_message IS NULL"),
+    ("2.4 sf_message is empty where all is well", "name = 'good'", "l.sf_message IS NULL"),
     ("2.4 _hc_err is JSON", "name = 'bad'",
      "t._hc_err::jsonb ?& ARRAY['code', 'message', 'fields', 'entry_id', 'at'] "
      "AND t._hc_err::jsonb ->> 'code' = 'STRING_TOO_LONG'"),
-    ("2.4 … and empty where all is well", "name = 'good'", "t._hc_err IS NULL"),
+    ("2.4 _hc_err is empty where all is well", "name = 'good'", "t._hc_err IS NULL"),
     ("2.4 _hc_lastop INSERTED", "name = 'good'", "t._hc_lastop = 'INSERTED' AND t.sfid = l.sfid"),
     ("2.4 _hc_lastop UPDATED", "name = 'updated'", "t._hc_lastop = 'UPDATED'"),
     ("2.4 _hc_lastop FAILED", "name = 'bad'", "t._hc_lastop = 'FAILED' AND t.sfid IS NULL"),
     ("2.4 _hc_lastop PENDING", "name = 'read only'", "t._hc_lastop = 'PENDING'"),
     ("2.4 _hc_lastop SYNCED of what came from Salesforce", "name = 'theirs'",
      "t._hc_lastop = 'SYNCED' AND l.id IS NULL"),
+    ("2.5 what apps ask to find errors", "name = 'bad'",
+     "(l.table_name, l.record_id, l.action, l.state) = ('account', t.id, 'INSERT', 'FAILED')"),
     ("2.1 a delete's entry outlives its row", "name = 'deleted'", "t.id IS NULL AND l.state = 'SUCCESS'"),
 ]
 
@@ -69,7 +72,7 @@ def test_every_row_about_states_holds(org: Org, lived: Session) -> None:
         ON l.record_id = t.id"""
     broken = [title for title, name, want in LIFE
               if rows(lived, case.format(want=want, name=name, value=name.removeprefix("name = "))) != [(True,)]]
-    assert broken == []
+    assert not broken, f"rows that do not hold: {broken}"
     # 2.1: what is settled moves to the archive, columns and ids as they were; READONLY with it, FAILED later.
     before = rows(lived, ENTRIES + " WHERE l.state <> 'FAILED' ORDER BY l.id")
     poll(lived)
@@ -79,12 +82,51 @@ def test_every_row_about_states_holds(org: Org, lived: Session) -> None:
     assert "read only" not in org.names()
 
 
+def test_an_entry_is_pending_from_its_claim_until_its_answer_is_written_back(org: Org, account: Session) -> None:
+    account.execute("INSERT INTO salesforce.account (name) VALUES ('new')")
+    batch = one(account, "SELECT sffdw.claim_entries(connection_id) FROM sffdw.connection")
+    assert log(account) == [("INSERT", "PENDING")], "2.3 PENDING: it is being processed"
+    account.execute("SELECT sffdw.send_batch(connection_id, %s) FROM sffdw.connection", [batch])
+    assert (log(account), org.names()) == ([("INSERT", "PENDING")], ["new"])
+    write(account)
+    assert log(account) == [("INSERT", "SUCCESS")]
+
+
+def test_entries_of_a_record_are_folded_into_one(org: Org, account: Session) -> None:
+    account.execute("SELECT sffdw.alter_connection(write_algorithm => 'merged')")
+    account.execute("INSERT INTO salesforce.account (name) VALUES ('one'); UPDATE salesforce.account SET name = 'two'")
+    write(account)
+    assert log(account) == [("INSERT", "SUCCESS"), ("UPDATE", "MERGED")], "2.3 MERGED: folded into another entry"
+    assert org.names() == ["two"]
+
+
+def test_only_an_outage_has_a_change_sent_again_by_itself(org: Org, account: Session) -> None:
+    refused = [("2.5 an outage: queued and sent again by itself", "SERVER_UNAVAILABLE", "NEW", ["tried"]),
+               ("2.5 any other error: nothing is sent again by itself", "STRING_TOO_LONG", "FAILED", [])]
+    for title, code, state, names in refused:
+        account.execute("INSERT INTO salesforce.account (name) VALUES ('tried')")
+        with org.fault("dml.error", {"code": code, "message": "no"}):
+            write(account)
+        assert log(account) == [("INSERT", state)], title
+        account.execute("UPDATE sffdw.write_claim SET next_try_at = now(); "
+                        "UPDATE sffdw.connection SET write_pause_until = NULL")
+        write(account)
+        assert org.names() == names, title
+        org.sandbox.call("POST", "/reset", {"org_id": org.sandbox.call("GET", "/")["org_id"]})
+        account.execute("DELETE FROM salesforce._trigger_log; SET xmlbinary = 'hex'; DELETE FROM salesforce.account; "
+                        "RESET xmlbinary")
+
+
 # Row of the contract, what the user does with the one FAILED entry or its row, the states afterwards, sent or not.
 REPAIRS = [
     ("2.3 FAILED → NEW: sent again in place",
      "UPDATE salesforce._trigger_log SET state = 'NEW' WHERE state = 'FAILED'", ["SUCCESS"], True),
     ("2.3 FAILED → IGNORED: dismissed",
      "UPDATE salesforce._trigger_log SET state = 'IGNORED' WHERE state = 'FAILED'", ["IGNORED"], False),
+    ("2.5 dismissed by a person",
+     "SELECT sffdw.dismiss()", ["IGNORED"], False),
+    ("2.5 retried by a person",
+     "SELECT sffdw.retry()", ["REQUEUED", "SUCCESS"], True),
     ("2.5 captured again as an insert",
      "SELECT salesforce.hc_capture_insert_from_row(hstore(t.*), 'account') FROM salesforce.account t",
      ["FAILED", "SUCCESS"], True),
@@ -113,6 +155,7 @@ def test_every_way_to_repair_a_failure_leads_where_the_contract_says(org: Org, a
         found = rows(account, ENTRIES.replace("l.*", "l.state") + " ORDER BY l.id")
         assert [state for state, in found] == states, title
         assert (title in org.names()) is is_sent, title
+        assert one(account, "SELECT count(*) FROM sffdw.write_errors") == states.count("FAILED"), title
         account.execute("DELETE FROM salesforce._trigger_log; DELETE FROM salesforce._trigger_log_archive;"
                         "SET xmlbinary = 'hex'; DELETE FROM salesforce.account; RESET xmlbinary")
 

@@ -172,8 +172,10 @@ def test_case_42_more_than_4000_characters_of_choices_arrive(brought: Brought) -
     brought.check(42)
 
 
-def test_case_45_encrypted_fields_arrive_masked(brought: Brought) -> None:
+def test_case_45_encrypted_fields_arrive_masked(brought: Brought, owner: Session) -> None:
     brought.check(45)
+    want = {"heroku": "character varying(20)", "precise": "text"}
+    assert columns_of(owner, f"{SCHEMAS[brought.types]}.value__c")["card__c"] == want[brought.types]
 
 
 def test_case_46_types_without_a_contract_arrive_as_text(brought: Brought) -> None:
@@ -185,6 +187,19 @@ def test_case_43_ids_that_differ_by_case_alone_are_two_records(brought: Brought,
     assert sorted(map(str, ids)) == sorted(record["Id"] for record in org.sandbox.records("Value__c"))
     assert {len(str(found)) for found in ids} == {18}
     assert len({str(found)[:15].lower() for found in ids}) < len(ids)
+
+
+def test_case_43_changes_of_ids_that_differ_by_case_alone_reach_their_own_rows(arrived: Arrived, owner: Session,
+                                                                               org: Org) -> None:
+    alike: dict[str, list[str]] = {}
+    for record in org.sandbox.records("Value__c"):
+        alike.setdefault(record["Id"][:15].lower(), []).append(record["Id"])
+    pair = next(ids for ids in alike.values() if len(ids) > 1)
+    for record_id in pair:
+        org.update("Value__c", record_id, Shrunk__c=f"of {record_id}")
+    poll_all(owner)
+    assert rows(owner, "SELECT sfid, shrunk__c FROM salesforce.value__c WHERE shrunk__c LIKE 'of %' ORDER BY sfid "
+                       'COLLATE "C"') == [(record_id, f"of {record_id}") for record_id in sorted(pair)]
 
 
 def test_all_ways_bring_the_same(arrived: Arrived) -> None:

@@ -270,7 +270,7 @@ def test_a_delete_that_meets_its_insert_on_the_way_is_sent(org: Org, account: Se
     assert rows(account, "SELECT * FROM salesforce.account") == []
 
 
-def test_a_row_that_carries_an_sfid_is_never_sent_as_a_new_record(org: Org, account: Session) -> None:
+def test_case_77_a_row_that_carries_an_sfid_is_never_sent_as_a_new_record(org: Org, account: Session) -> None:
     account.execute("INSERT INTO salesforce.account (name, sfid) VALUES ('restored', '001000000000001AAA')")
     write(account)
     assert org.sandbox.records("Account") == []
@@ -340,7 +340,7 @@ def test_case_70_an_upserted_record_that_was_deleted_before_asking_is_not_made_a
     assert one(account, "SELECT count(*) FROM salesforce.account") == 0
 
 
-def test_a_create_that_never_arrived_is_sent_again_after_the_wait(org: Org, contact: Session) -> None:
+def test_case_70_a_create_that_never_arrived_is_sent_again_after_the_wait(org: Org, contact: Session) -> None:
     poll(contact)
     contact.execute("INSERT INTO salesforce.contact (lastname) VALUES ('slow')")
     claimed = one(contact, "SELECT sffdw.claim_entries(connection_id) FROM sffdw.connection")
@@ -356,7 +356,7 @@ def test_a_create_that_never_arrived_is_sent_again_after_the_wait(org: Org, cont
 
 
 @pytest.mark.parametrize(("operation", "sent_again"), [("UPDATE", 0), ("DELETE", 0)])
-def test_a_lost_reply_of_a_change_is_settled_by_asking(
+def test_case_70_a_lost_reply_of_a_change_is_settled_by_asking(
         org: Org, account: Session, operation: str, sent_again: int) -> None:
     org.create("Account", {"Name": "Acme", "Phone": "1"})
     poll(account)
@@ -539,7 +539,7 @@ def test_what_a_dropped_table_left_unsent_concerns_no_row_of_the_new_one(org: Or
     assert log(contact, "state") == [("SUCCESS",), ("SUCCESS",)]
 
 
-def test_what_is_not_found_takes_no_record_that_another_doubt_accounts_for(org: Org, account: Session) -> None:
+def test_case_70_what_is_not_found_takes_no_record_that_another_doubt_accounts_for(org: Org, account: Session) -> None:
     """201 rows are in doubt, one more than a question is about; all but the first are in Salesforce, much alike."""
     columns, values = "(name, phone, annualrevenue)", "'A ' || n, '1', 2"
     account.execute(f"INSERT INTO salesforce.account {columns} SELECT {values} FROM generate_series(1, 201) n")

@@ -112,9 +112,11 @@ def test_a_damaged_shared_describe_is_replaced(connection: Connection, client: F
 
 
 def test_case_53_fields_whose_columns_would_meet_get_distinct_ones() -> None:
-    long = "L" * 70
-    raw = {"name": "X", "fields": [field_of(long + "a__c", "string"), field_of(long + "b__c", "string"),
-                                   field_of("Order__c", "string"), field_of("ORDER__C", "string")]}
-    first = {field.name: field.column_name for field in described(raw).fields.values()}
-    assert len(set(first.values())) == len(first)
-    assert all(len(name.encode()) <= 63 for name in first.values())
+    def columns(*names: str) -> list[str]:
+        fields = described({"name": "X", "fields": [field_of(name, "string") for name in names]}).fields.values()
+        return [field.column_name for field in fields]
+
+    names = ["L" * 70 + "a__c", "L" * 70 + "b__c", "Order__c", "ns__Order__c", "Order"]
+    assert len(set(columns(*names))) == len(names)
+    assert all(len(name.encode()) <= 63 for name in columns(*names))
+    assert columns(*reversed(names)) == [columns(name)[0] for name in reversed(names)], "whatever else there is"

@@ -167,7 +167,7 @@ def test_case_70_a_change_whose_fate_is_unknown_is_not_repeated(settings: Settin
 
 
 @pytest.mark.parametrize("trouble", [CONCURRENT, (420, ""), (429, ""), requests.exceptions.ConnectTimeout()])
-def test_a_change_that_surely_was_refused_is_repeated(settings: Settings, host: Host, trouble: Any) -> None:
+def test_case_62_a_change_that_surely_was_refused_is_repeated(settings: Settings, host: Host, trouble: Any) -> None:
     transport, _ = transport_with(settings, host, trouble, (200, []))
     assert transport.call("POST", "composite/sobjects", body={}, is_read=False).json() == []
 

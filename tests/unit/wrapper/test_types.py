@@ -43,7 +43,7 @@ def test_field_types_have_their_sql_types(sf_type: str, length: int, precise: st
     ("string", '"NA"', "NA"), ("boolean", "true", True), ("anyType", "1.50", "1.50"), ("anyType", '"x"', "x"),
     ("address", '{"city":"Köln","latitude":50.9375}', '{"city":"Köln","latitude":50.9375}'), ("address", "null", None),
     ("double", "NaN", Decimal("NaN")), ("base64", '"/services/data/v62.0/x/Body"', "/services/data/v62.0/x/Body")])
-def test_json_values_become_exact_values(sf_type: str, json: str, want: Any) -> None:
+def test_case_46_json_values_become_exact_values_or_text(sf_type: str, json: str, want: Any) -> None:
     value = types.parse_json(json)
     convert = types.incoming(sf_type)
     found = convert(value) if convert else value
@@ -67,7 +67,7 @@ def test_values_become_json_as_salesforce_reads_it(sf_type: str, value: Any, wan
 @pytest.mark.parametrize(("sf_type", "value"), [
     ("currency", Decimal("NaN")), ("double", float("inf")), ("int", "abc"), ("date", dt.date(1699, 12, 31)),
     ("date", "infinity"), ("datetime", "tomorrow"), ("datetime", dt.datetime(4001, 1, 1)), ("boolean", "perhaps")])
-def test_values_without_a_form_in_salesforce_are_refused(sf_type: str, value: Any) -> None:
+def test_case_33_values_without_a_form_in_salesforce_are_refused(sf_type: str, value: Any) -> None:
     with pytest.raises(types.Unfit):
         types.outgoing(value, sf_type)
 

@@ -371,11 +371,11 @@ def test_case_70_of_requests_sent_together_only_the_unanswered_one_is_in_doubt(
         connection: Connection, client: FakeClient) -> None:
     client.fails_in_parts = False
     client.save_rule = failing(*[None] * 5, CUT)
-    found = outcomes(parallel(connection), updates(6001))
-    assert client.at_once == [[1000] * 5]
+    found = outcomes(parallel(connection), updates(11_001))
+    assert client.at_once == [[1000] * 10]
     assert {found[n].success for n in range(1000, 2000)} == {None}
-    assert {found[n].success for n in (*range(1000), *range(2000, 5000))} == {True}
-    assert {found[n].status_code for n in range(5000, 6001)} == {"NOT_SENT"}
+    assert {found[n].success for n in (*range(1000), *range(2000, 10_000))} == {True}
+    assert {found[n].status_code for n in range(10_000, 11_001)} == {"NOT_SENT"}
 
 
 def test_what_another_request_has_yet_to_give_up_goes_once_more(connection: Connection, client: FakeClient) -> None:
