@@ -14,7 +14,7 @@ from urllib.parse import quote
 from sffdw.body import Body
 from sffdw.calls import Purpose
 from sffdw.client import Client
-from sffdw.delimited import Block, PageText
+from sffdw.delimited import Block, PageText, Split
 from sffdw.errors import BulkUnsupported, JobLost, LocatorExpired, RequestError, UnreadableAnswer, printable
 
 TERMINAL = ("JobComplete", "Failed", "Aborted")
@@ -80,12 +80,13 @@ class Bulk:
 
     resource = "query"
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, split: Split = lambda text, width: None) -> None:
         self._client = client
+        self._split = split
 
     def charged(self, purpose: Purpose) -> Self:
         """The same for calls of another purpose."""
-        return type(self)(self._client.charged(purpose))
+        return type(self)(self._client.charged(purpose), self._split)
 
     @property
     def purpose(self) -> Purpose:
@@ -158,7 +159,7 @@ class Bulk:
             if body.status == 204:
                 body.close()
                 raise lost(job_id, None)
-            return Opened(body, PageText(body.pieces()))
+            return Opened(body, PageText(body.pieces(), self._split))
 
         first, given = _persistent(opened), Given()
         blocks = self._counted(_blocks(first, opened, given))

@@ -98,13 +98,13 @@ class Connection:
     def bulk(self) -> "Bulk":
         from sffdw.bulk import Bulk
 
-        return Bulk(self.client)
+        return Bulk(self.client, self.host.split)
 
     @cached_property
     def ingest(self) -> "Ingest":
         from sffdw.ingest import Ingest
 
-        return Ingest(self.client)
+        return Ingest(self.client, self.host.split)
 
     @cached_property
     def stream(self) -> "Stream":

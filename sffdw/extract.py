@@ -88,7 +88,7 @@ def _rows(block: "Block", takes: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
     return rows if any(isinstance(take, tuple) for take in takes) else islice(rows, len(block[0]))
 
 
-def _taken(values: Sequence[str], shape: Shape | None) -> Iterable[Any]:
+def _taken(values: Values, shape: Shape | None) -> Iterable[Any]:
     # In CSV NULL and the empty text are one, as in Salesforce itself.
     found: Values = [value or None for value in values] if "" in values else values
     return shape(found) if shape else found

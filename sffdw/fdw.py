@@ -43,7 +43,11 @@ def _database() -> int:
     return int(multicorn_utils.database_oid()) if "database_oid" in HOST_FEATURES else 0
 
 
-HOST = Host(_run, _pause, warn, _database, "worker_threads" in HOST_FEATURES)
+def _split(text: str, width: int) -> list[list[str | None]] | None:
+    return multicorn_utils.split_rows(text, width) if "split_rows" in HOST_FEATURES else None
+
+
+HOST = Host(_run, _pause, warn, _database, "worker_threads" in HOST_FEATURES, _split)
 
 
 class SalesforceFdw(ForeignDataWrapper):

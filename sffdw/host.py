@@ -12,6 +12,8 @@ class Host:
     database: tells the databases of a cluster apart, 0 where the host does not say. has_threads: run works in a thread
     that takes no signals, and so may begin others.
 
+    split(text, width): lines of quoted values as columns, faster than Python can; None for text that it does not take.
+
     run and pause end early, by an exception of the host, when the statement is cancelled.
     """
 
@@ -20,3 +22,4 @@ class Host:
     warn: Callable[[str, str | None], None]
     database: Callable[[], int] = lambda: 0
     has_threads: bool = False
+    split: Callable[[str, int], list[list[str | None]] | None] = lambda text, width: None

@@ -15,6 +15,7 @@ HOST_FEATURES: frozenset[str] = frozenset(
         "begin_modify",  # begin_modify() is called when a DML statement starts
         "assigned_columns",  # update() gets the assigned columns and the row id only
         "bulk_copy",  # COPY arrives through bulk_insert too
+        "split_rows",  # multicorn.utils.split_rows() splits text of quoted values faster than Python can
         "database_oid",  # multicorn.utils.database_oid() tells databases of a cluster apart
     }
 )

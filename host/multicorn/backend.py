@@ -24,6 +24,8 @@ class Backend(Protocol):
 
     def database_oid(self) -> int: ...
 
+    def split_rows(self, text: str, width: int) -> list[list[str | None]] | None: ...
+
     def wait(self, fd: int) -> bool:
         """Wait until fd is readable (True) or the statement is to end (False)."""
         ...
@@ -47,6 +49,9 @@ class NoBackend:
 
     def database_oid(self) -> int:
         return 0
+
+    def split_rows(self, text: str, width: int) -> list[list[str | None]] | None:
+        return None
 
     def wait(self, fd: int) -> bool:
         select.select([fd], [], [])

@@ -25,6 +25,7 @@ __all__ = [
     "is_superuser",
     "log_to_postgres",
     "run_in_worker",
+    "split_rows",
 ]
 
 
@@ -65,6 +66,14 @@ def is_superuser() -> bool:
 def has_role(name: str) -> bool:
     """Say whether the current user has the privileges of a role; False when there is no such role."""
     return BACKEND.has_role(name)
+
+
+def split_rows(text: str, width: int) -> list[list[str | None]] | None:
+    """Split lines of so many quoted values, quotes inside them doubled, into columns; empty values are None.
+
+    The answer is None for text that is anything else, even in part, and outside a backend.
+    """
+    return BACKEND.split_rows(text, width)
 
 
 def database_oid() -> int:

@@ -311,6 +311,7 @@ static PyMethodDef backend_methods[] = {
 	{"is_superuser", backend_is_superuser, METH_NOARGS, "Say whether the current user is a superuser."},
 	{"has_role", backend_has_role, METH_O, "has_role(name): say whether the current user has a role's privileges."},
 	{"database_oid", backend_database_oid, METH_NOARGS, "Return the OID of the session's database."},
+	{"split_rows", mc_split_rows, METH_VARARGS, "split_rows(text, width): lines of quoted values as columns, or None."},
 	{"wait", backend_wait, METH_VARARGS, "wait(fd): wait until fd is readable (True) or the statement is to end (False)."},
 	{NULL, NULL, 0, NULL}
 };

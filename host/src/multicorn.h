@@ -83,6 +83,9 @@ extern void mc_stash_error(void);
 extern bool mc_has_stashed_error(void);
 extern void mc_drop_stashed_error(void);
 
+/* delimited.c */
+extern PyObject *mc_split_rows(PyObject *module, PyObject *args);
+
 /* backend.c: the module _multicorn */
 extern PyObject *mc_make_backend_module(void);
 extern void mc_watch_exit(void);

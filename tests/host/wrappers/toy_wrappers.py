@@ -27,6 +27,7 @@ from multicorn.utils import (
     is_superuser,
     log_to_postgres,
     run_in_worker,
+    split_rows,
 )
 
 
@@ -273,6 +274,7 @@ class Literal(ForeignDataWrapper):
         names["options"] = self.options
         names |= {"is_superuser": is_superuser, "has_role": has_role, "log_to_postgres": log_to_postgres, "os": os}
         names["database_oid"] = database_oid
+        names["split_rows"] = split_rows
         return eval(self.code, names)
 
 

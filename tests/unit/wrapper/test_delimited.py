@@ -69,3 +69,17 @@ def test_rows_given_before_are_left_out(skipped: int) -> None:
     rows = [[str(number), "x"] for number in range(5)]
     page = PageText(pieces(written([["A", "B"], *rows]), 30))
     assert rows_of(page, skipped) == rows[skipped:]
+
+
+@pytest.mark.parametrize(("found", "want"), [([["1"], [None]], [["1", None]]), (None, [["a", "b"]])],
+                         ids=["taken", "refused"])
+def test_a_host_that_splits_rows_is_asked_first(found: list[list[str | None]] | None, want: list[list[str]]) -> None:
+    asked = []
+
+    def split(text: str, width: int) -> list[list[str | None]] | None:
+        asked.append((text, width))
+        return found
+
+    page = PageText(pieces('"A","B"\n"a","b"\n', 10_000), split)
+    assert [list(row) for block in page.blocks() for row in zip(*block, strict=True)] == want
+    assert asked == [('"a","b"\n', 2)]
