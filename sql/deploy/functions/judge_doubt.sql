@@ -6,45 +6,110 @@
 
 BEGIN;
 
-CREATE FUNCTION sffdw.find_alike(requests sffdw.write_request[], answers sffdw.found_record[])
-RETURNS TABLE (entry_id integer, record_id text, same_count bigint, is_altered boolean, rival_count bigint)
+CREATE FUNCTION sffdw.group_alike(requests sffdw.write_request[], answers sffdw.found_record[])
+RETURNS TABLE (entry_ids integer[], record_ids text[], same_count bigint)
 LANGUAGE sql
 STABLE
 SET search_path = pg_catalog, pg_temp
 SET enable_nestloop = 'off'
 AS $function$
+    -- What differs only in values that the other side does not have is one group: some thousand alike creates and as
+    -- many records would be millions of pairs.
     WITH sent AS MATERIALIZED (
-        SELECT v.*, count(*) OVER (PARTITION BY v.entry_id) AS sent_count FROM sffdw.sent_values(requests) v
+        SELECT v.* FROM sffdw.sent_values(requests) v
     ), found AS MATERIALIZED (
         SELECT a.record_id, c.column_name, sffdw.plain_value(a.content -> c.column_name, c.sf_type) AS value
         FROM unnest(answers) a
         CROSS JOIN (SELECT DISTINCT s.column_name, s.sf_type FROM sent s) c
         WHERE a.content ? c.column_name
+    ), sent_group AS MATERIALIZED (
+        SELECT k.content, k.sent_count, array_agg(k.entry_id ORDER BY k.entry_id) AS ids, row_number() OVER () AS number
+        FROM (
+            SELECT r.entry_id, count(s.entry_id) AS sent_count,
+                   jsonb_object_agg(f.column_name, f.value) FILTER (WHERE f.column_name IS NOT NULL) AS content
+            FROM unnest(requests) r
+            LEFT JOIN sent s ON s.entry_id = r.entry_id
+            LEFT JOIN (SELECT DISTINCT o.column_name, o.value FROM found o) f
+                ON f.column_name = s.column_name AND f.value = s.value
+            GROUP BY r.entry_id
+        ) k
+        GROUP BY k.content, k.sent_count
+    ), found_group AS MATERIALIZED (
+        SELECT k.content, array_agg(k.record_id ORDER BY k.record_id) AS ids, row_number() OVER () AS number
+        FROM (
+            SELECT a.record_id,
+                   jsonb_object_agg(s.column_name, s.value) FILTER (WHERE s.column_name IS NOT NULL) AS content
+            FROM unnest(answers) a
+            LEFT JOIN found f ON f.record_id = a.record_id
+            LEFT JOIN (SELECT DISTINCT o.column_name, o.value FROM sent o) s
+                ON s.column_name = f.column_name AND s.value = f.value
+            GROUP BY a.record_id
+        ) k
+        GROUP BY k.content
     ), alike AS (
-        SELECT s.entry_id, f.record_id, count(*) AS same_count
-        FROM sent s
-        JOIN found f ON f.column_name = s.column_name AND f.value = s.value
-        GROUP BY s.entry_id, f.record_id, s.sent_count
+        SELECT s.number AS sent_number, f.number AS found_number, count(*) AS same_count
+        FROM (SELECT g.number, g.sent_count, v.* FROM sent_group g CROSS JOIN jsonb_each_text(g.content) v) s
+        JOIN (SELECT g.number, v.* FROM found_group g CROSS JOIN jsonb_each_text(g.content) v) f
+            ON f.key = s.key AND f.value = s.value
+        GROUP BY s.number, f.number, s.sent_count
         HAVING count(*) * 2 >= s.sent_count
         UNION ALL
-        SELECT r.entry_id, a.record_id, 0
-        FROM unnest(requests) r
-        CROSS JOIN unnest(answers) a
-        WHERE r.record = '{}'
+        SELECT s.number, f.number, 0 FROM sent_group s CROSS JOIN found_group f WHERE s.sent_count = 0
     )
-    SELECT k.entry_id, k.record_id, k.same_count,
-           k.same_count > 0 AND coalesce(
+    SELECT s.ids, f.ids, k.same_count
+    FROM alike k
+    JOIN sent_group s ON s.number = k.sent_number
+    JOIN found_group f ON f.number = k.found_number;
+$function$;
+
+COMMENT ON FUNCTION sffdw.group_alike(sffdw.write_request[], sffdw.found_record[]) IS
+    'Return which records hold at least half of what creates have sent, and how many values: groups of creates, each of '
+    'which is like each record of a group.';
+
+CREATE FUNCTION sffdw.find_alike(requests sffdw.write_request[], answers sffdw.found_record[])
+RETURNS TABLE (entry_id integer, like_count bigint, record_ids text[], is_altered boolean, rival_count bigint)
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+SET enable_nestloop = 'off'
+AS $function$
+    WITH pair AS MATERIALIZED (
+        SELECT g.entry_ids, g.record_ids, g.same_count FROM sffdw.group_alike(requests, answers) g
+    ), liked AS (
+        SELECT p.entry_ids, sum(cardinality(p.record_ids))::bigint AS like_count
+        FROM pair p
+        GROUP BY p.entry_ids
+    ), rival AS (
+        SELECT p.record_ids[1] AS record_id, sum(cardinality(p.entry_ids))::bigint AS rival_count
+        FROM pair p
+        GROUP BY p.record_ids
+    ), named AS (
+        SELECT n.entry_ids, array_agg(n.record_id ORDER BY n.place) AS record_ids, max(n.same_count) AS same_count
+        FROM (
+            SELECT p.entry_ids, p.same_count, i AS record_id,
+                   row_number() OVER (PARTITION BY p.entry_ids ORDER BY p.same_count DESC, i) AS place
+            FROM pair p
+            CROSS JOIN unnest(p.record_ids[:10]) i
+        ) n
+        WHERE n.place <= 10
+        GROUP BY n.entry_ids
+    )
+    SELECT e, k.like_count, n.record_ids,
+           n.same_count > 0 AND coalesce(
                coalesce(a.content ->> 'systemmodstamp', a.content ->> 'lastmodifieddate')::timestamptz
                > (a.content ->> 'createddate')::timestamptz, false),
-           count(*) OVER (PARTITION BY k.record_id)
-    FROM alike k
-    JOIN unnest(answers) a ON a.record_id = k.record_id;
+           r.rival_count
+    FROM liked k
+    JOIN named n ON n.entry_ids = k.entry_ids
+    JOIN unnest(answers) a ON a.record_id = n.record_ids[1]
+    LEFT JOIN rival r ON r.record_id = n.record_ids[1]
+    CROSS JOIN unnest(k.entry_ids) e;
 $function$;
 
 COMMENT ON FUNCTION sffdw.find_alike(sffdw.write_request[], sffdw.found_record[]) IS
-    'Return which records that our user has made and nobody else accounts for hold at least half of what creates have '
-    'sent; whether they have been changed since they were made, by automation or somebody quick, and how many of the '
-    'creates each is like.';
+    'Return of creates how many records that our user has made and nobody else accounts for hold at least half of what '
+    'they have sent, and the ten that hold most. Of the first: whether it has been changed since it was made, by '
+    'automation or somebody quick, and how many of the creates it is like, where it is the only one.';
 
 CREATE FUNCTION sffdw.find_altered(request sffdw.write_request, answers sffdw.found_record[])
 RETURNS text
@@ -52,8 +117,10 @@ LANGUAGE sql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT CASE WHEN count(*) = 1 AND bool_and(k.is_altered) THEN min(k.record_id) END
-    FROM sffdw.find_alike(ARRAY[request], answers) k;
+    SELECT k.record_ids[1]
+    FROM sffdw.find_alike(ARRAY[request], answers) k
+    WHERE k.like_count = 1
+    AND k.is_altered;
 $function$;
 
 COMMENT ON FUNCTION sffdw.find_altered(sffdw.write_request, sffdw.found_record[]) IS
@@ -190,12 +257,10 @@ BEGIN
                'no answer came, and it is not known whether it has made one of these records: %s',
                array_to_string(l.record_ids, ', ')) END
     FROM (
-        SELECT r.entry_id, min(k.record_id) AS record_id, count(k.record_id) AS like_count,
-               bool_and(k.is_altered AND k.rival_count = 1) AS is_clear,
-               (array_agg(k.record_id ORDER BY k.same_count DESC, k.record_id))[:10] AS record_ids
+        SELECT r.entry_id, k.record_ids[1] AS record_id, coalesce(k.like_count, 0) AS like_count,
+               k.is_altered AND k.rival_count = 1 AS is_clear, k.record_ids
         FROM unnest(v_left) r
         LEFT JOIN sffdw.find_alike(v_left, answers) k ON k.entry_id = r.entry_id
-        GROUP BY r.entry_id
     ) l
     CROSS JOIN LATERAL (SELECT CASE
         WHEN l.like_count = 0 THEN 'again'

@@ -9,5 +9,6 @@ DROP TYPE sffdw.doubt_verdict;
 DROP FUNCTION sffdw.judge_doubt(sffdw.write_request, sffdw.found_record[], timestamptz, boolean);
 DROP FUNCTION sffdw.find_altered(sffdw.write_request, sffdw.found_record[]);
 DROP FUNCTION sffdw.find_alike(sffdw.write_request[], sffdw.found_record[]);
+DROP FUNCTION sffdw.group_alike(sffdw.write_request[], sffdw.found_record[]);
 
 COMMIT;

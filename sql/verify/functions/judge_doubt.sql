@@ -10,6 +10,8 @@ BEGIN
     FOR v_routine IN
         SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
         FROM (VALUES
+            ('sffdw.group_alike(sffdw.write_request[], sffdw.found_record[])',
+             false, '{"search_path=pg_catalog, pg_temp",enable_nestloop=off}'::text[]),
             ('sffdw.find_alike(sffdw.write_request[], sffdw.found_record[])',
              false, '{"search_path=pg_catalog, pg_temp",enable_nestloop=off}'::text[]),
             ('sffdw.find_altered(sffdw.write_request, sffdw.found_record[])',

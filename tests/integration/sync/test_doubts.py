@@ -3,6 +3,7 @@
 test_write.py has the single ones.
 """
 
+import json
 from typing import Any
 
 import psycopg
@@ -115,3 +116,58 @@ def test_case_70_a_record_belongs_to_the_row_that_has_most_of_its_values(
             FROM unnest(%s::text[], %s::text[], %s::text[]) a (name, label, phone)
         )) p""", *(list(column) for column in zip(*answers, strict=True)))
     assert dict(pairs) == want
+
+
+# Creates and records by last name, e-mail and phone; what each create is like: how many, the best ones, whether the
+# only one was changed, and how many creates that is like.
+ALIKE: list[tuple[list[dict[str, str]], dict[str, tuple[str, str, str | None]], list[tuple[Any, ...]]]] = [
+    ([{"LastName": "a", "Phone": "1"}], {"r": ("a", "", "2")}, [(0, 1, ["r"], True, 1)]),
+    ([{"LastName": "a", "Phone": "1"}], {"r": ("a", "", None)}, [(0, 1, ["r"], True, 1)]),
+    ([{"LastName": "a", "Phone": "1", "Email": "e"}], {"r": ("a", "", "2")}, []),
+    ([{"LastName": "a"}, {"LastName": "a"}, {"LastName": "b"}], {"r": ("a", "", None)},
+     [(0, 1, ["r"], True, 2), (1, 1, ["r"], True, 2)]),
+    ([{"LastName": "a", "Phone": "1"}], {"r": ("x", "", "1"), "s": ("a", "", "1"), "t": ("a", "", "9")},
+     [(0, 3, ["s", "r", "t"], True, 1)]),
+    ([{}], {"r": ("a", "", None), "s": ("b", "", None)}, [(0, 2, ["r", "s"], False, None)]),
+    ([{"LastName": "a"}], {}, []),
+]
+AGAINST = """
+FROM (
+    SELECT ARRAY(SELECT ROW(c.number - 1, m.mapping_id, 'insert', 'Contact', NULL, c.record, NULL, NULL, NULL
+                           )::sffdw.write_request
+                 FROM unnest(%s::jsonb[]) WITH ORDINALITY c (record, number)) AS requests,
+           ARRAY(SELECT ROW(a.id, jsonb_build_object(
+                     'lastname', a.lastname, 'email', a.email, 'phone', a.phone, 'createddate', '2026-01-01',
+                     'systemmodstamp', '2026-01-02'))::sffdw.found_record
+                 FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]) a (id, lastname, email, phone)) AS answers
+    FROM sffdw.mapping m
+) g
+"""
+
+
+def against(creates: list[dict[str, str]], records: dict[str, tuple[str, str, str | None]]) -> list[Any]:
+    columns = [list(column) for column in zip(*records.values(), strict=True)] or [[], [], []]
+    return [[json.dumps(create) for create in creates], list(records), *columns]
+
+
+@pytest.mark.parametrize(("creates", "records", "want"), ALIKE, ids=range(len(ALIKE)))
+def test_a_create_is_like_records_that_hold_half_of_its_values(
+        contact: Session, creates: list[dict[str, str]], records: dict[str, tuple[str, str, str | None]],
+        want: list[tuple[Any, ...]]) -> None:
+    found = rows(contact, "SELECT k.entry_id, k.like_count, k.record_ids, k.is_altered, "
+                 f"CASE k.like_count WHEN 1 THEN k.rival_count END {AGAINST} "
+                 "CROSS JOIN sffdw.find_alike(g.requests, g.answers) k ORDER BY 1", *against(creates, records))
+    assert found == [(*one[:4], one[4] if one[1] == 1 else None) for one in want]
+
+
+def test_thousands_of_creates_like_as_many_records_are_compared_as_groups(contact: Session) -> None:
+    """As pairs these would be a million."""
+    creates = [{"LastName": f"mine {number}", "Phone": "1", "Email": "e"} for number in range(1000)]
+    records: dict[str, tuple[str, str, str | None]] = {
+        f"r{number:04}": (f"theirs {number}", "e", "1") for number in range(1000)}
+    given = against(creates, records)
+    sizes = f"SELECT cardinality(k.entry_ids), cardinality(k.record_ids) {AGAINST} CROSS JOIN sffdw.group_alike(" \
+            "g.requests, g.answers) k"
+    assert rows(contact, sizes, *given) == [(1000, 1000)]
+    best = f"SELECT DISTINCT k.like_count, k.record_ids {AGAINST} CROSS JOIN sffdw.find_alike(g.requests, g.answers) k"
+    assert rows(contact, best, *given) == [(1000, [f"r{number:04}" for number in range(10)])]
