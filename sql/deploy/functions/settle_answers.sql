@@ -1,4 +1,5 @@
 -- Deploy sffdw:functions/settle_answers to pg
+-- requires: functions/hasten_aside
 -- requires: functions/log_event
 -- requires: functions/merge_columns
 -- requires: functions/notify
@@ -313,6 +314,7 @@ BEGIN
         PERFORM sffdw.refuse_twins(v_connection, v_mapping, v_ids);
         PERFORM sffdw.write_back_each(v_connection, v_mapping, sffdw.make_results(v_connection, v_ids));
         PERFORM sffdw.close_entries(v_connection, v_ids);
+        PERFORM sffdw.hasten_aside(v_connection, v_mapping, v_ids);
         PERFORM sffdw.ask_restores(v_connection, v_mapping, v_ids);
         PERFORM sffdw.report_failures(v_connection, v_ids);
         v_is_settled := true;

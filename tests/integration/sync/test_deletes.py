@@ -164,6 +164,21 @@ def test_a_delete_waits_for_a_local_change_and_for_a_lock(org: Org, loaded: Sess
     assert rows(loaded, "SELECT * FROM sffdw.deferred_row") == []
 
 
+def test_a_delete_that_waited_long_for_a_local_change_comes_with_the_next_poll(org: Org, loaded: Session) -> None:
+    delete(org, [id_of(loaded, "A 0"), id_of(loaded, "A 1")])
+    loaded.execute("UPDATE salesforce.account SET phone = 'unsent' WHERE name IN ('A 0', 'A 1')")
+    poll(loaded)
+    loaded.execute("UPDATE sffdw.gone_record SET attempts = 12, error = CASE sfid WHEN %s THEN 'refused' END",
+                   [id_of(loaded, "A 1")])
+    loaded.execute("UPDATE sffdw.mapping SET next_poll_at = now()")
+    poll(loaded, force=False)
+    assert rows(loaded, NAMES) == [("A 0",), ("A 1",), ("A 2",)]
+    write(loaded)
+    loaded.execute("UPDATE sffdw.mapping SET next_poll_at = now()")
+    poll(loaded, force=False)
+    assert rows(loaded, NAMES) == [("A 1",), ("A 2",)], "what the table refuses keeps its pauses"
+
+
 def test_case_66_a_row_deleted_here_is_not_revived_by_an_edit_there(org: Org, loaded: Session) -> None:
     record_id = id_of(loaded, "A 1")
     loaded.execute("DELETE FROM salesforce.account WHERE sfid = %s", [record_id])
