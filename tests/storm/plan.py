@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-KILLS_A_MINUTE = 11
+KILLS_A_MINUTE = 14
 PARTS = ("inbound", "outbound")
 
 

@@ -32,7 +32,7 @@ SHOWN = 20
 # A call of Salesforce's takes ten minutes at most, one of the storm's half a minute.
 OPTIONS = {"in_doubt_wait_s": 45}
 DOUBLED = "made more than once"
-CHANGES_A_LATE_COMMIT = 4000  # of a call with some hundred records
+CHANGES_A_LATE_COMMIT = 2000  # of a call with some hundred records
 REFUSED = "SELECT count(*) FROM salesforce._trigger_log WHERE state = 'FAILED'"
 
 
