@@ -147,12 +147,12 @@ def test_patience_lasts_while_less_is_left(counts: list[int], want: int) -> None
 
 
 @pytest.mark.parametrize(("changes", "equal", "kills", "late", "want"), [
-    (20_000, 500, 44, 10, 0), (19_999, 500, 44, 10, 1), (20_000, 499, 44, 10, 1), (20_000, 500, 30, 10, 1),
-    (20_000, 500, 44, 4, 1)])
+    (20_000, 500, 50, 10, 0), (19_999, 500, 50, 10, 1), (20_000, 499, 50, 10, 1), (20_000, 500, 49, 10, 1),
+    (20_000, 500, 50, 9, 1)])
 def test_a_storm_that_lacks_what_was_planned_is_not_carried_out(
         changes: int, equal: int, kills: int, late: int, want: int) -> None:
     journal = Journal(20_000, steps=[INSERT] * changes, equal_count=equal)
-    killer = Killer(None, 1, 44, 240, backends=kills)  # type: ignore[arg-type]
+    killer = Killer(None, 1, 56, 240, backends=kills)  # type: ignore[arg-type]
     storm = Storm(Plan(1, 20_000, 4, {}, 300), None, journal, [], None, killer,  # type: ignore[arg-type]
                   hits={late_name(LATE_S[-1]): late, "reply.lost": 100})
     assert len(lacking(storm)) == want
