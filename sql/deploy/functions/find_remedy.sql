@@ -92,6 +92,9 @@ AS $function$
          'The table is not mapped any more: map its object, then run sffdw.retry, or dismiss the change.'),
         ('NOT_IN_SALESFORCE', 'The row''s INSERT was rejected or dismissed: correct the row, then run sffdw.retry for all '
                               'of its changes; after a dismissed INSERT it is sent as a new record.'),
+        ('UNREADABLE_ENTRY',
+         'An entry was written or changed by hand: write values and old as hstore text. sffdw.retry sends the row as it '
+         'stands.'),
         ('INVALID_VALUE', 'Salesforce has no such value: correct the row, then run sffdw.retry.'),
         ('DELETE_FAILED', 'Other records depend on this one: delete those first.')
     ) AS r (status_code, remedy)

@@ -27,11 +27,10 @@ BEGIN
                                 v_table);
     END IF;
     -- An older import may lack fields that were made since.
-    FOR v_field IN
-        SELECT f.field_name, CASE f.column_name WHEN 'sfid' THEN 'id' ELSE f.column_name END, f.sf_type, f.pg_type,
-               f.live_type
-        FROM unnest(fields) f
-    LOOP
+    FOREACH v_field IN ARRAY fields LOOP
+        IF v_field.column_name = 'sfid' THEN
+            v_field.column_name := 'id';
+        END IF;
         IF NOT EXISTS (
             SELECT
             FROM pg_attribute a

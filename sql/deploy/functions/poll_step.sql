@@ -4,6 +4,7 @@
 -- requires: functions/count_calls
 -- requires: functions/discard_page
 -- requires: functions/read_deleted
+-- requires: functions/refuse_unreadable
 -- requires: functions/find_mapping
 -- requires: functions/load_chunk
 -- requires: functions/poll_job
@@ -297,6 +298,9 @@ EXCEPTION WHEN query_canceled OR OTHERS THEN
     caught := jsonb_build_object('sqlstate', v_sqlstate, 'message', v_message, 'detail', v_detail, 'hint', v_hint);
     IF v_sqlstate <> '57014' THEN
         PERFORM sffdw.record_poll_error(mapping_id, caught, v_due_at);
+        PERFORM sffdw.refuse_unreadable(m.connection_id, v_sqlstate)
+        FROM sffdw.mapping m
+        WHERE m.mapping_id = poll_step.mapping_id;
     END IF;
     PERFORM sffdw.charge_run(mapping_id, v_bill);
 END

@@ -2,6 +2,7 @@
 -- requires: functions/ingest_step
 -- requires: functions/pace_look
 -- requires: functions/prepare_entries
+-- requires: functions/refuse_unreadable
 -- requires: functions/restore_rows
 -- requires: functions/send_batch
 -- requires: functions/settle_doubt
@@ -54,8 +55,8 @@ EXCEPTION WHEN query_canceled OR OTHERS THEN
                             v_detail = PG_EXCEPTION_DETAIL, v_hint = PG_EXCEPTION_HINT;
     caught := jsonb_build_object('sqlstate', v_sqlstate, 'message', v_message, 'detail', v_detail, 'hint', v_hint);
     has_done := false;
-    -- A lock that was not to be had is no error: the step is made again.
-    IF v_sqlstate IN ('55P03', '40P01', '40001') THEN
+    -- A lock that was not to be had, or an entry that is set aside now, is no error: the step is made again.
+    IF v_sqlstate IN ('55P03', '40P01', '40001') OR sffdw.refuse_unreadable(connection_id, v_sqlstate) THEN
         caught := NULL;
     ELSIF v_sqlstate <> '57014' THEN
         PERFORM sffdw.record_connection_error(connection_id, caught);

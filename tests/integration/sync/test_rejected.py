@@ -117,6 +117,7 @@ CODES = [
     "API_CURRENTLY_DISABLED", "INSUFFICIENT_ACCESS_OR_READONLY", "FUNCTIONALITY_NOT_ENABLED", "INVALID_OPERATION",
     "UNKNOWN_EXCEPTION", "APEX_ERROR", "SERVER_UNAVAILABLE", "ALL_OR_NONE_OPERATION_ROLLED_BACK", "PROCESSING_HALTED",
     "INACTIVE_OWNER_OR_USER", "STORAGE_LIMIT_EXCEEDED", "NOT_MAPPED", "NOT_IN_SALESFORCE", "INVALID_VALUE",
+    "UNREADABLE_ENTRY",
 ]
 
 
@@ -132,6 +133,40 @@ def test_a_missing_record_is_not_taken_for_a_missing_field(database: Session) ->
     assert one(database, "SELECT sffdw.find_remedy('INVALID_FIELD', 'No such column ''x'' on sobject A')") == field
     record = "SELECT sffdw.find_remedy('INVALID_FIELD', 'Foreign key external ID: 1 not found for field F in entity A')"
     assert "external id" in one(database, record)
+
+
+def test_an_entry_that_nobody_can_read_stops_neither_writes_nor_polls(org: Org, account: Session) -> None:
+    """One whose values somebody has spoiled; what he has written by himself, but well, is sent."""
+    known, = org.create("Account", {"Name": "Known"})
+    poll(account)
+    account.execute("INSERT INTO salesforce.account (name) VALUES ('Spoiled'), ('Other')")
+    account.execute("UPDATE salesforce._trigger_log SET \"values\" = '{\"name\": 1}' WHERE record_id = 2")
+    account.execute("INSERT INTO salesforce._trigger_log (state, action, table_name, sfid, \"values\") "
+                    "VALUES ('NEW', 'UPDATE', 'account', %s, '\"phone\"=>\"1\"')", [known])
+    write(account)
+    org.update("Account", known, Name="Polled")
+    poll(account)
+    assert org.names() == ["Other", "Polled"]
+    assert rows(account, "SELECT name, phone, _hc_lastop FROM salesforce.account ORDER BY id") == [
+        ("Polled", "1", "SYNCED"), ("Spoiled", None, "FAILED"), ("Other", None, "SYNCED")]
+    assert rows(account, "SELECT record_id, status_code, message FROM sffdw.write_errors") == [
+        (2, "UNREADABLE_ENTRY", 'its values are no hstore: {"name": 1}')]
+    account.execute("SELECT sffdw.retry()")
+    write(account)
+    assert org.names() == ["Other", "Polled", "Spoiled"]
+
+
+def test_a_poll_that_meets_an_unreadable_entry_first_has_it_rejected(org: Org, account: Session) -> None:
+    known, = org.create("Account", {"Name": "Known"})
+    poll(account)
+    account.execute("SELECT sffdw.pause('out')")
+    account.execute("UPDATE salesforce.account SET phone = '1'")
+    account.execute("UPDATE salesforce._trigger_log SET old = '=>'")
+    org.update("Account", known, Name="Polled")
+    with pytest.raises(psycopg.Error, match=r"hstore|string|near"):
+        poll(account)
+    poll(account)
+    assert one(account, "SELECT name FROM salesforce.account") == "Polled"
 
 
 def test_entries_of_a_table_that_is_gone_hinder_no_retry(org: Org, account: Session) -> None:
