@@ -20,6 +20,8 @@ TOO_LONG = (414, 431)
 MAX_SUBREQUESTS = 25
 MAX_COLLECTIONS = 5
 BATCH_HEADER = {"Sforce-Query-Options": "batchSize=2000"}
+# Without it the active assignment rules give records that are created or changed through REST to other owners.
+UNASSIGNED_HEADER = {"Sforce-Auto-Assign": "FALSE"}
 # getDeleted and getUpdated give at most 600,000 ids; a window with more is halved down to this.
 SHORTEST_WINDOW = dt.timedelta(minutes=2)
 
@@ -99,15 +101,17 @@ class Part:
 class Client:
     """One user's view of one org, with the purpose that its calls are counted under."""
 
-    def __init__(self, transport: Transport, api_version: str, purpose: Purpose = LIVE) -> None:
+    def __init__(self, transport: Transport, api_version: str, purpose: Purpose = LIVE, *,
+                 assigns: bool = False) -> None:
         self.transport = transport
         self._root = f"/services/data/v{api_version}/"
         self._version = api_version
         self.purpose = purpose
+        self._assigns = assigns
 
     def charged(self, purpose: Purpose) -> "Client":
         """The same client for calls of another purpose."""
-        return Client(self.transport, self._version, purpose)
+        return Client(self.transport, self._version, purpose, assigns=self._assigns)
 
     def _call(self, method: str, path: str, **request: Any) -> Answer:
         try:
@@ -244,7 +248,8 @@ class Client:
         """
         collection = Collection(operation, sobject, records, external_id_field)
         method, path, body = collection.request(all_or_none=all_or_none)
-        answer = self._call(method, path, body=None if body is None else body.encode(), is_read=False)
+        answer = self._call(method, path, body=None if body is None else body.encode(), is_read=False,
+                            headers=self._change_headers())
         return collection.results(answer.json(), answer.status)
 
     def save_together(self, collections: Sequence[Collection]) -> list[list[dict[str, Any]] | RequestError]:
@@ -271,13 +276,19 @@ class Client:
         self.transport.ledger.enter_rest()
         return found
 
+    def _change_headers(self) -> Mapping[str, str]:
+        return {} if self._assigns else UNASSIGNED_HEADER
+
     def _composite(self, collections: Sequence[Collection]) -> Request:
         parts = []
+        # Subrequests do not inherit headers.
+        headers = json_text(self._change_headers())
         for place, collection in enumerate(collections):
             method, path, body = collection.request(all_or_none=False)
             given = "" if body is None else f',"body":{body}'
             url = json_text(self._root + path)
-            parts.append(f'{{"method":"{method}","url":{url},"referenceId":"part{place}"{given}}}')
+            parts.append(f'{{"method":"{method}","url":{url},"httpHeaders":{headers},'
+                         f'"referenceId":"part{place}"{given}}}')
         return "POST", "composite", f'{{"allOrNone":false,"compositeRequest":[{",".join(parts)}]}}'.encode()
 
 

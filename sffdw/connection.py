@@ -92,7 +92,8 @@ class Connection:
         from sffdw.client import Client
         from sffdw.transport import Transport
 
-        return Client(Transport(self.settings, self.host, self.spool, self.ledger), self.settings.api_version)
+        return Client(Transport(self.settings, self.host, self.spool, self.ledger), self.settings.api_version,
+                      assigns=self.settings.use_assignment_rules)
 
     @cached_property
     def bulk(self) -> "Bulk":

@@ -144,6 +144,7 @@ OPTIONS = (
     Option("transport", "server", one_of("auto", "rest", "bulk")),
     Option("large_query_threshold", "server", integer_between(1, 999_999_999)),
     Option("parallel_requests", "server", integer_between(1, MAX_PARALLEL)),
+    Option("use_assignment_rules", "server", boolean),
     Option("spool_directory", "server", absolute_path, role=WRITE_FILES_ROLE),
     Option("ca_file", "server", absolute_path, role=READ_FILES_ROLE),
     Option("auth_flow", "user_mapping", one_of(*FLOWS)),
@@ -264,6 +265,7 @@ class Settings:
     transport: str = "auto"
     large_query_threshold: int = 10_000
     parallel_requests: int = 10
+    use_assignment_rules: bool = False
     spool_directory: str = "pgsql_tmp_sffdw"
     ca_file: str = ""
 

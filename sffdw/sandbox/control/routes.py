@@ -26,6 +26,7 @@ _ROUTES: tuple[tuple[str, dict[str, Answer]], ...] = (
     ("/records/([^/]+)", {"GET": content.list_records}),
     ("/objects", {"POST": content.define_object}),
     ("/objects/([^/]+)", {"PATCH": content.alter_object, "DELETE": content.drop_object, "GET": content.show_object}),
+    ("/assignment_rules", {"PUT": content.set_assignment_rules}),
     ("/features", {"GET": content.show_features, "PUT": content.set_features}),
     ("/clock", {"GET": observation.show_clock, "PUT": observation.set_clock}),
     ("/faults", {"GET": trouble.list_faults, "POST": trouble.add_fault, "DELETE": trouble.remove_faults}),

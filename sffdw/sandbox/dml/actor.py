@@ -1,6 +1,7 @@
 """Who changes records, when, and under which rules."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from sffdw.sandbox.access import FULL_ACCESS, Access
 
@@ -21,4 +22,5 @@ class Actor:
     allows_duplicates: bool = False
     keeps_stamp_on_delete: bool = False
     enforces_dependencies: bool = False
+    assignments: Mapping[str, str] = field(default_factory=dict)  # owner by object, where rules are to run
     origin: str = ""  # which interface and client the change came through, as change events say it

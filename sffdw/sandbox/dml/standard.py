@@ -34,7 +34,9 @@ _OPEN_STAGE = (10.0, "Pipeline", 0, 0)
 
 
 def before_save(store: Store, sobject: SObject, values: Values, before: Before, actor: Actor) -> None:
-    """Set the fields that follow from others of the same record."""
+    """Set the fields that follow from others of the same record, and the owner that an assignment rule says."""
+    if sobject.name in actor.assignments:
+        values["OwnerId"] = actor.assignments[sobject.name]
     behaviour = _BEFORE.get(sobject.name)
     if behaviour is not None:
         follow = behaviour(store, {**before, **values}, values, actor)

@@ -24,6 +24,8 @@ from sffdw.sandbox.soql.compiler import QueryCompiler
 from sffdw.sandbox.soql.names import Statement
 from sffdw.sandbox.soql.render import Renderer
 
+ASSIGN = "sforce-auto-assign"
+
 
 def actor_of(call: Call) -> Actor:
     """Return the writer behind a call."""
@@ -36,8 +38,16 @@ def actor_of(call: Call) -> Actor:
         allows_duplicates=duplicates,
         keeps_stamp_on_delete=call.fault("deleted.no_stamp") is not None,
         enforces_dependencies=bool(call.org.switch("enforce_dependencies", False)),
+        assignments=assignments_of(call),
         origin=origin_of(call),
     )
+
+
+def assignments_of(call: Call) -> dict[str, str]:
+    """Return the owners by object that assignment rules say: REST runs the active ones unless a header says FALSE."""
+    if call.kind == "soap" or call.kind.startswith("bulk") or call.headers.get(ASSIGN, "").upper() == "FALSE":
+        return {}
+    return dict(call.org.store.setting("assignment_rules") or {})
 
 
 def origin_of(call: Call) -> str:
