@@ -338,6 +338,7 @@ def test_case_75_rows_that_an_app_holds_are_restored_later_and_not_sent_meanwhil
 def test_case_75_a_bad_deploy_is_held_before_it_leaves_and_taken_back(org: Org, account: Session) -> None:
     fill(org, account, BAD_DEPLOY_ROWS)
     threshold(account, BAD_DEPLOY_ROWS // 10)
+    ids = rows(account, "SELECT id, sfid FROM salesforce.account ORDER BY id")
     mark = org.last_call()
     with timed("statements"):
         account.execute(MASS)
@@ -353,4 +354,5 @@ def test_case_75_a_bad_deploy_is_held_before_it_leaves_and_taken_back(org: Org, 
     assert write_calls(org, mark) == 0
     there, here = both_sides(org, account)
     assert len(here) == BAD_DEPLOY_ROWS and here == there
+    assert rows(account, "SELECT id, sfid FROM salesforce.account ORDER BY id") == ids
     print("calls that read:", len(org.calls("query", mark)))

@@ -125,11 +125,11 @@ REPAIRS = [
      "UPDATE salesforce._trigger_log SET state = 'IGNORED' WHERE state = 'FAILED'", ["IGNORED"], False),
     ("2.5 dismissed by a person",
      "SELECT sffdw.dismiss()", ["IGNORED"], False),
-    ("2.5 retried by a person",
-     "SELECT sffdw.retry()", ["REQUEUED", "SUCCESS"], True),
     ("2.5 captured again as an insert",
      "SELECT salesforce.hc_capture_insert_from_row(hstore(t.*), 'account') FROM salesforce.account t",
      ["FAILED", "SUCCESS"], True),
+    ("2.5 retried by a person",
+     "SELECT sffdw.retry()", ["REQUEUED", "SUCCESS"], True),
     ("2.3 archived FAILED → REQUEUE → REQUEUED and a new entry",
      "CALL sffdw.maintain(at => now() + interval '25 hours');"
      "UPDATE salesforce._trigger_log_archive SET state = 'REQUEUE' WHERE state = 'FAILED';CALL sffdw.maintain()",
