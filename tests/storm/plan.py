@@ -44,6 +44,7 @@ class Outcome:
     lost: int = 0
     doubled: int = 0
     is_done: bool = False
+    undecided: int = 0
     error: str = ""
 
     @property
@@ -55,7 +56,7 @@ class Outcome:
         if self.error:
             return f"FAILED {self.error}"
         return (f"{'ok' if self.is_good else 'FAILED'} seed={seed} changes={self.changes} kills={self.kills} "
-                f"faults={self.faults} lost={self.lost} doubled={self.doubled}"
+                f"faults={self.faults} lost={self.lost} doubled={self.doubled} undecided={self.undecided}"
                 f"{'' if self.is_done else ' (the plan was not carried out)'}")
 
 
@@ -64,7 +65,8 @@ def together(outcomes: Sequence[Outcome]) -> Outcome:
     return Outcome(
         changes=min(one.changes for one in outcomes), kills=sum(one.kills for one in outcomes),
         faults=sum(one.faults for one in outcomes), lost=sum(one.lost for one in outcomes),
-        doubled=sum(one.doubled for one in outcomes), is_done=all(one.is_done for one in outcomes),
+        doubled=sum(one.doubled for one in outcomes), undecided=sum(one.undecided for one in outcomes),
+        is_done=all(one.is_done for one in outcomes),
         error=next((one.error for one in outcomes if one.error), ""))
 
 

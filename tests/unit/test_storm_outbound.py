@@ -10,7 +10,17 @@ from tests.storm.faults import LATE_S, late_name
 from tests.storm.kills import Killer
 from tests.storm.outbound.apps import App
 from tests.storm.outbound.journal import Journal, Step
-from tests.storm.outbound.oracle import Entry, Seen, judge_kept, judge_records, judge_steps, key_of, read_entries
+from tests.storm.outbound.oracle import (
+    Entry,
+    Seen,
+    Undecided,
+    find_undecided,
+    judge_kept,
+    judge_records,
+    judge_steps,
+    key_of,
+    read_entries,
+)
 from tests.storm.outbound.storm import Storm, lacking
 from tests.storm.plan import Outcome, Plan, together
 from tests.storm.threads import wait_none
@@ -21,6 +31,8 @@ DELETE = Step("account", 1, "DELETE", None)
 CHILD = Step("contact", 1, "INSERT", 3, "c")  # its parent is rejected
 SUCCESS, IGNORED = Entry("SUCCESS", None), Entry("IGNORED", None)
 NEW, OPEN = Entry("NEW", None), Entry("PENDING", None)
+DOUBT = "IN_DOUBT: no answer came, and it is not known whether it has made one of these records: "
+UNSURE, ASTRAY, LONG = (Entry("FAILED", DOUBT + names) for names in ("x, a", "x, y", ", ".join("abcdefghij".upper())))
 FAILED, SILENT = Entry("FAILED", "FIELD_CUSTOM_VALIDATION_EXCEPTION: not now"), Entry("FAILED", None)
 
 
@@ -38,6 +50,8 @@ def seen(*tickets: int, record_id: str = "a") -> Seen:
     ([(INSERT, SUCCESS), (UPDATE, FAILED)], [1], set()),
     ([(INSERT, SUCCESS), (UPDATE, FAILED)], [1, 2], {"FAILED, and the org took it"}),
     ([(INSERT, SUCCESS), (UPDATE, SILENT)], [1], {"FAILED without a reason"}),
+    ([(INSERT, UNSURE)], [1], set()), ([(INSERT, UNSURE)], [], set()), ([(INSERT, LONG)], [1], set()),
+    ([(INSERT, ASTRAY)], [1], {"FAILED, and the org took it"}),
     ([(INSERT, SUCCESS), (UPDATE, IGNORED)], [1], {"not sent"}),
     ([(INSERT, SUCCESS), (UPDATE, IGNORED), (DELETE, SUCCESS)], [1], set()),
     ([(INSERT, SUCCESS), (UPDATE, OPEN)], [1, 2], {"not settled"}),
@@ -55,7 +69,8 @@ def test_each_committed_change_is_accounted_for(
 @pytest.mark.parametrize(("states", "there", "want"), [
     ([SUCCESS, SUCCESS], 2, set()), ([SUCCESS, SUCCESS], 3, {"made more than once"}),
     ([SUCCESS, SUCCESS], 1, {"SUCCESS, and not made"}), ([SUCCESS, FAILED], 1, set()),
-    ([SUCCESS, FAILED], 2, {"made more than once"})])
+    ([SUCCESS, FAILED], 2, {"made more than once"}), ([SUCCESS, UNSURE], 2, set()), ([SUCCESS, UNSURE], 1, set()),
+    ([SUCCESS, UNSURE], 3, {"made more than once"})])
 def test_equal_rows_are_judged_by_their_number(states: list[Entry], there: int, want: set[str]) -> None:
     steps = [Step("contact", number, "INSERT", None, "equal") for number in range(len(states))]
     entries = {key_of(step.table, step.row_id, step.action, None): entry
@@ -63,6 +78,20 @@ def test_equal_rows_are_judged_by_their_number(states: list[Entry], there: int, 
     found = Seen()
     found.markers["contact", "equal"] = there
     assert judge_records(steps, entries, found).keys() == want
+
+
+@pytest.mark.parametrize(("messages", "there", "rows", "made"), [
+    ([None, UNSURE.message], 1, [1], []), ([None, UNSURE.message], 2, [1], [1]),
+    ([UNSURE.message, UNSURE.message], 1, [0, 1], [0]), ([None, FAILED.message], 1, [], [])])
+def test_of_undecided_rows_those_go_whose_records_are_there(
+        messages: list[str | None], there: int, rows: list[int], made: list[int]) -> None:
+    steps = [Step("contact", number, "INSERT", None, "equal") for number in range(len(messages))]
+    entries = [("contact", number, "INSERT", "", "FAILED" if message else "SUCCESS", message)
+               for number, message in enumerate(messages)]
+    found = Seen()
+    found.markers["contact", "equal"] = there
+    undecided = find_undecided(steps, entries, found)
+    assert undecided == Undecided([("contact", one) for one in rows], [("contact", one) for one in made])
 
 
 def test_entries_go_by_their_tickets() -> None:
@@ -118,7 +147,7 @@ def test_all_parts_must_be_good(second: Outcome, is_good: bool) -> None:
     assert both.is_good is is_good
     assert together([both, both]).is_good is is_good
     if is_good:
-        assert both.verdict(7) == "ok seed=7 changes=10 kills=3 faults=8 lost=0 doubled=0"
+        assert both.verdict(7) == "ok seed=7 changes=10 kills=3 faults=8 lost=0 doubled=0 undecided=0"
 
 
 @pytest.mark.parametrize(("rejected", "there", "tickets", "want"), [
@@ -146,13 +175,14 @@ def test_patience_lasts_while_less_is_left(counts: list[int], want: int) -> None
     assert wait_none(lambda: next(left), 0.2, every=0.001) == want
 
 
-@pytest.mark.parametrize(("changes", "equal", "kills", "late", "want"), [
-    (20_000, 500, 50, 10, 0), (19_999, 500, 50, 10, 1), (20_000, 499, 50, 10, 1), (20_000, 500, 49, 10, 1),
-    (20_000, 500, 50, 9, 1)])
+@pytest.mark.parametrize(("changes", "equal", "kills", "late", "undecided", "want"), [
+    (20_000, 500, 50, 10, 20, 0), (19_999, 500, 50, 10, 0, 1), (20_000, 499, 50, 10, 0, 1), (20_000, 500, 49, 10, 0, 1),
+    (20_000, 500, 50, 9, 0, 1), (20_000, 500, 50, 10, 21, 1)])
 def test_a_storm_that_lacks_what_was_planned_is_not_carried_out(
-        changes: int, equal: int, kills: int, late: int, want: int) -> None:
+        changes: int, equal: int, kills: int, late: int, undecided: int, want: int) -> None:
     journal = Journal(20_000, steps=[INSERT] * changes, equal_count=equal)
     killer = Killer(None, 1, 56, 240, backends=kills)  # type: ignore[arg-type]
     storm = Storm(Plan(1, 20_000, 4, {}, 300), None, journal, [], None, killer,  # type: ignore[arg-type]
-                  hits={late_name(LATE_S[-1]): late, "reply.lost": 100})
+                  hits={late_name(LATE_S[-1]): late, "reply.lost": 100},
+                  undecided=Undecided([("contact", number) for number in range(undecided)]))
     assert len(lacking(storm)) == want

@@ -16,6 +16,9 @@ from tests.storm.outbound.kinds import TARGETS
 from tools.sandbox import Sandbox
 
 TICKET = re.compile(r'"ticket__c"=>"(\d+)"')
+# What the engine cannot decide it says, and names the records that a person should look at, ten at most.
+UNDECIDED = re.compile(r"^IN_DOUBT: .* one of these records: (\w+(?:, \w+)*)$")
+MOST_NAMED = 10
 ENTRIES = """
 SELECT table_name, record_id, action, "values", state, sf_message FROM (
     TABLE salesforce._trigger_log UNION ALL TABLE salesforce._trigger_log_archive) l ORDER BY id"""
@@ -39,6 +42,15 @@ class Entry:
     state: str
     message: str | None
 
+    @property
+    def named(self) -> list[str]:
+        """The records of which it is not known whether this change has made one."""
+        found = UNDECIDED.match(self.message or "") if self.state == "FAILED" else None
+        return found[1].split(", ") if found else []
+
+    def may_have_made(self, record_id: str) -> bool:
+        return record_id in self.named or len(self.named) == MOST_NAMED
+
 
 @dataclass
 class Seen:
@@ -48,8 +60,9 @@ class Seen:
     markers: Counter[Mark] = field(default_factory=Counter)
 
     @property
-    def all_tickets(self) -> set[int]:
-        return {ticket for tickets in self.tickets.values() for ticket in tickets}
+    def takers(self) -> dict[int, str]:
+        """The record that got each ticket."""
+        return {ticket: record_id for record_id, tickets in self.tickets.items() for ticket in tickets}
 
     def disorder(self) -> list[str]:
         """Records that did not get their tickets once each, in ascending order."""
@@ -87,7 +100,7 @@ def judge_merged(steps: list[Step], database: Asked, sandbox: Sandbox) -> dict[s
     That nothing is lost, the comparison of both sides says.
     """
     seen = look(sandbox)
-    stray = sorted(seen.all_tickets - {step.ticket for step in steps})
+    stray = sorted(seen.takers.keys() - {step.ticket for step in steps})
     silent = database.ask("SELECT l.id FROM salesforce._trigger_log l WHERE l.state = 'FAILED' "
                           "AND coalesce(l.sf_message, '') = ''")
     found = {"sent although it was rolled back": [str(ticket) for ticket in stray],
@@ -132,29 +145,31 @@ def judge_steps(
         steps: list[Step], entries: Mapping[Key, Entry], seen: Seen, waiting: set[Row]) -> dict[str, list[str]]:
     """Changes that became what they must not, by offence; `waiting` are rows whose changes need not be settled."""
     offences: dict[str, list[str]] = defaultdict(list)
-    tickets = seen.all_tickets
+    takers = seen.takers
     deleted = {(step.table, step.row_id) for step in steps if step.action == "DELETE"}
     for step in steps:
         entry = entries.get(key_of(step.table, step.row_id, step.action, step.ticket))
         if entry is not None and entry.state == "NEW" and (step.table, step.row_id) in waiting:
             continue
-        if what := judge_step(step, entry, step.ticket in tickets, (step.table, step.row_id) in deleted):
+        taker = takers.get(step.ticket) if step.ticket is not None else None
+        if what := judge_step(step, entry, taker, (step.table, step.row_id) in deleted):
             offences[what].append(f"{step} {entry}")
     committed = {step.ticket for step in steps}
-    offences["sent although it was rolled back"] += [str(one) for one in sorted(tickets - committed)]
+    offences["sent although it was rolled back"] += [str(one) for one in sorted(takers.keys() - committed)]
     offences["out of order in the org"] += seen.disorder()
     return {what: found for what, found in offences.items() if found}
 
 
-def judge_step(step: Step, entry: Entry | None, is_seen: bool, is_deleted: bool) -> str | None:
-    """What is wrong with one change, if anything."""
+def judge_step(step: Step, entry: Entry | None, taker: str | None, is_deleted: bool) -> str | None:
+    """What is wrong with one change, if anything. taker: the record that got it."""
+    is_seen = taker is not None
     if entry is None:
         return "not captured"
     match entry.state:
         case "SUCCESS":
             return None if is_seen or step.ticket is None else "SUCCESS, and the org never saw it"
         case "FAILED":
-            if is_seen:
+            if taker is not None and not entry.may_have_made(taker):
                 return "FAILED, and the org took it"
             return None if entry.message else "FAILED without a reason"
         case "IGNORED":
@@ -167,14 +182,41 @@ def judge_step(step: Step, entry: Entry | None, is_seen: bool, is_deleted: bool)
 def judge_records(steps: list[Step], entries: Mapping[Key, Entry], seen: Seen) -> dict[str, list[str]]:
     """Inserts that made more or fewer records than the log says; groups of equal rows go by their number."""
     wanted: Counter[Mark] = Counter()
+    undecided: Counter[Mark] = Counter()
     for step in steps:
         entry = entries.get(key_of(step.table, step.row_id, step.action, step.ticket))
         if step.action == "INSERT" and entry is not None:
             wanted[step.table, str(step.marker)] += entry.state == "SUCCESS"
+            undecided[step.table, str(step.marker)] += bool(entry.named)
     found = {
         "made more than once": [f"{key}: {seen.markers[key]} instead of {count}" for key, count in wanted.items()
-                                if seen.markers[key] > count],
+                                if seen.markers[key] > count + undecided[key]],
         "SUCCESS, and not made": [f"{key}: {seen.markers[key]} instead of {count}" for key, count in wanted.items()
                                   if seen.markers[key] < count],
     }
     return {what: ids for what, ids in found.items() if ids}
+
+
+@dataclass(frozen=True)
+class Undecided:
+    """Rows whose insert is FAILED because it cannot be told whether it has been made; and those that have a record."""
+
+    rows: list[Row] = field(default_factory=list)
+    made: list[Row] = field(default_factory=list)
+
+
+def find_undecided(steps: list[Step], rows: Iterable[tuple[Any, ...]], seen: Seen) -> Undecided:
+    """What a person would find who looks at the records named. Merged inserts have later tickets: they go by row."""
+    entries = {(table, row_id): Entry(state, message)
+               for table, row_id, action, _, state, message in rows if action == "INSERT"}
+    doubted: dict[Mark, list[Row]] = defaultdict(list)
+    spare = Counter(seen.markers)
+    for step in (step for step in steps if step.action == "INSERT"):
+        row, mark = (step.table, step.row_id), (step.table, str(step.marker))
+        entry = entries.get(row)
+        if entry is not None and entry.named:
+            doubted[mark].append(row)
+        elif entry is not None:
+            spare[mark] -= entry.state == "SUCCESS"
+    return Undecided([row for rows in doubted.values() for row in rows],
+                     [row for mark, rows in doubted.items() for row in rows[:max(0, spare[mark])]])
