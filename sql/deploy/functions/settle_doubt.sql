@@ -85,6 +85,26 @@ $function$;
 COMMENT ON FUNCTION sffdw.adopt_orphans(sffdw.connection) IS
     'Put in doubt the entries that are PENDING without a claim: the database was set back, or they were Heroku Connect''s.';
 
+CREATE FUNCTION sffdw.next_question(connection sffdw.connection, claim sffdw.write_claim)
+RETURNS timestamptz
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_now CONSTANT timestamptz := clock_timestamp();
+    v_age CONSTANT interval := v_now - coalesce(claim.doubtful_at, claim.claimed_at);
+    v_end CONSTANT timestamptz := sffdw.wait_end(connection, claim);
+BEGIN
+    RETURN greatest(v_now + interval '10 seconds',
+                    CASE WHEN v_end > v_now THEN least(v_now + v_age / 2, v_end) END);
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.next_question(sffdw.connection, sffdw.write_claim) IS
+    'Return when to ask next what became of a create that was not found: after ten seconds, later after half as long again '
+    'as it is in doubt, and when the wait is over.';
+
 CREATE FUNCTION sffdw.close_doubts(connection sffdw.connection, verdicts sffdw.doubt_verdict[])
 RETURNS void
 LANGUAGE plpgsql
@@ -108,7 +128,7 @@ BEGIN
         is_resent = c.is_resent OR v.verdict = 'again',
         -- An answer that took long may still be on its way.
         next_try_at = CASE
-            WHEN v.verdict = 'unknown' THEN clock_timestamp() + interval '10 seconds'
+            WHEN v.verdict = 'unknown' THEN sffdw.next_question(connection, c)
             WHEN v.verdict = 'again' AND sffdw.is_suspect(c.http_status, c.status_code)
                 THEN c.claimed_at + sffdw.retry_pause(c.attempt_count)
         END

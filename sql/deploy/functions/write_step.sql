@@ -116,7 +116,8 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT CASE stage
         WHEN 'settle' THEN 'ask'
-        WHEN 'ask' THEN CASE WHEN has_done THEN 'settle' ELSE 'prepare' END
+        -- One question, then others are sent: after a crash there may be a lot in doubt.
+        WHEN 'ask' THEN 'prepare'
         WHEN 'prepare' THEN 'ingest'
         WHEN 'ingest' THEN 'claim'
         WHEN 'claim' THEN CASE WHEN has_done THEN 'send' ELSE 'settle' END

@@ -8,6 +8,7 @@ DROP FUNCTION sffdw.ask_about(sffdw.connection, sffdw.mapping, sffdw.write_reque
 DROP FUNCTION sffdw.find_unbound(sffdw.connection, sffdw.mapping, timestamptz);
 DROP FUNCTION sffdw.ask_created(sffdw.connection, sffdw.mapping, timestamptz);
 DROP FUNCTION sffdw.close_doubts(sffdw.connection, sffdw.doubt_verdict[]);
+DROP FUNCTION sffdw.next_question(sffdw.connection, sffdw.write_claim);
 DROP FUNCTION sffdw.adopt_orphans(sffdw.connection);
 DROP FUNCTION sffdw.mark_doubtful(sffdw.connection, uuid);
 

@@ -11,6 +11,8 @@ BEGIN
         FROM (VALUES
             ('sffdw.adopt_orphans(sffdw.connection)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.mark_doubtful(sffdw.connection, uuid)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.next_question(sffdw.connection, sffdw.write_claim)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.close_doubts(sffdw.connection, sffdw.doubt_verdict[])',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.ask_created(sffdw.connection, sffdw.mapping, timestamptz)',
