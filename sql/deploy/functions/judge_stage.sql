@@ -68,6 +68,45 @@ COMMENT ON FUNCTION sffdw.hold_back_own(sffdw.connection, sffdw.mapping, text) I
     'Put off new records made by our user while an INSERT is in flight: one of them may be that row, which learns its '
     'sfid when the answer is written back.';
 
+CREATE FUNCTION sffdw.hold_back_named(connection sffdw.connection, mapping sffdw.mapping, stage text)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_column name := (
+        SELECT f.column_name
+        FROM sffdw.mapping_field f
+        JOIN sffdw.merge_columns(connection, mapping) c ON c.column_name = f.column_name
+        WHERE f.mapping_id = mapping.mapping_id
+        AND f.field_name = mapping.unique_identifier
+    );
+BEGIN
+    IF v_column IS NULL THEN
+        RETURN;
+    END IF;
+    EXECUTE format($query$
+        UPDATE %1$s s
+        SET _verdict = 'unsent'
+        WHERE s._verdict = 'insert'
+        AND lower(s.%2$I::text) IN (
+            SELECT lower(l."values"::%3$I.hstore OPERATOR(%3$I.->) %2$L)
+            FROM %4$I._trigger_log l
+            WHERE l.table_name = $1
+            AND l.action = 'INSERT'
+            AND l.state IN ('NEW', 'PENDING')
+        )
+    $query$, stage, v_column, connection.hstore_schema, connection.schema_name)
+    USING mapping.table_name;
+END
+$function$;
+
+COMMENT ON FUNCTION sffdw.hold_back_named(sffdw.connection, sffdw.mapping, text) IS
+    'Put off new records with the unique identifier of an INSERT that is open: they are that row''s, which was deleted '
+    'or renamed meanwhile, made by a request whose answer was lost. As a row of their own they would come back, and what '
+    'an app makes of that row would be overwritten when the INSERT is sent again.';
+
 CREATE FUNCTION sffdw.hold_back_awaited(connection sffdw.connection, mapping sffdw.mapping, stage text)
 RETURNS void
 LANGUAGE plpgsql
@@ -169,6 +208,7 @@ BEGIN
         AND s._local_id IS NULL
     $query$, stage, v_table, CASE WHEN mapping.narrowed_to IS NULL THEN 'insert' ELSE 'skip' END);
     PERFORM sffdw.hold_back_own(connection, mapping, stage);
+    PERFORM sffdw.hold_back_named(connection, mapping, stage);
     PERFORM sffdw.hold_back_awaited(connection, mapping, stage);
     EXECUTE format($query$
         UPDATE %1$s s

@@ -11,6 +11,8 @@ BEGIN
         FROM (VALUES
             ('sffdw.difference(sffdw.connection, sffdw.mapping, boolean)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.hold_back_named(sffdw.connection, sffdw.mapping, text)',
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.hold_back_own(sffdw.connection, sffdw.mapping, text)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.hold_back_awaited(sffdw.connection, sffdw.mapping, text)',

@@ -78,6 +78,20 @@ def test_case_70_a_row_that_is_deleted_while_its_insert_is_sent_again_is_deleted
     assert (org.names(), len(org.sandbox.records("Account", "all"))) == ([], 1)
 
 
+def test_case_66_the_record_of_a_row_that_was_deleted_here_makes_no_other_row(org: Org, sent_again: Session) -> None:
+    """Its INSERT waits to be sent again, and has been carried out by the first request."""
+    sent_again.execute("DELETE FROM salesforce.account")
+    org.advance(LATE_S + 1)
+    org.create("Account", {"Name": "other", "External_Id__c": "y"})
+    poll(sent_again)
+    assert rows(sent_again, "SELECT name FROM salesforce.account") == [("other",)]
+    assert rows(sent_again, "SELECT reason FROM sffdw.deferred_row") == [("unsent",)]
+    go_on(sent_again)
+    poll(sent_again)
+    assert rows(sent_again, "SELECT name FROM salesforce.account") == [("other",)]
+    assert (org.names(), rows(sent_again, "SELECT * FROM sffdw.deferred_row")) == (["other"], [])
+
+
 def test_case_70_a_record_that_came_late_and_was_deleted_is_not_made_again(org: Org, sent_again: Session) -> None:
     org.advance(LATE_S + 1)
     org.act("delete", "Account", org.sandbox.records("Account")[0]["Id"])
@@ -116,6 +130,35 @@ def test_case_70_a_record_belongs_to_the_row_that_has_most_of_its_values(
             FROM unnest(%s::text[], %s::text[], %s::text[]) a (name, label, phone)
         )) p""", *(list(column) for column in zip(*answers, strict=True)))
     assert dict(pairs) == want
+
+
+@pytest.mark.parametrize(("age_s", "want_s"), [(0, 10), (12, 10), (60, 30), (400, 200), (500, 100), (595, 10),
+                                               (900, 10)])
+def test_a_create_that_is_not_found_is_asked_about_ever_less_often(contact: Session, age_s: int, want_s: int) -> None:
+    contact.execute("SELECT sffdw.alter_connection(options => '{\"in_doubt_wait_s\": 600}')")
+    pause = one(contact, """
+        SELECT extract(epoch FROM sffdw.next_question(c, jsonb_populate_record(
+            NULL::sffdw.write_claim, jsonb_build_object('claimed_at', clock_timestamp() - make_interval(secs => %s))
+        )) - clock_timestamp()) FROM sffdw.connection c""", age_s)
+    assert want_s - 5 < pause < want_s + 5
+
+
+def test_others_are_sent_between_two_questions(org: Org, account: Session, contact: Session) -> None:
+    """After a crash with changes of four kinds in doubt."""
+    org.create("Account", {"Name": "A", "Phone": "1"})
+    org.create("Contact", {"LastName": "C", "Phone": "1"})
+    poll(contact)
+    contact.execute("INSERT INTO salesforce.account (name) VALUES ('B'); INSERT INTO salesforce.contact (lastname) "
+                    "VALUES ('D'); UPDATE salesforce.account SET phone = '2' WHERE name = 'A';"
+                    "UPDATE salesforce.contact SET phone = '2' WHERE lastname = 'C'")
+    contact.execute("SELECT sffdw.claim_entries(connection_id) FROM sffdw.connection")
+    forget_claimant(contact)
+    contact.execute("INSERT INTO salesforce.contact (lastname) VALUES ('new')")
+    since = org.last_call()
+    write(contact)
+    kinds = [call["kind"] for call in org.calls(None, since) if call["kind"] in ("query", "collections", "composite")]
+    assert kinds.index("query") < min(kinds.index(kind) for kind in kinds if kind != "query") < 2
+    assert "new" in org.names("Contact", "LastName")
 
 
 # Creates and records by last name, e-mail and phone; what each create is like: how many, the best ones, whether the
