@@ -1,6 +1,7 @@
 """An answer too long for the memory, read piece by piece while other work of the backend goes on in between."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import requests
 
@@ -13,10 +14,14 @@ PIECE_BYTES = 1 << 18
 
 
 class Body:
-    """An answer whose body is read piece by piece, decompressed on the way."""
+    """An answer whose body is read piece by piece, decompressed on the way.
+
+    begun: pieces that are read already; rest: what gives the others.
+    """
 
     def __init__(self, response: requests.Response, host: Host, stop: Callable[[], None],
-                 failed: Callable[[Exception], Error], counted: Callable[[int], None]) -> None:
+                 failed: Callable[[Exception], Error], counted: Callable[[int], None],
+                 begun: Sequence[bytes] = (), rest: Iterator[bytes] | None = None) -> None:
         self.status = response.status_code
         self.headers: Mapping[str, str] = response.headers
         self._response = response
@@ -24,9 +29,11 @@ class Body:
         self._stop = stop
         self._failed = failed
         self._counted = counted
+        self._begun = deque(begun)
+        self._rest = rest
 
     def pieces(self) -> Iterator[bytes]:
-        stream = self._response.raw.stream(PIECE_BYTES, decode_content=True)
+        stream = self._rest or self._response.raw.stream(PIECE_BYTES, decode_content=True)
 
         def read() -> bytes:
             found: list[bytes] = []
@@ -35,6 +42,10 @@ class Body:
             return b"".join(found)
 
         try:
+            while self._begun:
+                self._counted(len(self._begun[0]))
+                # Not kept here while it is worked on.
+                yield self._begun.popleft()
             while piece := self._host.run(read, self._stop):
                 self._counted(len(piece))
                 yield piece

@@ -11,6 +11,7 @@ from itertools import count
 from typing import Any, Self
 from urllib.parse import quote
 
+from sffdw.ahead import PageAhead
 from sffdw.body import Body
 from sffdw.calls import Purpose
 from sffdw.client import Client
@@ -80,13 +81,15 @@ class Bulk:
 
     resource = "query"
 
-    def __init__(self, client: Client, split: Split = lambda text, width: None) -> None:
+    def __init__(self, client: Client, split: Split = lambda text, width: None,
+                 ahead: PageAhead | None = None) -> None:
         self._client = client
         self._split = split
+        self._ahead = ahead
 
     def charged(self, purpose: Purpose) -> Self:
         """The same for calls of another purpose."""
-        return type(self)(self._client.charged(purpose), self._split)
+        return type(self)(self._client.charged(purpose), self._split, self._ahead)
 
     @property
     def purpose(self) -> Purpose:
@@ -132,6 +135,8 @@ class Bulk:
             "PATCH", path, body={"state": state}, is_read=False).json()))
 
     def delete(self, job_id: str) -> None:
+        if self._ahead:
+            self._ahead.drop()
         self._of_job(job_id, lambda path: self._call("DELETE", path, is_read=False))
 
     def _of_job(self, job_id: str, ask: Callable[[str], Any]) -> Any:
@@ -147,15 +152,28 @@ class Bulk:
 
     # --- results ---
 
-    def page(self, job_id: str, locator: str | None, max_records: int | None) -> Page:
-        """A page of a finished job's result. Raises JobLost when the result cannot be had from this job any more."""
-        params = {name: str(value) for name, value in (("locator", locator), ("maxRecords", max_records)) if value}
-        return self._result(job_id, "results", params)
+    def page(self, job_id: str, locator: str | None, max_records: int | None, *, goes_on: bool = False) -> Page:
+        """A page of a finished job's result. Raises JobLost when the result cannot be had from this job any more.
+
+        goes_on: the next page will be asked for in the same way, and may be fetched while this one is read.
+        """
+        def params(locator: str | None) -> dict[str, str]:
+            return {name: str(value) for name, value in (("locator", locator), ("maxRecords", max_records)) if value}
+
+        page = self._result(job_id, "results", params(locator))
+        if goes_on and page.next_locator and self._ahead:
+            ahead, following = self._ahead, params(page.next_locator)
+            self._of_job(job_id, lambda path: ahead.begin(f"{path}/results", following, self._client.purpose))
+        return page
 
     def _result(self, job_id: str, name: str, params: Mapping[str, str]) -> Page:
+        def asked(path: str) -> Body:
+            fetched = self._ahead and self._ahead.take(f"{path}/{name}", params)
+            return fetched or self._client.transport.stream(
+                f"{path}/{name}", params=params, purpose=self._client.purpose)
+
         def opened() -> Opened:
-            body: Body = self._of_job(job_id, lambda path: self._client.transport.stream(
-                f"{path}/{name}", params=params, purpose=self._client.purpose))
+            body: Body = self._of_job(job_id, asked)
             if body.status == 204:
                 body.close()
                 raise lost(job_id, None)

@@ -97,9 +97,10 @@ class Connection:
 
     @cached_property
     def bulk(self) -> "Bulk":
+        from sffdw.ahead import PageAhead
         from sffdw.bulk import Bulk
 
-        return Bulk(self.client, self.host.split)
+        return Bulk(self.client, self.host.split, PageAhead(self.settings, self.host, self.client.transport))
 
     @cached_property
     def ingest(self) -> "Ingest":

@@ -50,7 +50,8 @@ def _page_of_job(connection: Connection, purpose: Purpose, arguments: Mapping[st
                  places: Mapping[str, Column | None]) -> Iterator[tuple[Any, ...]]:
     job_id, locator = arguments["_job_id"], arguments.get("_locator", "")
     size = row_limit("_page_size", arguments.get("_page_size"))
-    page = connection.bulk.charged(purpose).page(job_id, locator or None, size)
+    page = connection.bulk.charged(purpose).page(
+        job_id, locator or None, size, goes_on=purpose.name != "live")
     yield from shaped(page, places, {**arguments, "_next_locator": page.next_locator})
     connection.read_pages.append(ReadPage(job_id, locator, page.next_locator, page.given.count))
 
@@ -141,7 +142,7 @@ def pages_of(connection: Connection, purpose: Purpose, statement: str, *, has_de
         is_over = True
         count, locator = 0, None
         while True:
-            page = bulk.page(job_id, locator, None)
+            page = bulk.page(job_id, locator, None, goes_on=True)
             yield page
             count += page.given.count
             locator = page.next_locator

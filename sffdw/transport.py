@@ -60,7 +60,7 @@ class Transport:
         self._sockets = Sockets()
         self._http = http_session(self._sockets, host=urlsplit(settings.login_url).hostname or "",
                                   ca_file=settings.ca_file, connections=max(2, settings.parallel_requests))
-        self._http.hooks["response"].append(self._note)
+        self._http.hooks["response"].append(self.note)
         self._session: Session | None = None
         self._salesforce: _Salesforce | None = None
         self._clock: tuple[float, float] | None = None
@@ -130,7 +130,7 @@ class Transport:
     def _told(self, outcome: requests.Response | Exception, purpose: Purpose) -> Answer | Error:
         try:
             if isinstance(outcome, FOREIGN):
-                return self._failed(outcome, purpose)
+                return self.failed(outcome, purpose)
             if isinstance(outcome, Exception):
                 raise outcome
             return self._received(outcome, purpose)
@@ -148,8 +148,8 @@ class Transport:
                     "GET", salesforce.base_url + path, params=params, headers={"Accept": "text/csv"},
                     timeout=self._timeout, allow_redirects=False, stream=True), self._sockets.shut)
             except FOREIGN as exc:
-                self._failed(exc, purpose)
-            _check(response)
+                self.failed(exc, purpose)
+            check(response)
             return Body(response, self._host, self._sockets.shut, lambda exc: failure(exc, self._settings),
                         lambda size: self.ledger.add(purpose, size=size))
 
@@ -186,16 +186,16 @@ class Transport:
         try:
             response = self._host.run(request, self._sockets.shut)
         except FOREIGN as exc:
-            return self._failed(exc, purpose)
+            return self.failed(exc, purpose)
         return self._received(response, purpose)
 
     def _received(self, response: requests.Response, purpose: Purpose | None) -> Answer:
         if purpose:
             self.ledger.add(purpose, size=len(response.content))
-        _check(response)
+        check(response)
         return Answer(response.status_code, response.content, response.headers)
 
-    def _failed(self, exc: Exception, purpose: Purpose | None) -> Answer:
+    def failed(self, exc: Exception, purpose: Purpose | None) -> Answer:
         if isinstance(exc, SalesforceError) and exc.status == 304:
             return Answer(304, b"", {})
         error = failure(exc, self._settings)
@@ -224,7 +224,7 @@ class Transport:
 
     # --- what every answer tells ---
 
-    def _note(self, response: requests.Response, *args: Any, **kwargs: Any) -> None:
+    def note(self, response: requests.Response, *args: Any, **kwargs: Any) -> None:
         usage = re.search(r"(?:^|[ ;])api-usage=([0-9]+)/([0-9]+)", response.headers.get("Sforce-Limit-Info", ""))
         if usage:
             self.ledger.note_usage(int(usage.group(1)), int(usage.group(2)))
@@ -296,6 +296,10 @@ class Transport:
             self._take(self._renewed(used))
         return send()
 
+    def opened_on(self, http: requests.Session) -> Salesforce:
+        """The session by other connections than ours, for another thread."""
+        return _Salesforce(self.session(), self._settings.api_version, http)
+
     @property
     def _session_file(self) -> str:
         return f"session-{self._settings.key()}.json"
@@ -348,7 +352,7 @@ class Transport:
             try:
                 response = self._host.run(send, self._sockets.shut)
             except FOREIGN as exc:
-                self._failed(exc, SESSION)
+                self.failed(exc, SESSION)
             self.ledger.add(SESSION, size=len(response.content))
             self.ledger.enter_rest()
             return self._login_answer(response)
@@ -367,7 +371,8 @@ class Transport:
         raise auth.refusal(self._settings, response.status_code, answer)
 
 
-def _check(response: requests.Response) -> None:
+def check(response: requests.Response) -> None:
+    """Raises for an answer that is none of Salesforce's."""
     if response.status_code >= 300:
         raise refused(response.status_code, response.text)
     if "html" in response.headers.get("Content-Type", ""):

@@ -15,9 +15,9 @@ from tests.unit.wrapper.conftest import OPTIONS
 ROOT = Path(__file__).parents[3]
 PACKAGE = ROOT / "sffdw"
 ORDER = ("errors", "options", "types", "soql", "planner", "host", "spool", "intents", "calls", "auth", "answers",
-         "wire", "retry", "simple", "failures", "body", "transport", "client", "delimited", "bulk", "ingest", "events",
-         "connection", "describe", "scan", "extract", "entries", "writer", "sync_writer", "table", "live", "system",
-         "imports", "ereport", "fdw")
+         "wire", "retry", "simple", "failures", "body", "transport", "ahead", "client", "delimited", "bulk", "ingest",
+         "events", "connection", "describe", "scan", "extract", "entries", "writer", "sync_writer", "table", "live",
+         "system", "imports", "ereport", "fdw")
 
 
 def imported(path: Path) -> set[str]:
@@ -41,7 +41,7 @@ def test_a_module_imports_only_those_before_it(path: Path) -> None:
     names = {name.split(".")[1] for name in imported(path) if name.startswith("sffdw.")}
     late = {name for name in names & set(ORDER) if name != own and ORDER.index(name) >= ORDER.index(own)}
     # fdw and connection import at first use what planning does not need.
-    assert late <= {"client", "transport", "bulk", "ingest", "events"} & set(ORDER)
+    assert late <= {"client", "transport", "ahead", "bulk", "ingest", "events"} & set(ORDER)
     assert "sandbox" not in names
     if own not in ("ereport", "fdw"):
         assert not any(name.split(".")[0] == "multicorn" for name in imported(path))
