@@ -3,5 +3,6 @@
 BEGIN;
 
 DROP FUNCTION sffdw.create_logger(name, name, name, text, boolean);
+DROP FUNCTION sffdw.order_captures(name, name, name);
 
 COMMIT;

@@ -10,7 +10,8 @@ BEGIN
         SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
         FROM (VALUES
             ('sffdw.create_logger(name, name, name, text, boolean)',
-             false, '{"search_path=pg_catalog, pg_temp"}'::text[])
+             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.order_captures(name, name, name)', false, '{"search_path=pg_catalog, pg_temp"}'::text[])
         ) AS w (signature, is_definer, settings)
         JOIN pg_catalog.pg_proc p ON p.oid = w.signature::pg_catalog.regprocedure
     LOOP

@@ -178,6 +178,31 @@ def test_every_way_to_change_a_row_is_captured(app: Session, account: Session, s
     assert [(e["action"], hstore(account, e["values"])) for e in log_of(account)] == [("UPDATE", {"name": "upserted"})]
 
 
+@pytest.mark.parametrize("name", ["a_before_capture", "z_after_capture"])
+def test_what_an_apps_trigger_changes_again_is_logged_behind_the_change_that_it_followed(
+        account: Session, name: str) -> None:
+    """Triggers fire by name: one before ours has its changes of the same row captured first."""
+    account.execute("""
+        CREATE FUNCTION salesforce.follow() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            UPDATE salesforce.account SET phone = 'trigger ' || NEW.name WHERE id = NEW.id OR name = 'other';
+            IF NEW.name = 'gone' THEN DELETE FROM salesforce.account WHERE id = NEW.id; END IF;
+            RETURN NULL;
+        END $$
+    """)
+    account.execute("INSERT INTO salesforce.account (name) VALUES ('other')")
+    account.execute(f"CREATE TRIGGER {name} AFTER INSERT OR UPDATE OF name ON salesforce.account FOR EACH ROW "
+                    "EXECUTE FUNCTION salesforce.follow()")
+    account.execute("INSERT INTO salesforce.account (name, phone) VALUES ('a', 'app'), ('b', 'app')")
+    account.execute("UPDATE salesforce.account SET name = 'gone', phone = 'app' WHERE name = 'a'")
+    logged = [(entry["record_id"], entry["action"], hstore(account, entry["values"] or "").get("phone"))
+              for entry in log_of(account)]
+    assert [one[1:] for one in logged if one[0] == 2] == [
+        ("INSERT", "app"), ("UPDATE", "trigger a"), ("UPDATE", "app"), ("UPDATE", "trigger gone"), ("DELETE", None)]
+    assert [one[1:] for one in logged if one[0] == 3] == [("INSERT", "app"), ("UPDATE", "trigger b")]
+    assert [one[2] for one in logged if one[0] == 1] == [None, "trigger a", "trigger b", "trigger gone"]
+
+
 def test_copy_is_captured_row_by_row(app: Session, account: Session) -> None:
     with app.cursor().copy("COPY salesforce.account (name) FROM STDIN") as copy:
         for name in ("one", "two", "three"):

@@ -337,6 +337,18 @@ def test_triggers_of_the_app_that_change_rows_are_sent_in_order(org: Org, waitin
         ("z_after_capture", "z_after_capture", True, "UPDATED")]
 
 
+def test_what_a_trigger_of_the_app_has_changed_and_sent_is_not_undone_by_the_change_that_it_followed(
+        org: Org, waiting: Session) -> None:
+    waiting.execute("INSERT INTO salesforce.account (name, phone) VALUES ('a', 'old')")
+    waiting.execute("CREATE FUNCTION salesforce.follow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+                    "UPDATE salesforce.account SET phone = 'trigger' WHERE id = NEW.id; RETURN NULL; END $$")
+    waiting.execute("CREATE TRIGGER a_before_capture AFTER UPDATE OF name ON salesforce.account FOR EACH ROW "
+                    "EXECUTE FUNCTION salesforce.follow()")
+    waiting.execute("UPDATE salesforce.account SET name = 'b', phone = 'app'")
+    assert [(record["Name"], record["Phone"]) for record in org.sandbox.records("Account")] == [("b", "trigger")]
+    assert rows(waiting, "SELECT name, phone FROM salesforce.account") == [("b", "trigger")]
+
+
 def test_returning_shows_the_row_before_salesforce_has_answered(org: Org, waiting: Session) -> None:
     sfid, record_id = rows(waiting, "INSERT INTO salesforce.account (name) VALUES ('a') RETURNING sfid, id")[0]
     assert sfid is None
