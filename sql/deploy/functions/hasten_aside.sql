@@ -17,13 +17,13 @@ DECLARE
         SELECT g.sfid
         FROM sffdw.gone_record g
         WHERE g.mapping_id = mapping.mapping_id
-        AND g.tried_at IS NOT NULL
+        AND g.attempts > 0
         AND g.error IS NULL
         UNION
         SELECT d.sfid
         FROM sffdw.deferred_record d
         WHERE d.mapping_id = mapping.mapping_id
-        AND d.tried_at IS NOT NULL
+        AND d.attempts > 0
         AND d.reason = 'unsent'
     );
     v_ids   text[];
@@ -50,12 +50,13 @@ BEGIN
     $query$, v_table, connection.schema_name)
     INTO v_ids
     USING v_aside, entry_ids, mapping.table_name::text;
+    -- They are looked at once a poll all the same: writes may be settled every second.
     UPDATE sffdw.gone_record g
-    SET tried_at = NULL, attempts = 0
+    SET attempts = 0
     WHERE g.mapping_id = mapping.mapping_id
     AND g.sfid = ANY (v_ids);
     UPDATE sffdw.deferred_record d
-    SET tried_at = NULL, attempts = 0
+    SET attempts = 0
     WHERE d.mapping_id = mapping.mapping_id
     AND d.sfid = ANY (v_ids);
 END

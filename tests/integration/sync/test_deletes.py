@@ -168,8 +168,8 @@ def test_a_delete_that_waited_long_for_a_local_change_comes_with_the_next_poll(o
     delete(org, [id_of(loaded, "A 0"), id_of(loaded, "A 1")])
     loaded.execute("UPDATE salesforce.account SET phone = 'unsent' WHERE name IN ('A 0', 'A 1')")
     poll(loaded)
-    loaded.execute("UPDATE sffdw.gone_record SET attempts = 12, error = CASE sfid WHEN %s THEN 'refused' END",
-                   [id_of(loaded, "A 1")])
+    loaded.execute("UPDATE sffdw.gone_record SET attempts = 12, tried_at = tried_at - interval '5 seconds', "
+                   "error = CASE sfid WHEN %s THEN 'refused' END", [id_of(loaded, "A 1")])
     loaded.execute("UPDATE sffdw.mapping SET next_poll_at = now()")
     poll(loaded, force=False)
     assert rows(loaded, NAMES) == [("A 0",), ("A 1",), ("A 2",)]
