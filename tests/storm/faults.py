@@ -67,12 +67,23 @@ def set_faults(sandbox: Sandbox, seed: int, faults: Faults) -> None:
         sandbox.call("POST", "/faults", {"name": name, "params": params, "when": when})
 
 
-def lift_faults(sandbox: Sandbox) -> dict[str, int]:
-    """End all faults and return how often each struck."""
+def read_hits(sandbox: Sandbox) -> dict[str, int]:
+    """How often each fault has struck."""
     hits: dict[str, int] = {}
     for fault in sandbox.call("GET", "/faults"):
         late = fault["params"].get("commit_after_s")
         name = late_name(late) if late else fault["name"]
         hits[name] = hits.get(name, 0) + fault["hits"]
+    return hits
+
+
+def count_late(hits: dict[str, int]) -> int:
+    """Of these hits the lost replies whose work has committed later."""
+    return sum(count for name, count in hits.items() if name in [late_name(seconds) for seconds in LATE_S])
+
+
+def lift_faults(sandbox: Sandbox) -> dict[str, int]:
+    """End all faults and return how often each struck."""
+    hits = read_hits(sandbox)
     sandbox.call("DELETE", "/faults")
     return hits
