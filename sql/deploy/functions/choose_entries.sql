@@ -55,8 +55,8 @@ AS $function$
 BEGIN
     RETURN QUERY EXECUTE format($query$
         SELECT l.id, l.table_name::text, l.record_id, l.action::text, l.sfid::text,
-               l.old::%2$I.hstore OPERATOR(%2$I.->) i.column_name::text,
-               l."values"::%2$I.hstore OPERATOR(%2$I.->) i.column_name::text,
+               nullif(btrim(l.old::%2$I.hstore OPERATOR(%2$I.->) i.column_name::text), ''),
+               nullif(btrim(l."values"::%2$I.hstore OPERATOR(%2$I.->) i.column_name::text), ''),
                CASE WHEN c.attempt_count > 0 THEN (
                    SELECT coalesce(l."values"::%2$I.hstore OPERATOR(%2$I.->) f.column_name::text,
                                    l.old::%2$I.hstore OPERATOR(%2$I.->) f.column_name::text) AS parent

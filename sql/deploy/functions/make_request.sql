@@ -62,7 +62,7 @@ AS $function$
 BEGIN
     RETURN QUERY EXECUTE format($query$
         SELECT g.entry_id, jsonb_object_agg(split_part(f.field_name, '.', 1), CASE
-            WHEN v.value IS NULL THEN 'null'
+            WHEN v.value IS NULL OR f.field_name LIKE '%%.%%' AND btrim(v.value) = '' THEN 'null'
             WHEN f.field_name NOT LIKE '%%.%%' THEN CASE
                 -- Most are texts, for which a function call a value would cost more than all the rest.
                 WHEN f.sf_type IN ('boolean', 'int', 'long', 'double', 'currency', 'percent', 'datetime', 'date', 'time')
@@ -76,7 +76,9 @@ BEGIN
         JOIN sffdw.mapping_field f ON f.mapping_id = $2 AND f.column_name = v.key
         WHERE f.field_name <> 'Id'
         AND CASE g.action
+            -- What is blank names no record.
             WHEN 'INSERT' THEN v.value IS NOT NULL AND (f.is_createable OR f.field_name = $3)
+                AND NOT ((f.field_name = $3 OR f.field_name LIKE '%%.%%') AND btrim(v.value) = '')
             ELSE f.is_updateable
         END
         GROUP BY g.entry_id
@@ -155,7 +157,8 @@ BEGIN
         FROM (
             SELECT g.entry_id, g.action, g.table_name, g.record_id, g."values",
                    CASE WHEN g.action <> 'INSERT' THEN g.sfid END AS sfid,
-                   CASE WHEN g.action = 'INSERT' THEN g."values"::%3$I.hstore OPERATOR(%3$I.->) $2 END AS key
+                   CASE WHEN g.action = 'INSERT'
+                        THEN nullif(btrim(g."values"::%3$I.hstore OPERATOR(%3$I.->) $2), '') END AS key
             FROM unnest($1) g
         ) g
         LEFT JOIN (SELECT t.id, t.sfid FROM %2$s t WHERE t.id = ANY ($4)) t ON t.id = g.record_id

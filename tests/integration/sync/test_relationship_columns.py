@@ -62,6 +62,15 @@ def test_unknown_external_id_fails_the_entry_alone(org: Org, related: Session) -
     assert "names: make it" in one(related, "SELECT remedy FROM sffdw.write_errors")
 
 
+def test_a_blank_external_id_names_nobody(org: Org, related: Session) -> None:
+    related.execute(f"UPDATE salesforce.contact SET {COLUMN} = '' WHERE lastname = 'With'")
+    related.execute(f"INSERT INTO salesforce.contact (lastname, {COLUMN}) VALUES ('New', ' ')")
+    write(related)
+    assert rows(related, "SELECT state FROM salesforce._trigger_log") == [("SUCCESS",)] * 2
+    poll(related)
+    assert parents(related) == [("New", None, False), ("With", None, False), ("Without", None, False)]
+
+
 def test_changed_external_id_of_the_parent_comes_with_the_formulas(org: Org, related: Session) -> None:
     org.advance(86400)
     poll(related)

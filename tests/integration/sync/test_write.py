@@ -66,6 +66,19 @@ def test_an_insert_with_a_unique_identifier_is_an_upsert(org: Org, account: Sess
     assert one(account, "SELECT sfid FROM salesforce.account") == record_id
 
 
+@pytest.mark.parametrize("mode", ["async", "sync"])
+def test_a_blank_identifier_is_none(org: Org, account: Session, mode: str) -> None:
+    """Salesforce has no blank texts: such a row is plainly created, and the next one too."""
+    account.execute("SELECT sffdw.alter_mapping('Account', write_mode => %s)", [mode])
+    for name, key in (("one", ""), ("two", "  ")):
+        account.execute("INSERT INTO salesforce.account (name, external_id__c) VALUES (%s, %s)", [name, key])
+        write(account)
+    assert org.names() == ["one", "two"]
+    poll(account)
+    assert rows(account, "SELECT name, external_id__c, sfid IS NOT NULL FROM salesforce.account ORDER BY id") == [
+        ("one", None, True), ("two", None, True)]
+
+
 def test_case_70_fields_that_cannot_be_written_are_left_out(org: Org, account: Session) -> None:
     record_id = org.create("Account", {"Name": "Acme"})[0]
     poll(account)
