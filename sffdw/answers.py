@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from sffdw.errors import (
+    TOO_COMPLICATED,
     FieldUnknown,
     LimitReached,
     LocatorExpired,
@@ -95,7 +96,7 @@ UNKNOWN_FIELD = re.compile(r"No such column '([^']+)' on (?:entity|sobject of ty
 TRANSIENT_CODES = frozenset(("QUERY_TIMEOUT", "UNABLE_TO_LOCK_ROW", "SERVER_UNAVAILABLE",
                              "TXN_SECURITY_METERING_ERROR"))
 LIMIT_CODES = frozenset(("REQUEST_LIMIT_EXCEEDED", "TXN_SECURITY_METERING_ERROR", "LIMIT_EXCEEDED", "EXCEEDED_QUOTA"))
-SOQL_CODES = frozenset(("MALFORMED_QUERY", "INVALID_QUERY_FILTER_OPERATOR", "QUERY_TOO_COMPLICATED",
+SOQL_CODES = frozenset(("MALFORMED_QUERY", "INVALID_QUERY_FILTER_OPERATOR", TOO_COMPLICATED,
                         "INVALID_TYPE_FOR_OPERATION", "INVALID_FIELD", "NUMBER_OUTSIDE_VALID_RANGE"))
 LOCATOR_CODES = frozenset(("INVALID_QUERY_LOCATOR", "INVALID_QUERY_LOCATOR_FORMAT", "QUERY_LOCATOR_EXPIRED",
                            "LOCATOR_LOCATION_EXCEEDS_SIZE"))

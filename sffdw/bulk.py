@@ -16,7 +16,15 @@ from sffdw.body import Body
 from sffdw.calls import Purpose
 from sffdw.client import Client
 from sffdw.delimited import Block, PageText, Split
-from sffdw.errors import BulkUnsupported, JobLost, LocatorExpired, RequestError, UnreadableAnswer, printable
+from sffdw.errors import (
+    TOO_COMPLICATED,
+    BulkUnsupported,
+    JobLost,
+    LocatorExpired,
+    RequestError,
+    UnreadableAnswer,
+    printable,
+)
 
 TERMINAL = ("JobComplete", "Failed", "Aborted")
 # Salesforce names the end of a result in a header, as a word.
@@ -24,7 +32,7 @@ LAST_LOCATOR = "null"
 PAGE_ATTEMPTS = 3
 
 # What Salesforce says of a query that only REST can answer.
-UNSUPPORTED_CODES = frozenset(("INVALIDENTITY", "FUNCTIONALITY_NOT_ENABLED", "FEATURENOTENABLED"))
+UNSUPPORTED_CODES = frozenset((TOO_COMPLICATED, "INVALIDENTITY", "FUNCTIONALITY_NOT_ENABLED", "FEATURENOTENABLED"))
 UNSUPPORTED_WORDS = ("not supported by the bulk api", "not supported in bulk", "does not support query",
                      "implementation restriction")
 LOST_CODES = frozenset(("NOT_FOUND", "ENTITY_IS_DELETED"))

@@ -74,6 +74,8 @@ class Connection:
     describes: dict[str, Known] = field(default_factory=dict)
     results: Results = field(default_factory=Results)
     row_counts: dict[str, int] = field(default_factory=dict)
+    # How many fields of an object a statement may have; None: nothing is known against all.
+    widths: dict[str, int | None] = field(default_factory=dict)
     # The last pages of Bulk jobs, for who must go on behind them.
     read_pages: deque[ReadPage] = field(default_factory=lambda: deque(maxlen=MAX_READ_PAGES))
     # Jobs of statements that were cancelled, to be given back by the next one that has to do with Bulk.

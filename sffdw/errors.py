@@ -18,6 +18,8 @@ is cut and cleaned here.
 import re
 
 MAX_FOREIGN_TEXT = 1000
+# Salesforce's code for a statement with more formulas or conditions than it can carry out.
+TOO_COMPLICATED = "QUERY_TOO_COMPLICATED"
 
 
 def printable(text: object) -> str:

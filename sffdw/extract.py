@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 from sffdw.calls import Purpose
 from sffdw.connection import Connection, ReadPage
-from sffdw.errors import ArgumentMissing, Error, FieldUnknown, JobLost, UnreadableAnswer, printable
+from sffdw.errors import (
+    TOO_COMPLICATED,
+    ArgumentMissing,
+    BulkUnsupported,
+    Error,
+    FieldUnknown,
+    JobLost,
+    UnreadableAnswer,
+    printable,
+)
 from sffdw.planner import Column, SortKey
 from sffdw.types import COMPOUNDS
 
@@ -168,7 +177,9 @@ def wait(bulk: "Bulk", rest: Callable[[float], None], job_id: str) -> int | None
     raise AssertionError("the pauses have no end")
 
 
-def ended_badly(job: "Job") -> JobLost:
+def ended_badly(job: "Job") -> Error:
+    if TOO_COMPLICATED in (job.error_message or ""):
+        return BulkUnsupported("the Bulk API does not support this query", detail=printable(job.error_message))
     return JobLost(f'Bulk job "{job.job_id}" is {job.state}',
                    detail=f"Salesforce says: {printable(job.error_message)}" if job.error_message else None)
 

@@ -128,11 +128,14 @@ class Plan:
         return not (self.superset or self.local)
 
     def statements(self) -> Iterator[str]:
+        return (select.text() for select in self.selects())
+
+    def selects(self) -> Iterator[soql.Select]:
         """The statement; several where one would exceed the longest that Salesforce takes."""
-        if len(self.select.text()) <= soql.MAX_STATEMENT_CHARS:
-            yield self.select.text()
+        if not self.is_divided():
+            yield self.select
             return
-        yield from (replace(self.select, where=where).text() for where in self._divided())
+        yield from (replace(self.select, where=where) for where in self._divided())
 
     def is_divided(self) -> bool:
         return len(self.select.text()) > soql.MAX_STATEMENT_CHARS

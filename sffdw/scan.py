@@ -5,11 +5,14 @@ import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from sffdw import narrow
 from sffdw.calls import Purpose
 from sffdw.connection import Connection
 from sffdw.describe import forget
 from sffdw.errors import FieldUnknown, LocatorExpired, UnreadableAnswer
+from sffdw.narrow import id_of
 from sffdw.planner import Keyset, Plan, SortKey
+from sffdw.soql import Select
 from sffdw.types import utc
 
 Record = dict[str, Any]
@@ -31,19 +34,19 @@ def read(connection: Connection, purpose: Purpose, plan: Plan, order: Sequence[t
         return _paged(connection, purpose, plan)
     if plan.is_divided():
         return _divided(connection, purpose, plan, order)
-    return _records(connection, purpose, plan, plan.select.text(), at_most)
+    return _records(connection, purpose, plan, plan.select, at_most)
 
 
-def _records(connection: Connection, purpose: Purpose, plan: Plan, statement: str,
+def _records(connection: Connection, purpose: Purpose, plan: Plan, select: Select,
              at_most: int | None = None) -> Iterator[Record]:
     """Rows of one statement. When the cursor dies, the rest is asked for anew if the order allows."""
     count, left = 0, plan.select.limit
-    sobject, client = plan.select.object, connection.client.charged(purpose)
+    sobject = select.object
     is_whole = not plan.conditions and plan.keyset == Keyset(None, "")
     while True:
         last: Record | None = None
         try:
-            for page in client.pages(statement, has_deleted=plan.has_deleted):
+            for page in narrow.pages(connection, purpose, select, has_deleted=plan.has_deleted):
                 if is_whole:
                     connection.row_counts[sobject.lower()] = page.total
                 if at_most is not None and last is None and page.total > at_most:
@@ -60,28 +63,24 @@ def _records(connection: Connection, purpose: Purpose, plan: Plan, statement: st
                 raise
             is_whole = False
             plan = plan.after(_position(plan.keyset, last), None if left is None else left - count)
-            statement = plan.select.text()
+            select = plan.select
 
 
 def _position(keyset: Keyset, record: Mapping[str, Any]) -> Keyset:
     """Where a record stands in the order of the keyset."""
     try:
-        record_id = _id_of(record)
+        record_id = id_of(dict(record))
         at = None if keyset.at is None else utc(dt.datetime.fromisoformat(record["SystemModstamp"]))
     except (KeyError, TypeError, ValueError) as exc:
         raise UnreadableAnswer("Salesforce answered a query with rows that have no place in its order") from exc
     return Keyset(at, record_id)
 
 
-def _id_of(record: Mapping[str, Any]) -> str:
-    return str(record["attributes"]["url"]).rpartition("/")[2]
-
-
 def _divided(connection: Connection, purpose: Purpose, plan: Plan,
              order: Sequence[tuple[str, SortKey]]) -> Iterator[Record]:
     """Rows of a plan too long for a statement, each once and in order all the same."""
-    found = {_id_of(record): record for statement in plan.statements()
-             for record in _records(connection, purpose, plan, statement)}
+    found = {id_of(record): record for select in plan.selects()
+             for record in _records(connection, purpose, plan, select)}
     records = list(found.values())
     for field, key in reversed(order):
         nulls = [record for record in records if record[field] is None]
@@ -97,7 +96,7 @@ def _paged(connection: Connection, purpose: Purpose, plan: Plan) -> Iterator[Rec
     keeps = _kept_by(plan)
     while True:
         seen, last = 0, None
-        for record in _records(connection, purpose, plan, plan.select.text()):
+        for record in _records(connection, purpose, plan, plan.select):
             seen, last = seen + 1, record
             if keeps(record):
                 yield record

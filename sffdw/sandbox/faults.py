@@ -32,6 +32,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "row.locked": ("every",),
     "dml.error": ("code", "message", "fields", "every"),
     "query.timeout": (),
+    "query.complicated": ("formulas",),
     "page.shrink": ("rows", "size"),
     "page.drift": ("rows",),
     "order.shuffle": ("seed",),

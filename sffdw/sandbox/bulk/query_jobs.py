@@ -14,7 +14,7 @@ from sffdw.sandbox.bulk.runs import Run, RunFailed
 from sffdw.sandbox.bulk.selection import BulkQuery, compile_bulk
 from sffdw.sandbox.call import Call, Reply
 from sffdw.sandbox.errors import ApiError
-from sffdw.sandbox.rest.query import settings_of
+from sffdw.sandbox.rest.query import check_formulas, settings_of
 from sffdw.sandbox.soql.again import settings_again
 from sffdw.sandbox.soql.messages import SoqlError
 from sffdw.sandbox.soql.parser import parse
@@ -71,6 +71,7 @@ def _new_job(call: Call, given: dict[str, Any]) -> tuple[Job2, BulkQuery]:
         call.org.teacher.learn(statement)
     settings = settings_of(call, includes_deleted=operation == "queryAll")
     query = compile_bulk(statement, call.org.schema, settings)
+    check_formulas(call, query.plan)
     job = Job2(
         jobs.new_id("750"),
         operation,

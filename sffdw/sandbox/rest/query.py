@@ -13,7 +13,7 @@ from sffdw.sandbox.rest.columns import column_metadata
 from sffdw.sandbox.soql.compiler import compile_soql
 from sffdw.sandbox.soql.cursors import invalid_locator
 from sffdw.sandbox.soql.engine import DEFAULT_BATCH, MIN_BATCH, Answer, Request
-from sffdw.sandbox.soql.messages import SoqlError
+from sffdw.sandbox.soql.messages import SoqlError, too_complicated
 from sffdw.sandbox.soql.parser import parse
 from sffdw.sandbox.soql.plan import Plan
 from sffdw.sandbox.soql.settings import Settings
@@ -60,6 +60,7 @@ def _query(call: Call, *, includes_deleted: bool) -> Reply:
     if call.org.teacher is not None:
         call.org.teacher.learn(statement)
     plan = compile_statement(call, statement, includes_deleted=includes_deleted)
+    check_formulas(call, plan)
     if call.flag("columns"):
         return Reply(body=column_metadata(plan))
     return _reply(call, call.org.engine.run(plan, _request(call)))
@@ -97,6 +98,14 @@ def check_query_faults(call: Call) -> None:
     drift = call.fault("page.drift")
     if drift:
         touch_some(call, int(drift.params.get("rows", 10)))
+
+
+def check_formulas(call: Call, plan: Plan) -> None:
+    """Refuse a plan with more formula fields than a fault says; Salesforce counts the size of what they compile to."""
+    most = call.fault("query.complicated")
+    fields = [plan.sobject.field(node.key) for node in plan.nodes] if most else []
+    if most and sum(found is not None and found.calculated for found in fields) > int(most.params.get("formulas", 50)):
+        raise too_complicated()
 
 
 def query_more(call: Call, locator: str) -> Reply:

@@ -158,6 +158,11 @@ BEGIN
     IF v_job.state IS NULL THEN
         RAISE EXCEPTION 'Bulk job "%" reads another scope than is read now', chunk.job_id
             USING ERRCODE = 'SF015', HINT = 'A new job is created by itself.';
+    ELSIF v_job.error_message ~ 'QUERY_TOO_COMPLICATED' THEN
+        RAISE EXCEPTION 'Bulk job "%" reads more fields than Salesforce can query at once', chunk.job_id
+            USING ERRCODE = 'SF016',
+                  DETAIL = 'Salesforce says: ' || v_job.error_message,
+                  HINT = 'They are read through REST, in several statements.';
     ELSIF v_job.state IN ('Failed', 'Aborted') THEN
         RAISE EXCEPTION 'Bulk job "%" is %', chunk.job_id, v_job.state
             USING ERRCODE = 'SF015',
@@ -181,7 +186,8 @@ END
 $function$;
 
 COMMENT ON FUNCTION sffdw.watch_job(sffdw.connection, sffdw.mapping, sffdw.load_chunk) IS
-    'Ask how a chunk''s job stands, and when to ask again. Raises SF015 if it has failed.';
+    'Ask how a chunk''s job stands, and when to ask again. Raises SF015 if it has failed, '
+    'SF016 if Bulk cannot read so many fields.';
 
 CREATE FUNCTION sffdw.discard_jobs(connection sffdw.connection, mapping sffdw.mapping)
 RETURNS void

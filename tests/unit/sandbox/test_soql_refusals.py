@@ -154,3 +154,14 @@ def test_more_tables_than_a_join_can_take_are_too_complicated(own_sf: Caller) ->
 
     assert own_sf.rows(statement(50)) == []
     assert own_sf.refusal(statement(70))[0] == "QUERY_TOO_COMPLICATED"
+
+
+def test_more_formulas_than_a_fault_allows_are_too_complicated(own_sf: Caller) -> None:
+    fields = [{"name": f"F{number}__c", "type": "string", "length": 80, "formula": "Name"} for number in range(3)]
+    own_sf.post("/_sandbox/objects", {"name": "Sheet__c", "fields": fields})
+    own_sf.post("/_sandbox/faults", {"name": "query.complicated", "when": {}, "params": {"formulas": 2}})
+    assert own_sf.rows("SELECT Id, Name, CreatedDate, F0__c, F1__c FROM Sheet__c WHERE F2__c = 'a'") == []
+    statement = "SELECT Id, F0__c, F1__c, F2__c FROM Sheet__c"
+    assert own_sf.refusal(statement)[0] == "QUERY_TOO_COMPLICATED"
+    assert own_sf.post("/jobs/query", {"operation": "query", "query": statement})[0]["errorCode"] == (
+        "QUERY_TOO_COMPLICATED")

@@ -16,8 +16,8 @@ ROOT = Path(__file__).parents[3]
 PACKAGE = ROOT / "sffdw"
 ORDER = ("errors", "options", "types", "soql", "planner", "host", "spool", "intents", "calls", "auth", "answers",
          "wire", "retry", "simple", "failures", "body", "transport", "ahead", "client", "delimited", "bulk", "ingest",
-         "events", "connection", "describe", "scan", "extract", "entries", "writer", "sync_writer", "table", "live",
-         "system", "imports", "ereport", "fdw")
+         "events", "connection", "describe", "narrow", "scan", "extract", "entries", "writer", "sync_writer", "table",
+         "live", "system", "imports", "ereport", "fdw")
 
 
 def imported(path: Path) -> set[str]:
