@@ -60,7 +60,7 @@ BEGIN
     END IF;
     EXECUTE format($query$
         INSERT INTO %1$s (_ordinal, _gone, _leaves, _stamp, _creator, %2$s)
-        SELECT row_number() OVER (), %3$s OR %12$s, %12$s, %4$s, %5$s, %6$s
+        SELECT row_number() OVER (), %3$s OR %12$s, %12$s AND NOT %3$s, %4$s, %5$s, %6$s
         FROM %7$s l
         WHERE l._scope = %8$L
         AND l._purpose = %9$L

@@ -116,6 +116,19 @@ def test_row_with_a_rejected_change_stays(org: Org, filtered: Session) -> None:
     assert org.record("Account", record_id)["Name"] == "Rejected"  # type: ignore[index]
 
 
+def test_row_with_a_rejected_change_goes_when_its_record_is_deleted_outside_the_filter(
+        org: Org, filtered: Session) -> None:
+    record_id = sfid_of(filtered, "E 3")
+    with org.fault("dml.error", {"code": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "message": "No."}):
+        filtered.execute("UPDATE salesforce.account SET name = 'Rejected' WHERE sfid = %s", [record_id])
+        write(filtered)
+    org.update("Account", record_id, AnnualRevenue=1)
+    poll(filtered)
+    org.act("delete", "Account", record_id)
+    poll(filtered)
+    assert names(filtered) == ["E 2"]
+
+
 def test_altered_filter_is_followed_by_rows_already_here(org: Org, filtered: Session) -> None:
     kept = one(filtered, "SELECT id FROM salesforce.account WHERE name = 'E 3'")
     filtered.execute("SELECT sffdw.alter_mapping('Account', row_filter => 'annualrevenue >= 3000')")
