@@ -6,6 +6,7 @@
 -- requires: functions/doubt_rejections
 -- requires: functions/judge_failures
 -- requires: functions/make_request
+-- requires: functions/name_resent
 -- requires: functions/resolve_conflicts
 -- requires: tables/sync_run
 
@@ -219,6 +220,7 @@ DECLARE
     v_count    integer;
 BEGIN
     v_requests := sffdw.resolve_conflicts(connection, sffdw.confirm_or_put_off(connection, v_requests));
+    v_requests := sffdw.name_resent(connection, v_requests, v_claims);
 
     UPDATE sffdw.write_claim c
     SET phase = 'answered', final_state = r.final_state, status_code = r.status_code, message = r.message,

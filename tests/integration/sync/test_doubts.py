@@ -92,6 +92,30 @@ def test_case_66_the_record_of_a_row_that_was_deleted_here_makes_no_other_row(or
     assert (org.names(), rows(sent_again, "SELECT * FROM sffdw.deferred_row")) == (["other"], [])
 
 
+@pytest.mark.parametrize(("is_deleted", "want"), [
+    (True, ("FAILED", "ENTITY_IS_DELETED: entity is deleted")), (False, ("SUCCESS", None))])
+def test_case_66_a_merged_insert_whose_record_was_polled_and_deleted_makes_no_other(
+        org: Org, account: Session, is_deleted: bool, want: tuple[str, str | None]) -> None:
+    """With a younger change merged into it the record is not what was sent, so that asking does not know it again."""
+    poll(account)
+    account.execute("SELECT sffdw.alter_connection(write_algorithm => 'merged')")
+    account.execute("INSERT INTO salesforce.account (name, external_id__c) VALUES ('late', 'x')")
+    with org.fault("reply.lost", {"commit_after_s": LATE_S}, kind="collections", calls="1"):
+        write(account)
+    go_on(account)
+    org.advance(LATE_S + 1)
+    poll(account)
+    sfid = one(account, "SELECT sfid FROM salesforce.account")
+    account.execute("UPDATE salesforce.account SET phone = '2'")
+    if is_deleted:
+        org.act("delete", "Account", sfid)
+    account.execute("UPDATE sffdw.write_claim SET asked_at = asked_at - interval '1 minute'")
+    go_on(account)
+    assert [(record["Id"], record["Phone"]) for record in org.sandbox.records("Account", "all")] == [
+        (sfid, None if is_deleted else "2")]
+    assert log(account, "state, sf_message")[0] == want
+
+
 def test_case_70_a_record_that_came_late_and_was_deleted_is_not_made_again(org: Org, sent_again: Session) -> None:
     org.advance(LATE_S + 1)
     org.act("delete", "Account", org.sandbox.records("Account")[0]["Id"])
