@@ -3,6 +3,7 @@
 -- requires: functions/compare_step
 -- requires: functions/count_calls
 -- requires: functions/prepare_entries
+-- requires: functions/sees_cron
 -- requires: functions/settle_intents
 -- requires: functions/start_run
 -- requires: functions/sync_setting
@@ -124,8 +125,7 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    IF to_regclass('cron.job_run_details') IS NULL
-    OR NOT has_table_privilege(to_regclass('cron.job_run_details'), 'DELETE') THEN
+    IF NOT sffdw.sees_cron() THEN
         RETURN;
     END IF;
     EXECUTE $query$
@@ -133,7 +133,10 @@ BEGIN
         USING cron.job j
         WHERE j.jobid = d.jobid
         AND starts_with(j.jobname, $1)
-        AND d.end_time < $2 - interval '1 day'
+        -- Connection "a" leaves the runs of connection "a:b" alone.
+        AND substr(j.jobname, length($1) + 1) ~ '^((poll:[0-9]+|write|changes)(:start)?|maintain)$'
+        -- A server that was killed leaves runs without an end.
+        AND coalesce(d.end_time, d.start_time) < $2 - interval '1 day'
     $query$
     USING format('sffdw:%s:', connection.connection_name), at;
 END

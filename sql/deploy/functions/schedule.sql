@@ -2,6 +2,7 @@
 -- requires: functions/find_connection
 -- requires: functions/log_event
 -- requires: functions/require_owner
+-- requires: functions/sees_cron
 
 BEGIN;
 
@@ -89,7 +90,7 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    IF to_regclass('cron.job') IS NULL OR NOT has_schema_privilege('cron', 'USAGE') THEN
+    IF NOT sffdw.sees_cron() THEN
         RETURN;
     END IF;
     RETURN QUERY EXECUTE $query$

@@ -348,6 +348,32 @@ def test_schedule_makes_the_jobs_of_the_owner(jobs: Session, server: Any, sandbo
     jobs.execute(f"ALTER ROLE {OWNER} RESET statement_timeout")
 
 
+def test_upkeep_trims_what_pg_cron_keeps_of_our_runs_and_of_no_others(
+        jobs: Session, server: Any, sandbox: Any, credentials: Any) -> None:
+    create_server(jobs, sandbox, credentials)
+    with psycopg.connect(host=server.host, port=server.port, user=OWNER, dbname="cron", autocommit=True) as owner:
+        owner.execute("SELECT sffdw.create_connection('sf')")
+        # Where pg_cron is somebody else's, upkeep has nothing to do with it.
+        owner.execute("CALL sffdw.maintain()")
+        assert rows(owner, "SELECT sffdw.unschedule()") == []
+        jobs.execute(f"GRANT USAGE ON SCHEMA cron TO {OWNER}")
+        for name in ("sffdw:salesforce:write", "sffdw:salesforce:b:write", "other"):
+            owner.execute("SELECT cron.schedule(%s, '0 0 1 1 *', 'SELECT')", [name])
+        jobs.execute("""
+            INSERT INTO cron.job_run_details (jobid, runid, username, status, start_time, end_time)
+            SELECT j.jobid, 1000 * j.jobid + t.n, j.username, t.status, now() - t.started, now() - t.ended
+            FROM cron.job j
+            CROSS JOIN (VALUES (1, 'succeeded', interval '25 hours', interval '25 hours'),
+                               (2, 'succeeded', '23 hours', '23 hours'), (3, 'running', '1 hour', NULL),
+                               (4, 'failed', '25 hours', NULL)) AS t (n, status, started, ended)""")
+        owner.execute("CALL sffdw.maintain()")
+        left = dict(rows(jobs, "SELECT j.jobname, array_agg(d.runid % 1000 ORDER BY d.runid) FROM cron.job j "
+                               "JOIN cron.job_run_details d USING (jobid) GROUP BY j.jobname"))
+        assert left == {"sffdw:salesforce:write": [2, 3], "sffdw:salesforce:b:write": [1, 2, 3, 4],
+                        "other": [1, 2, 3, 4]}
+        owner.execute("SELECT cron.unschedule(jobid) FROM cron.job")
+
+
 @pytest.mark.parametrize(("second", "want"), [("00", 59.0), ("30.5", 28.5), ("59", 0.0), ("59.7", 0.0)])
 def test_a_loop_that_bridges_a_minute_is_over_before_the_next(account: Session, second: str, want: float) -> None:
     assert one(account, "SELECT extract(epoch FROM sffdw.rest_of_minute(%s::timestamptz))::float8",
