@@ -73,7 +73,9 @@ AS $function$
 DECLARE
     v_before timestamptz := at - make_interval(days => sffdw.sync_setting(connection.options, 'archive_kept_days'));
 BEGIN
-    EXECUTE format('DELETE FROM %I._trigger_log_archive a WHERE a.created_at < $1', connection.schema_name)
+    -- What waited long, paused or held, is kept as long from its answer on.
+    EXECUTE format('DELETE FROM %I._trigger_log_archive a '
+                   'WHERE a.created_at < $1 AND coalesce(a.processed_at, a.created_at) < $1', connection.schema_name)
     USING v_before;
     DELETE FROM sffdw.log_entry e
     WHERE e.connection_id = connection.connection_id

@@ -266,6 +266,10 @@ def test_settled_entries_are_archived_once_a_later_poll_has_merged(org: Org, acc
     account.execute("CALL sffdw.maintain(at => now() + interval '25 hours')")
     assert log(account) == []
     assert one(account, "SELECT archived FROM sffdw.write_errors") is True
+    # What waited for weeks before it was sent is kept as long as anything else.
+    account.execute("UPDATE salesforce._trigger_log_archive SET created_at = created_at - interval '40 days'")
+    account.execute("CALL sffdw.maintain()")
+    assert one(account, "SELECT count(*) FROM salesforce._trigger_log_archive") == 2
     account.execute("CALL sffdw.maintain(at => now() + interval '40 days')")
     assert rows(account, "SELECT * FROM salesforce._trigger_log_archive") == []
     assert rows(account, "SELECT * FROM sffdw.write_claim") == []
