@@ -7,7 +7,7 @@ did not bring so is asked for again in the ordinary way.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from threading import Thread
+from threading import Event, Thread
 from urllib.parse import urlsplit
 
 import requests
@@ -23,6 +23,8 @@ from sffdw.wire import Sockets, http_session
 
 # Two of them are held at times. What is beyond is read when the page is: by then it is made, and on its way.
 MOST_BYTES = 1 << 22
+# Where connecting takes longer than this the page is not waited for.
+SEND_WAIT_S = 1.0
 
 Params = Mapping[str, str]
 
@@ -35,6 +37,7 @@ class Fetch:
     params: Params
     purpose: Purpose
     send: Callable[[], requests.Response]
+    sent: Event
     pieces: list[bytes] = field(default_factory=list)
     response: requests.Response | None = None
     rest: Iterator[bytes] = field(default_factory=lambda: iter(()))
@@ -44,7 +47,10 @@ class Fetch:
         self._thread = Thread(target=self._run, name="sffdw page ahead", daemon=True)
 
     def start(self) -> None:
+        """Begin. The request is on its way then: a backend that works for PostgreSQL leaves little time to threads."""
+        self.sent.clear()
         self._thread.start()
+        self.sent.wait(SEND_WAIT_S)
 
     def end(self) -> None:
         """Wait for the thread."""
@@ -61,6 +67,8 @@ class Fetch:
                 self.pieces.append(piece)
         except Exception as exc:  # noqa: BLE001 - looked at by who takes the page
             self.error = exc
+        finally:
+            self.sent.set()
 
 
 class PageAhead:
@@ -88,7 +96,8 @@ class PageAhead:
             return
         fetch = self._fetch = Fetch(path, params, purpose, lambda: salesforce._call_salesforce(
             "GET", salesforce.base_url + path, params=params, headers={"Accept": "text/csv"},
-            timeout=(self._settings.connect_timeout, self._settings.read_timeout), allow_redirects=False, stream=True))
+            timeout=(self._settings.connect_timeout, self._settings.read_timeout), allow_redirects=False, stream=True),
+            self._sockets.sent)
         # A thread begun by a worker takes no signals, as the worker takes none.
         self._host.run(fetch.start, self._sockets.shut)
 
@@ -117,7 +126,9 @@ class PageAhead:
         self._forget(fetch)
 
     def _has(self, path: str, params: Params) -> bool:
-        return self._fetch is not None and (self._fetch.path, dict(self._fetch.params)) == (path, dict(params))
+        # Whatever its size: the locator says where it begins, and its head where the one behind it does.
+        return self._fetch is not None and (self._fetch.path, self._fetch.params.get("locator")) == (
+            path, params.get("locator"))
 
     def _judged(self, fetch: Fetch) -> requests.Response | None:
         """The answer; None where another attempt may have a better one. Raises what Salesforce says against it."""

@@ -58,9 +58,15 @@ class Job:
 
 @dataclass
 class Given:
-    """How many rows of a page have been given so far."""
+    """How many rows of a page have been given so far, and of how many bytes of text."""
 
     count: int = 0
+    size: int = 0
+
+    def measured(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        for piece in pieces:
+            self.size += len(piece)
+            yield piece
 
 
 @dataclass(frozen=True)
@@ -168,15 +174,15 @@ class Bulk:
         def params(locator: str | None) -> dict[str, str]:
             return {name: str(value) for name, value in (("locator", locator), ("maxRecords", max_records)) if value}
 
-        page = self._result(job_id, "results", params(locator))
+        page = self._result(job_id, "results", params(locator), self._ahead if goes_on else None)
         if goes_on and page.next_locator and self._ahead:
             ahead, following = self._ahead, params(page.next_locator)
             self._of_job(job_id, lambda path: ahead.begin(f"{path}/results", following, self._client.purpose))
         return page
 
-    def _result(self, job_id: str, name: str, params: Mapping[str, str]) -> Page:
+    def _result(self, job_id: str, name: str, params: Mapping[str, str], ahead: PageAhead | None = None) -> Page:
         def asked(path: str) -> Body:
-            fetched = self._ahead and self._ahead.take(f"{path}/{name}", params)
+            fetched = ahead and ahead.take(f"{path}/{name}", params)
             return fetched or self._client.transport.stream(
                 f"{path}/{name}", params=params, purpose=self._client.purpose)
 
@@ -185,9 +191,10 @@ class Bulk:
             if body.status == 204:
                 body.close()
                 raise lost(job_id, None)
-            return Opened(body, PageText(body.pieces(), self._split))
+            return Opened(body, PageText(given.measured(body.pieces()), self._split))
 
-        first, given = _persistent(opened), Given()
+        given = Given()
+        first = _persistent(opened)
         blocks = self._counted(_blocks(first, opened, given))
         return Page(first.text.columns, _locator(first.body.headers), blocks, given)
 

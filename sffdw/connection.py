@@ -63,6 +63,7 @@ class ReadPage:
     locator: str
     next_locator: str | None
     record_count: int
+    byte_count: int
 
 
 @dataclass

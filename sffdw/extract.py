@@ -62,7 +62,7 @@ def _page_of_job(connection: Connection, purpose: Purpose, arguments: Mapping[st
     page = connection.bulk.charged(purpose).page(
         job_id, locator or None, size, goes_on=purpose.name != "live")
     yield from shaped(page, places, {**arguments, "_next_locator": page.next_locator})
-    connection.read_pages.append(ReadPage(job_id, locator, page.next_locator, page.given.count))
+    connection.read_pages.append(ReadPage(job_id, locator, page.next_locator, page.given.count, page.given.size))
 
 
 def row_limit(name: str, text: str | None) -> int | None:

@@ -8,6 +8,7 @@ import socket
 import urllib.request
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import Any, TypeVar
 
 import requests
@@ -22,10 +23,14 @@ Result = TypeVar("Result")
 
 
 class Sockets:
-    """The open sockets of a session. Duplicated descriptors: TLS takes over the ones it is given."""
+    """The open sockets of a session. Duplicated descriptors: TLS takes over the ones it is given.
+
+    sent: set when a request has gone out, for who wants to know.
+    """
 
     def __init__(self) -> None:
         self._open: set[socket.socket] = set()
+        self.sent = Event()
 
     def watch(self, opened: socket.socket) -> socket.socket:
         """Remember a socket; the duplicate given back is the key to forget it by."""
@@ -99,6 +104,10 @@ def _connection_class(base: type[HTTPConnection], sockets: Sockets) -> type[HTTP
             if self._double is not None:
                 sockets.forget(self._double)
                 self._double = None
+
+        def getresponse(self) -> Any:
+            sockets.sent.set()
+            return super().getresponse()
 
         def close(self) -> None:
             super().close()

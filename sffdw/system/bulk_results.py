@@ -25,7 +25,8 @@ class BulkResultsTable(SystemTable):
             for values in zip(*block, strict=True):
                 record = dict(zip(page.columns, [value or None for value in values], strict=True))
                 yield {"record": json_text(record), "next_locator": page.next_locator}
-        self.connection.read_pages.append(ReadPage(job_id, locator, page.next_locator, page.given.count))
+        self.connection.read_pages.append(
+            ReadPage(job_id, locator, page.next_locator, page.given.count, page.given.size))
 
 
 TABLE = BulkResultsTable

@@ -118,6 +118,62 @@ COMMENT ON FUNCTION sffdw.page_rows(sffdw.connection, sffdw.mapping) IS
     'Return how many rows a page of a job''s result is asked for with: fewer of wide objects, so that a statement stays '
     'short.';
 
+CREATE FUNCTION sffdw.first_page_rows(connection sffdw.connection, mapping sffdw.mapping)
+RETURNS bigint
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    -- Long texts are seldom as long as they may be. The longest rich text of Salesforce has 131,072 characters.
+    SELECT greatest(200, 4 * sffdw.sync_setting(connection.options, 'bulk_page_bytes')::bigint / sum(l.length))
+    FROM pg_attribute a
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN a.atttypid = 'text'::regtype THEN 131072 ELSE a.atttypmod - 4 END AS length
+    ) l
+    WHERE a.attrelid = sffdw.mapped_table(connection, mapping)::regclass
+    AND a.attnum > 0
+    AND a.attname <> '_hc_err'
+    AND a.atttypid IN ('text'::regtype, 'varchar'::regtype)
+    AND l.length > 1000
+    HAVING count(*) > 0;
+$function$;
+
+COMMENT ON FUNCTION sffdw.first_page_rows(sffdw.connection, sffdw.mapping) IS
+    'Return how many rows the first page of an object with long texts may have, before it is known how long they are; '
+    'NULL of other objects.';
+
+CREATE FUNCTION sffdw.next_page_rows(connection sffdw.connection, mapping sffdw.mapping, chunk sffdw.load_chunk)
+RETURNS integer
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT least(sffdw.page_rows(connection, mapping), coalesce(chunk.page_rows, (
+        SELECT min(c.page_rows)
+        FROM sffdw.load_chunk c
+        WHERE c.mapping_id = mapping.mapping_id
+    ), sffdw.first_page_rows(connection, mapping)))::integer;
+$function$;
+
+COMMENT ON FUNCTION sffdw.next_page_rows(sffdw.connection, sffdw.mapping, sffdw.load_chunk) IS
+    'Return how many rows the next page of a chunk is asked for with.';
+
+CREATE FUNCTION sffdw.fitting_rows(connection sffdw.connection, record_count bigint, byte_count bigint)
+RETURNS integer
+LANGUAGE sql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    -- The rows behind may be longer: a page grows by steps.
+    SELECT greatest(10, least(
+        10 * record_count, record_count * sffdw.sync_setting(connection.options, 'bulk_page_bytes') / byte_count))::integer
+    WHERE record_count > 0
+    AND byte_count > 0;
+$function$;
+
+COMMENT ON FUNCTION sffdw.fitting_rows(sffdw.connection, bigint, bigint) IS
+    'Return how many rows the page behind one of so many rows and bytes may have; NULL if that had none.';
+
 CREATE FUNCTION sffdw.take_page(
     connection sffdw.connection,
     mapping    sffdw.mapping,
@@ -165,15 +221,17 @@ DECLARE
     v_merged sffdw.merge_count := sffdw.take_page(connection, mapping, chunk, format(
         'l._job_id OPERATOR(pg_catalog.=) %L AND l._locator OPERATOR(pg_catalog.=) %L '
         'AND l._page_size OPERATOR(pg_catalog.=) %L AND l._purpose OPERATOR(pg_catalog.=) %L',
-        chunk.job_id, chunk.locator, sffdw.page_rows(connection, mapping)::text, sffdw.job_purpose(mapping)));
+        chunk.job_id, chunk.locator, sffdw.next_page_rows(connection, mapping, chunk)::text, sffdw.job_purpose(mapping)));
     v_page   record;
 BEGIN
-    EXECUTE format('SELECT p.next_locator, p.record_count FROM %I._bulk_pages p WHERE p.job_id = %L AND p.locator = %L',
+    EXECUTE format('SELECT p.next_locator, p.record_count, p.byte_count FROM %I._bulk_pages p '
+                   'WHERE p.job_id = %L AND p.locator = %L',
                    connection.live_schema_name, chunk.job_id, chunk.locator)
     INTO STRICT v_page;
     UPDATE sffdw.load_chunk c
     SET locator = coalesce(v_page.next_locator, ''),
         row_count = c.row_count + v_page.record_count,
+        page_rows = coalesce(sffdw.fitting_rows(connection, v_page.record_count, v_page.byte_count), c.page_rows),
         error_count = 0,
         error = NULL,
         done_at = CASE WHEN v_page.next_locator IS NULL THEN clock_timestamp() END

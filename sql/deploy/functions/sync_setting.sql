@@ -10,13 +10,14 @@ IMMUTABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
     -- A REST answer holds at most 2,000 records, a Collections request 200. A page of a Bulk job's result has as many
-    -- rows as hold bulk_page_values values, 50,000 at most.
+    -- rows as hold bulk_page_values values, 50,000 at most, and about bulk_page_bytes bytes.
     SELECT '{
         "accelerated_gap_s": 2,
         "archive_after_s": 900,
         "archive_kept_days": 30,
         "bulk_chunk_rows": 250000,
         "bulk_load_threshold": 10000,
+        "bulk_page_bytes": 33554432,
         "bulk_page_values": 750000,
         "bulk_pause_ms": 500,
         "bulk_write_rows": 50000,

@@ -27,6 +27,7 @@ CREATE TABLE sffdw.load_chunk (
     processed_count bigint,
     locator         text        NOT NULL DEFAULT '',
     row_count       bigint      NOT NULL DEFAULT 0,
+    page_rows       integer,
     look_count      integer     NOT NULL DEFAULT 0,
     look_at         timestamptz,
     error_count     integer     NOT NULL DEFAULT 0,
@@ -57,6 +58,8 @@ COMMENT ON COLUMN sffdw.load_chunk.job_count IS 'Jobs that were tried for this c
 COMMENT ON COLUMN sffdw.load_chunk.processed_count IS 'Rows that the job announces.';
 COMMENT ON COLUMN sffdw.load_chunk.locator IS 'Where the next page begins; empty: the first page.';
 COMMENT ON COLUMN sffdw.load_chunk.row_count IS 'Rows of this job''s pages that are committed.';
+COMMENT ON COLUMN sffdw.load_chunk.page_rows IS
+    'Rows that the next page may have, by the bytes of the last one; NULL: none has been read.';
 COMMENT ON COLUMN sffdw.load_chunk.look_at IS 'When the next step may be made; NULL: at once.';
 COMMENT ON COLUMN sffdw.load_chunk.error_count IS 'Errors in a row with this job.';
 

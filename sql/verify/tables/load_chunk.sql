@@ -7,7 +7,7 @@ FROM sffdw.mapping
 WHERE false;
 
 SELECT mapping_id, chunk_number, first_id, before_id, job_id, job_state, job_created_at, job_count, processed_count,
-       locator, row_count, look_count, look_at, error_count, error, done_at
+       locator, row_count, page_rows, look_count, look_at, error_count, error, done_at
 FROM sffdw.load_chunk
 WHERE false;
 
