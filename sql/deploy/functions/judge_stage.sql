@@ -158,14 +158,7 @@ AS $function$
 DECLARE
     v_column name;
 BEGIN
-    FOR v_column IN
-        SELECT f.column_name
-        FROM sffdw.mapping_field f
-        JOIN sffdw.merge_columns(connection, mapping) c ON c.column_name = f.column_name
-        WHERE f.mapping_id = mapping.mapping_id
-        AND f.is_unique
-        AND f.column_name <> 'sfid'
-    LOOP
+    FOR v_column IN SELECT u FROM sffdw.unique_columns(connection, mapping) u LOOP
         EXECUTE format($query$
             UPDATE %1$s s
             SET _clears = array_append(s._clears, %3$L)

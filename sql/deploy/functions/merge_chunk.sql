@@ -49,12 +49,9 @@ BEGIN
     FROM sffdw.merge_columns(connection, mapping) c;
     SELECT coalesce(array_agg(ROW('clear', format(v_shell, format(
         'UPDATE %s t SET %I = NULL FROM %s s WHERE %s AND %L OPERATOR(pg_catalog.=) ANY (s._clears) AND %s ''update''',
-        v_table, f.column_name, stage, v_match, f.column_name, v_span)))::sffdw.merge_statement), '{}')
+        v_table, u, stage, v_match, u, v_span)))::sffdw.merge_statement), '{}')
     INTO v_clears
-    FROM sffdw.mapping_field f
-    WHERE f.mapping_id = mapping.mapping_id
-    AND f.is_unique
-    AND f.column_name <> 'sfid';
+    FROM sffdw.unique_columns(connection, mapping) u;
     RETURN ARRAY[ROW('delete', format(v_shell, format(
             'DELETE FROM %s t USING %s s WHERE %s AND %s ''delete''', v_table, stage, v_match, v_span))
         )::sffdw.merge_statement]

@@ -135,4 +135,27 @@ COMMENT ON FUNCTION sffdw.merge_columns(sffdw.connection, sffdw.mapping) IS
     'A column that either lacks keeps its local values. Of a narrowed mapping, sfid and the named ones. heroku '
     'types hold UTC, whatever the session''s time zone.';
 
+CREATE FUNCTION sffdw.unique_columns(connection sffdw.connection, mapping sffdw.mapping)
+RETURNS SETOF name
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT c.column_name
+    FROM sffdw.merge_columns(connection, mapping) c
+    JOIN pg_attribute a
+        ON a.attrelid = sffdw.mapped_table(connection, mapping)::regclass
+        AND a.attname = c.column_name
+    JOIN pg_index i ON i.indrelid = a.attrelid AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum
+    WHERE i.indisunique
+    AND i.indimmediate
+    AND c.column_name <> 'sfid'
+    AND NOT a.attnotnull
+    GROUP BY c.column_name;
+$function$;
+
+COMMENT ON FUNCTION sffdw.unique_columns(sffdw.connection, sffdw.mapping) IS
+    'Return the merged columns whose values may be in one row only, by an index of ours or of the user''s, and that '
+    'can be emptied while they change hands.';
+
 COMMIT;

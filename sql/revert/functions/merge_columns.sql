@@ -2,6 +2,7 @@
 
 BEGIN;
 
+DROP FUNCTION sffdw.unique_columns(sffdw.connection, sffdw.mapping);
 DROP FUNCTION sffdw.merge_columns(sffdw.connection, sffdw.mapping);
 DROP FUNCTION sffdw.job_operation(sffdw.connection, sffdw.mapping);
 DROP FUNCTION sffdw.read_scope(sffdw.connection, sffdw.mapping);

@@ -189,15 +189,17 @@ def test_case_39_times_are_utc_whatever_the_session_says(org: Org, account: Sess
 
 
 def test_unique_identifiers_that_swap_are_merged(org: Org, account: Session) -> None:
-    first, second = org.create("Account", {"Name": "one", "External_Id__c": "x"},
-                               {"Name": "two", "External_Id__c": "y"})
+    """Those of a unique index of the user's too, as Heroku Connect made them for any field."""
+    first, second = org.create("Account", {"Name": "one", "External_Id__c": "x", "Phone": "1"},
+                               {"Name": "two", "External_Id__c": "y", "Phone": "2"})
+    account.execute("CREATE UNIQUE INDEX hcu_idx_account_phone ON salesforce.account (phone)")
     poll(account)
     org.update("Account", first, External_Id__c=None)
-    org.update("Account", second, External_Id__c="x")
-    org.update("Account", first, External_Id__c="y")
+    org.update("Account", second, External_Id__c="x", Phone="1")
+    org.update("Account", first, External_Id__c="y", Phone="2")
     poll(account)
-    assert rows(account, "SELECT name, external_id__c FROM salesforce.account ORDER BY name") == [
-        ("one", "y"), ("two", "x")]
+    assert rows(account, "SELECT name, external_id__c, phone FROM salesforce.account ORDER BY name") == [
+        ("one", "y", "2"), ("two", "x", "1")]
     assert rows(account, "SELECT * FROM sffdw.deferred_row") == []
 
 
