@@ -25,6 +25,8 @@ ORG_SWEEP_INTERVAL_S = 600
 BEFORE_THE_STORM = 1000
 # Pages and loads are small here: some objects are loaded through Bulk and some through REST, and so are polls.
 SIZES = {"page_size": 200, "bulk_load_threshold": 220}
+# The storm is a mass of deletes, and meant: on a slow machine a fifth of a table may go between two looks.
+MEANT = {"delete_threshold_percent": 100}
 SHOWN = 20
 
 
@@ -36,7 +38,7 @@ def rate(plan: Plan) -> float:
 def settings(plan: Plan) -> dict[str, Any]:
     """Intervals in the server's seconds that are to the org's clock what the defaults are to a real org's."""
     interval = max(5, round(ORG_SWEEP_INTERVAL_S / rate(plan)))
-    return {"sweep_interval_s": interval, "delete_interval_s": interval} | SIZES | plan.options
+    return {"sweep_interval_s": interval, "delete_interval_s": interval} | SIZES | MEANT | plan.options
 
 
 @dataclass
