@@ -53,8 +53,9 @@ class Fetch:
         self.sent.wait(SEND_WAIT_S)
 
     def end(self) -> None:
-        """Wait for the thread."""
-        self._thread.join()
+        """Wait for the thread, if a cancelled statement has let it begin."""
+        if self._thread.ident is not None:
+            self._thread.join()
 
     def size(self) -> int:
         return sum(map(len, self.pieces))
@@ -138,8 +139,10 @@ class PageAhead:
             check(fetch.response)
             return fetch.response
         self._forget(fetch)
+        if fetch.error is None:
+            return None
         if not isinstance(fetch.error, FOREIGN):
-            raise fetch.error or AssertionError("neither an answer nor an error")
+            raise fetch.error
         try:
             self._transport.failed(fetch.error, fetch.purpose)
         except RequestError as error:
