@@ -11,7 +11,7 @@ AS $function$
     SELECT format($code$
             -- A trigger of the app's that fires before this one may have changed the row again, and that was captured
             -- first: what began with the values that the row has here comes after them.
-            IF v_below IS NOT NULL AND TG_OP <> 'DELETE' THEN
+            IF TG_OP <> 'DELETE' AND (strpos(v_below, E'\n' || v_key || E'\n') > 0 OR v_below LIKE E'%%\n*') THEN
                 EXECUTE $later$
                     SELECT array_agg(l.id ORDER BY l.id), bool_or(l.state = 'SUCCESS')
                     FROM %1$I._trigger_log l
@@ -24,7 +24,7 @@ AS $function$
                     AND (l.txid, l.table_name, l.record_id) = (txid_current(), $2, $3)
                 $later$
                 INTO v_later, v_is_sent
-                USING v_below, %2$L, NEW.id, v_new::text, %5$L::regclass;
+                USING split_part(v_below, E'\n', 1)::integer, %2$L, NEW.id, v_new::text, %5$L::regclass;
                 IF v_is_sent THEN
                     -- Those that wait for Salesforce are there already: they must not be undone.
                     v_values := (
@@ -71,7 +71,9 @@ BEGIN
             v_values %4$I.hstore;
             v_state  text := %5$L;
             v_depth  integer := pg_trigger_depth();
-            v_below  integer := nullif(current_setting('sffdw.captured_below_' || v_depth, true), '');
+            v_key    text := %3$L || ':' || coalesce(NEW.id, OLD.id);
+            -- The first entry that was captured within this statement since the last row, and the rows: a * for more.
+            v_below  text := nullif(current_setting('sffdw.captured_below_' || v_depth, true), '');
             v_later  integer[];
             v_is_sent boolean;
             v_id     integer;
@@ -103,8 +105,12 @@ BEGIN
                 PERFORM set_config('sffdw.captured_below_' || v_depth, '', true);
             END IF;
             IF v_depth > 1 THEN
-                v_below := nullif(current_setting('sffdw.captured_below_' || v_depth - 1, true), '');
-                PERFORM set_config('sffdw.captured_below_' || v_depth - 1, least(v_below, v_id)::text, true);
+                v_below := coalesce(nullif(current_setting('sffdw.captured_below_' || v_depth - 1, true), ''),
+                                    v_id || E'\n');
+                IF v_below NOT LIKE E'%%\n*' THEN
+                    PERFORM set_config('sffdw.captured_below_' || v_depth - 1, v_below || CASE
+                        WHEN length(v_below) > 2000 THEN '*' ELSE v_key || E'\n' END, true);
+                END IF;
             END IF;
             RETURN NULL;
         END

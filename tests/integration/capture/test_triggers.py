@@ -201,6 +201,11 @@ def test_what_an_apps_trigger_changes_again_is_logged_behind_the_change_that_it_
         ("INSERT", "app"), ("UPDATE", "trigger a"), ("UPDATE", "app"), ("UPDATE", "trigger gone"), ("DELETE", None)]
     assert [one[1:] for one in logged if one[0] == 3] == [("INSERT", "app"), ("UPDATE", "trigger b")]
     assert [one[2] for one in logged if one[0] == 1] == [None, "trigger a", "trigger b", "trigger gone"]
+    # However many rows it changes before.
+    account.execute("INSERT INTO salesforce.account (name) SELECT 'other' FROM generate_series(1, 300)")
+    account.execute("UPDATE salesforce.account SET name = 'last', phone = 'app' WHERE id = 3")
+    assert [hstore(account, entry["values"])["phone"] for entry in log_of(account) if entry["record_id"] == 3][-2:] == [
+        "app", "trigger last"]
 
 
 def test_copy_is_captured_row_by_row(app: Session, account: Session) -> None:
