@@ -1,4 +1,5 @@
 -- Deploy sffdw:functions/compare_step to pg
+-- requires: functions/first_look
 -- requires: functions/start_run
 -- requires: functions/verify_page
 
@@ -150,6 +151,7 @@ AS $function$
 DECLARE
     v_id      integer := sffdw.choose_comparison(connection, at);
     v_mapping sffdw.mapping;
+    v_last    sffdw.verification;
 BEGIN
     IF v_id IS NULL
     OR connection.paused_in
@@ -159,10 +161,13 @@ BEGIN
     END IF;
     SELECT m.* INTO STRICT v_mapping FROM sffdw.mapping m WHERE m.mapping_id = v_id;
     IF NOT EXISTS (SELECT FROM sffdw.verification v WHERE v.mapping_id = v_id AND v.ended_at IS NULL) THEN
+        SELECT v.* INTO v_last FROM sffdw.verification v WHERE v.mapping_id = v_id;
         PERFORM sffdw.open_verification(connection, v_mapping, at);
     END IF;
     BEGIN
-        PERFORM sffdw.advance_comparison(connection, v_mapping);
+        IF NOT sffdw.look_first(connection, v_mapping, v_last) THEN
+            PERFORM sffdw.advance_comparison(connection, v_mapping);
+        END IF;
     EXCEPTION WHEN OTHERS THEN
         UPDATE sffdw.verification v
         SET retry_at = clock_timestamp() + interval '10 minutes'

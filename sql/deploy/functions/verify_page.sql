@@ -272,6 +272,7 @@ BEGIN
     v_verification.started_at := clock_timestamp();
     v_verification.cursor_id := '';
     v_verification.run_id := sffdw.open_sync_run(mapping, 'verify');
+    v_verification.look_count := 0;
     v_verification.org_count := 0;
     v_verification.local_count := 0;
     v_verification.missing_count := 0;

@@ -14,6 +14,7 @@ CREATE TABLE sffdw.verification (
     stale_since     timestamptz,
     seen_until      timestamptz,
     run_id          bigint,
+    look_count      integer     NOT NULL DEFAULT 0,
     org_count       bigint      NOT NULL DEFAULT 0,
     local_count     bigint      NOT NULL DEFAULT 0,
     missing_count   bigint      NOT NULL DEFAULT 0,
@@ -42,6 +43,8 @@ COMMENT ON COLUMN sffdw.verification.next_at IS 'This server''s time of the next
 COMMENT ON COLUMN sffdw.verification.retry_at IS 'After an error, not before this time.';
 COMMENT ON COLUMN sffdw.verification.cursor_id IS 'Last Id compared; empty: none yet.';
 COMMENT ON COLUMN sffdw.verification.seen_until IS 'The mapping''s watermark when it began.';
+COMMENT ON COLUMN sffdw.verification.look_count IS
+    'Comparisons in a row, this one the last, that a count has spared; 0: Ids were compared.';
 COMMENT ON COLUMN sffdw.verification.pending_count IS
     'Rows that differ because a local change has not been sent yet.';
 

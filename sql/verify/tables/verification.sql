@@ -2,7 +2,7 @@
 
 BEGIN;
 
-SELECT mapping_id, is_full, started_at, ended_at, next_at, retry_at, cursor_id, stale_since, seen_until, run_id, org_count, local_count,
+SELECT mapping_id, is_full, started_at, ended_at, next_at, retry_at, cursor_id, stale_since, seen_until, run_id, look_count, org_count, local_count,
        missing_count, extra_count, different_count, pending_count
 FROM sffdw.verification
 WHERE false;

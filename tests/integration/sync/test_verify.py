@@ -278,3 +278,52 @@ def test_stamps_of_a_storm_are_read_once(org: Org, loaded: Session) -> None:
         assert stale == (6 if day == 1 else 0)
         poll(loaded)
     assert rows(loaded, DRIFT) == []
+
+
+# --- a count first ---
+
+
+def is_counted(session: Session) -> bool:
+    """How the last comparison was made."""
+    return bool(one(session, "SELECT event = 'VERIFY COUNTED' FROM sffdw.log WHERE event LIKE 'VERIFY%%' "
+                             "ORDER BY log_id DESC LIMIT 1"))
+
+
+def compare_daily(org: Org, session: Session, day: int) -> int:
+    """Compare on that day, and return the calls that it took."""
+    mark = org.last_call()
+    session.execute("CALL sffdw.maintain(at => now() + %s * interval '25 hours')", [day])
+    return len(org.calls("query", mark))
+
+
+def test_a_large_object_that_looks_equal_is_counted_for_six_days_in_a_row(org: Org, loaded: Session) -> None:
+    set_options(loaded, bulk_load_threshold=3, page_size=2)
+    org.advance(400)
+    poll(loaded)
+    assert compare_daily(org, loaded, 1) > 1, "the first one compares Ids"
+    for day in range(2, 8):
+        assert (compare_daily(org, loaded, day), is_counted(loaded)) == (1, True), day
+    assert one(loaded, "SELECT org_count FROM sffdw.verification") == 6
+    assert rows(loaded, "SELECT outcome, call_count FROM sffdw.sync_runs WHERE purpose = 'verify' "
+                        "ORDER BY run_id DESC LIMIT 1") == [("ok", 1)]
+    assert compare_daily(org, loaded, 8) > 1
+    assert not is_counted(loaded)
+
+
+@pytest.mark.parametrize("side", ["org", "local", "stamp"])
+def test_a_large_object_whose_sides_differ_in_number_or_stamp_is_compared(org: Org, loaded: Session, side: str) -> None:
+    set_options(loaded, bulk_load_threshold=3)
+    org.advance(400)
+    poll(loaded)
+    compare_daily(org, loaded, 1)
+    record_id = id_of(loaded, "A 5")
+    if side == "org":
+        hard_delete_unseen(org, loaded, [record_id])
+    elif side == "local":
+        quietly(loaded, "DELETE FROM salesforce.account WHERE sfid = %s", record_id)
+    else:
+        quietly(loaded, "UPDATE salesforce.account SET systemmodstamp = systemmodstamp - interval '1 hour'")
+    assert compare_daily(org, loaded, 3) == 2
+    assert not is_counted(loaded)
+    loaded.execute("CALL sffdw.poll(force => false, at => now() + interval '80 hours')")
+    assert len(rows(loaded, NAMES)) == (5 if side == "org" else 6)

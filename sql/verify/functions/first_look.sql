@@ -1,0 +1,27 @@
+-- Verify sffdw:functions/first_look on pg
+
+BEGIN;
+
+DO $do$
+DECLARE
+    v_routine record;
+BEGIN
+    FOR v_routine IN
+        SELECT w.signature, w.is_definer, w.settings, p.prosecdef, p.proconfig
+        FROM (VALUES
+            ('sffdw.may_look_first(sffdw.connection, sffdw.mapping, sffdw.verification)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.looks_equal(sffdw.connection, sffdw.mapping)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
+            ('sffdw.look_first(sffdw.connection, sffdw.mapping, sffdw.verification)', false, '{"search_path=pg_catalog, pg_temp"}'::text[])
+        ) AS w (signature, is_definer, settings)
+        JOIN pg_catalog.pg_proc p ON p.oid = w.signature::pg_catalog.regprocedure
+    LOOP
+        ASSERT v_routine.prosecdef = v_routine.is_definer, v_routine.signature || ' runs with the right role';
+        ASSERT v_routine.proconfig IS NOT DISTINCT FROM v_routine.settings,
+            v_routine.signature || ' has its settings pinned';
+        ASSERT pg_catalog.has_function_privilege('public', v_routine.signature, 'EXECUTE'),
+            'everyone may call ' || v_routine.signature;
+    END LOOP;
+END
+$do$;
+
+ROLLBACK;
