@@ -64,31 +64,6 @@ COMMENT ON FUNCTION sffdw.choose_deep(sffdw.connection) IS
     'Return entries that can be sent now, wherever in the log they are; where rows only wait for each other, break the '
     'circle.';
 
-CREATE FUNCTION sffdw.batch_limit(connection sffdw.connection)
-RETURNS integer
-LANGUAGE sql
-STABLE
-SET search_path = pg_catalog, pg_temp
-AS $function$
-    SELECT CASE count(DISTINCT c.batch_id)
-               WHEN 0 THEN s.size
-               ELSE greatest(least(s.size, 200), s.size >> least(2 * count(DISTINCT c.batch_id), 30)::integer)
-           END
-    FROM (SELECT sffdw.sync_setting(connection.options, 'write_batch_size') AS size) s
-    LEFT JOIN sffdw.write_claim c
-        ON c.connection_id = connection.connection_id
-        AND c.phase IN ('waiting', 'doubtful')
-        AND c.http_status IS NULL
-        AND c.status_code IS NULL
-        AND c.claimed_at > clock_timestamp() - interval '10 minutes'
-    GROUP BY s.size;
-$function$;
-
-COMMENT ON FUNCTION sffdw.batch_limit(sffdw.connection) IS
-    'Return how many entries a batch may have: as many as the option says, and a quarter of that for each batch of the '
-    'last ten minutes whose session was killed or ended by an error, if any of it is still open; 200 at least. What a '
-    'server that runs out of memory is killed for is tried with less.';
-
 CREATE FUNCTION sffdw.take_entries(connection sffdw.connection)
 RETURNS integer[]
 LANGUAGE plpgsql
@@ -106,7 +81,6 @@ BEGIN
     IF NOT v_is_any THEN
         RETURN NULL;
     END IF;
-    connection.options := connection.options || jsonb_build_object('write_batch_size', sffdw.batch_limit(connection));
     v_chosen := coalesce(sffdw.choose_first(connection), sffdw.choose_deep(connection));
     v_ids := sffdw.keep_sendable(connection, v_chosen);
     EXECUTE format($query$

@@ -9,7 +9,6 @@ DROP FUNCTION sffdw.awaits_org(integer);
 DROP FUNCTION sffdw.throttles(text);
 DROP FUNCTION sffdw.concerns_org(integer, text);
 DROP FUNCTION sffdw.take_entries(sffdw.connection);
-DROP FUNCTION sffdw.batch_limit(sffdw.connection);
 DROP FUNCTION sffdw.choose_deep(sffdw.connection);
 DROP FUNCTION sffdw.choose_first(sffdw.connection);
 

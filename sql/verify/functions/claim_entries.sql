@@ -12,8 +12,6 @@ BEGIN
             ('sffdw.choose_first(sffdw.connection)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.choose_deep(sffdw.connection)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.review_unsent(sffdw.connection)', false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
-            ('sffdw.batch_limit(sffdw.connection)',
-             false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.take_entries(sffdw.connection)',
              false, '{"search_path=pg_catalog, pg_temp"}'::text[]),
             ('sffdw.concerns_org(integer, text)',

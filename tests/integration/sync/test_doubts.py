@@ -185,27 +185,6 @@ def test_others_are_sent_between_two_questions(org: Org, account: Session, conta
     assert "new" in org.names("Contact", "LastName")
 
 
-def test_batches_are_smaller_after_sessions_that_were_killed_at_work(org: Org, contact: Session) -> None:
-    limit = "SELECT sffdw.batch_limit(c) FROM sffdw.connection c"
-    poll(contact)
-    contact.execute("SELECT sffdw.alter_connection(options => '{\"write_batch_size\": 2000}')")
-    contact.execute("INSERT INTO salesforce.contact (lastname) SELECT 'lost ' || n FROM generate_series(1, 3) n")
-    with org.fault("reply.lost", {"commit_after_s": LATE_S}, kind="collections", calls="1"):
-        write(contact)
-    assert one(contact, limit) == 2000, "an answer that was lost is none of ours"
-    for want in (500, 200, 200):
-        contact.execute("INSERT INTO salesforce.contact (lastname) SELECT 'new ' || n FROM generate_series(1, 600) n")
-        contact.execute("UPDATE sffdw.write_claim SET claimed_at = claimed_at - interval '15 seconds'")
-        contact.execute("SELECT sffdw.claim_entries(connection_id) FROM sffdw.connection")
-        forget_claimant(contact)
-        contact.execute("SELECT sffdw.mark_doubtful(c, NULL) FROM sffdw.connection c")
-        assert one(contact, limit) == want
-    sizes = "SELECT count(*) FROM sffdw.write_claim WHERE status_code IS NULL GROUP BY batch_id ORDER BY min(entry_id)"
-    assert rows(contact, sizes) == [(600,), (500,), (200,)]
-    contact.execute("UPDATE sffdw.write_claim SET claimed_at = claimed_at - interval '10 minutes'")
-    assert one(contact, limit) == 2000
-
-
 # Creates and records by last name, e-mail and phone; what each create is like: how many, the best ones, whether the
 # only one was changed, and how many creates that is like.
 ALIKE: list[tuple[list[dict[str, str]], dict[str, tuple[str, str, str | None]], list[tuple[Any, ...]]]] = [
