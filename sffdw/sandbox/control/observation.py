@@ -65,15 +65,16 @@ def set_clock(call: Call) -> Reply:
     """PUT /_sandbox/clock {now} | {advance_s} | {rate}."""
     given = call.json_object()
     clock = call.org.clock
-    if "now" in given:
-        moment = stamps.parse_datetime(str(given["now"]))
-        if moment is None:
-            raise ApiError("INVALID_ARGUMENT", f'cannot read the time "{given["now"]}"')
+    moment = stamps.parse_datetime(str(given["now"])) if "now" in given else None
+    if "now" in given and moment is None:
+        raise ApiError("INVALID_ARGUMENT", f'cannot read the time "{given["now"]}"')
+    # The pace first: a clock that is stopped and set stands at that very moment.
+    if "rate" in given:
+        clock.set_rate(float(given["rate"]))
+    if moment is not None:
         clock.set(moment)
     if "advance_s" in given:
         clock.advance(float(given["advance_s"]))
-    if "rate" in given:
-        clock.set_rate(float(given["rate"]))
     call.org.note_clock()
     call.org.catch_up()
     call.org.events.bus.wake()

@@ -47,6 +47,10 @@ ELSEWHERE = {
     "event.replay_invalid": (BUS, "test_replay_ids_off_the_bus_are_refused"),
     "order.shuffle": ("tests/unit/sandbox/test_faults.py", "test_rows_and_fields_and_objects_vanish_and_order_is_lost"),
     "count.missing": ("tests/unit/sandbox/test_faults.py", "test_counts_can_be_wrong_or_missing"),
+    "query.complicated": (
+        "tests/unit/sandbox/test_soql_refusals.py",
+        "test_more_formulas_than_a_fault_allows_are_too_complicated",
+    ),
     "deleted.window": (
         "tests/unit/sandbox/test_faults.py",
         "test_deletes_need_not_move_the_stamp_and_logs_can_be_purged",
